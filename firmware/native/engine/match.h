@@ -1,0 +1,47 @@
+// Signatures against one object (a decoded part, a container entry, a container itself, the raw
+// message): byte patterns and whole-object hashes. Streaming: the result does not depend on how
+// the object was cut into updates. The signature file (layout: sigfile.h) is mapped and read
+// through checked accessors only; nothing is parsed or copied at load.
+#ifndef RST_MATCH_H
+#define RST_MATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rst_db {
+    const uint8_t *base; // the mapped signature file
+    size_t size;
+} rst_db;
+
+typedef enum { RST_DB_OK = 0, RST_DB_SHORT, RST_DB_MAGIC, RST_DB_VERSION, RST_DB_LAYOUT } rst_db_status;
+
+// Checks header, sizes and section bounds; O(1), touches only the header's page.
+rst_db_status rst_db_open(rst_db *db, const void *map, size_t size);
+const char *rst_db_status_text(rst_db_status status);
+
+// The bundle's name and counts, for status and notices. `name` points into the map, terminated.
+typedef struct {
+    const char *name;
+    uint64_t built; // seconds since 1970, UTC
+    uint32_t hashes, patterns;
+} rst_db_info;
+void rst_db_describe(const rst_db *db, rst_db_info *info);
+
+#define RST_NO_SIGNATURE UINT32_MAX
+
+// What the object is, for signatures bound to a target type. The matcher itself tells
+// executables and the like by their first octets.
+typedef enum { RST_OBJECT_FILE = 0, RST_OBJECT_MAIL = 1 } rst_object_kind;
+
+typedef struct rst_match rst_match; // layout in match_state.h, which the scanner embeds
+
+void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind);
+void rst_match_update(rst_match *m, const uint8_t *data, size_t n);
+// The lowest matching signature id, or RST_NO_SIGNATURE. Ends the object.
+uint32_t rst_match_final(rst_match *m);
+// Work units used so far by this object: octets seen plus verification steps.
+uint64_t rst_match_work(const rst_match *m);
+// Terminated name, from the map; "?" if the id is out of range.
+const char *rst_db_signature_name(const rst_db *db, uint32_t id);
+
+#endif
