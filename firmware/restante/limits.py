@@ -1,0 +1,25 @@
+"""Every limit of the program that is not a setting: name, unit, reason.  Pure."""
+
+from restante.compat import const
+
+# RFC 2449 §4: a command line is at most 255 octets, CRLF included.  Some clients send longer
+# user names; 512 leaves room and still bounds what a stranger can make us hold.
+COMMAND_OCTETS = const(512)
+# RULES R21: SASL continuation lines carry OAuth and GSSAPI tokens of up to 12,288 octets.
+CONTINUATION_OCTETS = const(12288)
+# RFC 2449 §4: the first line of a reply is at most 512 octets, CRLF included.
+REPLY_OCTETS = const(512)
+# RFC 5322 §2.1.1 says 998, real mail has more; a longer line is passed on in pieces.
+BODY_CHUNK_OCTETS = const(16384)
+# Lines of a LIST, UIDL or CAPA answer: one line each; 128 is RFC 2449's 512 with room to spare
+# for "number uidl" (70 octets, RFC 1939 §7), so a longer line is a fault of the origin.
+LISTING_LINE_OCTETS = const(512)
+# Messages of one maildrop that a session lists before it gives up on the origin.
+LISTING_LINES = const(200000)
+# CAPA lines that an origin may send; known servers send under 30.
+CAPA_LINES = const(100)
+# Loop guard: a session whose original destination is the box itself is refused.
+# Wait for the rest of a control command, in ms.
+CONTROL_READ_MS = const(5000)
+# Console command line, octets.
+CONTROL_LINE_OCTETS = const(1024)
