@@ -1,7 +1,33 @@
-"""Shared by all tests: the firmware's Python is importable as it lies in the tree."""
+"""Shared by all tests: import paths, `--soak`, and seconds per stage at the end of a run."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "firmware"))
+
+SECONDS = {}  # stage (folder below tests/) -> seconds of its set-up, calls and tear-down
+
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", action="store_true", help="the long tests in full")
+
+
+@pytest.fixture(scope="session")
+def soak(request):
+    """True when the long tests run in full, False for a sample."""
+    return request.config.getoption("--soak")
+
+
+def pytest_runtest_logreport(report):
+    parts = Path(report.nodeid.split("::")[0]).parts
+    stage = parts[1] if len(parts) > 2 else parts[0]
+    SECONDS[stage] = SECONDS.get(stage, 0) + report.duration
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.section("seconds per stage")
+    for stage, seconds in SECONDS.items():
+        terminalreporter.write_line("%-10s %7.1f" % (stage, seconds))

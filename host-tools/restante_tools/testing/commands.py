@@ -1,0 +1,68 @@
+"""Verbs `check`, `test`, `soak`, `lint`, `bench`: which stages each of them runs, in which order.
+
+Rule: no verb skips what is missing; it builds it or fails with the reason.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from restante_tools.places import Places
+from restante_tools.testing import bench as benches
+from restante_tools.testing import lint as linting
+from restante_tools.testing.background import background_build
+from restante_tools.testing.stages import native_build, pytest
+
+QUICK = ["tests/unit", "tests/host"]  # pure code and host tools: seconds
+EVERYTHING = ["tests/unit", "tests/host", "tests/native", "tests/session", "tests/image"]
+
+
+@click.command()
+def check() -> None:
+    """Under a minute, before each commit: style, pure code, host tools."""
+    places = Places()
+    linting.style(places)
+    native_build(places, ["micropython"])
+    sys.exit(pytest(places, QUICK, ["-q", "-m", "not slow"]))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Everything once, samples of the long tests. ARGUMENTS go to pytest."""
+    places = Places()
+    native_build(places, ["micropython", "tests"])
+    with background_build(places, "image"):
+        sys.exit(pytest(places, EVERYTHING, list(arguments)))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def soak(arguments: tuple[str, ...]) -> None:
+    """The long tests in full, with seeds and counts. ARGUMENTS go to pytest."""
+    places = Places()
+    native_build(places, ["micropython", "tests"])
+    with background_build(places, "image"):
+        sys.exit(pytest(places, EVERYTHING, ["--soak", *arguments]))
+
+
+@click.command()
+def lint() -> None:
+    """Style and static checks of all languages in the repository."""
+    places = Places()
+    native_build(places, ["micropython"])
+    linting.everything(places)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def bench(names: tuple[str, ...]) -> None:
+    """Figures beside named peers, in one run. NAMES choose some of the benchmarks."""
+    places = Places()
+    native_build(places, ["micropython", "tests"])
+    benches.run(places, names)
+
+
+VERBS: list[click.Command] = [check, test, soak, lint, bench]
