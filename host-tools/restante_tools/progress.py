@@ -1,0 +1,75 @@
+"""Showing what is going on: one live line on a terminal, plain lines elsewhere.
+
+Rule: nothing here decides anything; a step that fails shows itself as failed and lets the error pass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+console = Console(stderr=True, highlight=False)
+
+
+class Step:
+    """One long step. `line` is called with each line a program prints, `done_as` sets the result."""
+
+    def __init__(self, name: str, expected_lines: int, bar: Progress | None) -> None:
+        self.name = name
+        self.result = ""
+        self._lines = 0
+        self._bar = bar
+        self._task = (
+            bar.add_task(name, total=expected_lines or None, detail="") if bar is not None else None
+        )
+
+    def line(self, text: str) -> None:
+        """Count a line of output, show its beginning on a terminal."""
+        self._lines += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, detail=text.strip()[:40])
+
+    def done_as(self, result: str) -> None:
+        """What to say behind the step's name when it has ended."""
+        self.result = result
+
+
+@contextmanager
+def step(name: str, expected_lines: int = 0) -> Iterator[Step]:
+    """Show one step while it runs; afterwards one line with its seconds and result."""
+    began = time.monotonic()
+    if console.is_terminal:
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[detail]}"),
+            console=console,
+            transient=True,
+        ) as bar:
+            current = Step(name, expected_lines, bar)
+            yield from _shown(current, began)
+    else:
+        console.print(f"{name} ...", soft_wrap=True)
+        current = Step(name, expected_lines, None)
+        yield from _shown(current, began)
+
+
+def _shown(current: Step, began: float) -> Iterator[Step]:
+    try:
+        yield current
+    except BaseException:
+        say(f"{current.name}: failed after {time.monotonic() - began:.1f} s")
+        raise
+    behind = f"  {current.result}" if current.result else ""
+    say(f"{current.name}: {time.monotonic() - began:.1f} s{behind}")
+
+
+def say(text: str) -> None:
+    """One line for the user."""
+    console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Sources: where they come from, that they are the right ones, and their unpacked trees."""
