@@ -1,0 +1,139 @@
+"""Network namespaces: made, wired, removed. Nothing of the machine's own network is touched.
+
+Rule: each interface is born inside a namespace of the run; none ever exists beside the user's own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import struct
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from restante_tools.errors import ToolError
+from restante_tools.lab.runs import NETNS, iproute, remove_namespace
+
+CLONE_NEWNET = 0x40000000  # sched.h
+TUNSETIFF = 0x400454CA  # linux/if_tun.h
+IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
+TUN = Path("/dev/net/tun")
+COMMAND_SECONDS = 60.0  # for short commands inside a namespace
+# Asking for a neighbour again after 50 ms instead of 1 s: a box that has just come up is seen at once.
+NEIGHBOUR_RETRY_MS = 50
+
+
+class Namespace:
+    """One network namespace with a name that carries its run's."""
+
+    def __init__(self, run_name: str, role: str) -> None:
+        self.role = role
+        self.name = f"{run_name}-{role}"
+        iproute("netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+
+    def command(self, words: Sequence[str]) -> list[str]:
+        """The same command, run inside."""
+        return ["ip", "netns", "exec", self.name, *words]
+
+    def run(self, words: Sequence[str], seconds: float = COMMAND_SECONDS, text: str = "") -> str:
+        """Run a short command inside with `text` as its input; what it prints. ToolError if it fails."""
+        try:
+            done = subprocess.run(
+                self.command(words),
+                input=text,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(
+                f"{words[0]} in {self.role} did not end within {seconds:g} s",
+                "its peer does not answer",
+                f"the command was: {' '.join(words)}",
+            ) from error
+        if done.returncode != 0:
+            raise ToolError(
+                f"{words[0]} in {self.role} failed with code {done.returncode}",
+                (done.stderr or done.stdout).strip()[-1500:],
+                f"the command was: {' '.join(words)}",
+            )
+        return done.stdout
+
+    def ip(self, *words: str) -> str:
+        return iproute("-n", self.name, *words)
+
+    def sysctl(self, key: str, value: int | str) -> None:
+        path = "/proc/sys/" + key.replace(".", "/")
+        self.run(["sh", "-c", f"echo {value} > {path}"])
+
+    def configure(self, interface: str, address: str, gateway: str = "") -> None:
+        """Give an interface its address, switch it on, and route through `gateway` if there is one."""
+        self.ip("address", "add", address, "dev", interface)
+        self.ip("link", "set", interface, "up")
+        self.sysctl(f"net.ipv4.neigh.{interface}.retrans_time_ms", NEIGHBOUR_RETRY_MS)
+        if gateway:
+            self.ip("route", "add", "default", "via", gateway)
+
+    def remove(self) -> None:
+        """End what still runs inside and remove it, with its interfaces."""
+        if (NETNS / self.name).exists():
+            remove_namespace(self.name)
+
+
+def join(left: Namespace, left_name: str, right: Namespace, right_name: str) -> None:
+    """Lay a cable between two namespaces."""
+    left.ip(
+        *("link", "add", left_name, "type", "veth", "peer", "name", right_name),
+        *("netns", right.name),
+    )
+
+
+def open_tap(namespace: Namespace, interface: str) -> int:
+    """Make `interface` inside the namespace; the descriptor is the other end of its cable.
+
+    The kernel makes a tap in the namespace of the thread that asks, so a thread of its own enters
+    the namespace and ends. QEMU gets the descriptor and needs no right to the network at all.
+    """
+    result: list[int | OSError] = []
+
+    def enter_and_open() -> None:
+        try:
+            result.append(_tap_of_thread(NETNS / namespace.name, interface))
+        except OSError as error:
+            result.append(error)
+
+    thread = threading.Thread(target=enter_and_open)
+    thread.start()
+    thread.join()
+    outcome = result[0]
+    if isinstance(outcome, OSError):
+        raise ToolError(
+            f"cannot make a network tap: {outcome}",
+            f"{TUN} is missing or closed to this user (a container without it, or not root)",
+            "run as root on a machine with the tun driver: modprobe tun",
+        ) from outcome
+    return outcome
+
+
+def _tap_of_thread(namespace: Path, interface: str) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    entered = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if libc.setns(entered, CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"setns: {os.strerror(number)}")
+    finally:
+        os.close(entered)
+    tap = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        request = struct.pack("16sH14x", interface.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
+        fcntl.ioctl(tap, TUNSETIFF, request)
+    except OSError:
+        os.close(tap)
+        raise
+    return tap
