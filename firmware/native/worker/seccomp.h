@@ -1,0 +1,39 @@
+// System call filters: allow-lists as classic BPF, built here from tables (profiles.c). A call that
+// is not listed kills the whole process; the audit architecture is checked first, so that the
+// numbers mean what the table means. Linux only; no MicroPython.
+#ifndef RST_WORKER_SECCOMP_H
+#define RST_WORKER_SECCOMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    RST_ALLOW = 0,
+    RST_NO_EXEC,    // mmap, mprotect: third argument without PROT_EXEC
+    RST_SOCKET,     // socket: AF_UNIX or AF_INET
+    RST_TTY_ASK,    // ioctl: questions that libc asks of a terminal
+    RST_TTY_SET,    // ioctl: those, and setting it
+} rst_rule_kind;
+
+typedef struct {
+    uint32_t number;
+    rst_rule_kind kind;
+} rst_rule;
+
+typedef struct {
+    const char *name;
+    const rst_rule *rules;
+    size_t n;
+} rst_profile;
+
+extern const rst_profile rst_profile_gate;
+extern const rst_profile rst_profile_console;
+extern const rst_profile rst_profile_worker;
+
+// "gate" or "console"; NULL for other names. The worker's profile is not for Python.
+const rst_profile *rst_profile_named(const char *name);
+
+// Sets no-new-privs and installs the filter in all threads. -1 and errno.
+int rst_seccomp_install(const rst_profile *profile);
+
+#endif
