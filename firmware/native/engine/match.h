@@ -5,17 +5,40 @@
 #ifndef RST_MATCH_H
 #define RST_MATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct rst_db {
-    const uint8_t *base; // the mapped signature file
+enum { RST_SECTIONS = 17, RST_DIGEST_KINDS = 3 };
+
+typedef struct {
+    const uint8_t *data;
     size_t size;
+} rst_db_section;
+
+// A view of a mapped signature file: pointers and sizes only, filled by rst_db_open. The map must
+// outlive it. Other files see it as opaque.
+typedef struct rst_db {
+    const uint8_t *base;
+    size_t size;
+    uint64_t built;
+    uint32_t patterns, ids, name;
+    uint32_t bitmap_bits, bucket_bits;
+    uint32_t hashes[RST_DIGEST_KINDS];   // digests of each kind
+    uint32_t hash_max[RST_DIGEST_KINDS]; // largest object a hash of this kind is for
+    rst_db_section section[RST_SECTIONS];
 } rst_db;
 
-typedef enum { RST_DB_OK = 0, RST_DB_SHORT, RST_DB_MAGIC, RST_DB_VERSION, RST_DB_LAYOUT } rst_db_status;
+typedef enum {
+    RST_DB_OK = 0,
+    RST_DB_SHORT,
+    RST_DB_MAGIC,
+    RST_DB_VERSION,
+    RST_DB_LAYOUT,
+} rst_db_status;
 
-// Checks header, sizes and section bounds; O(1), touches only the header's page.
+// Checks header, sizes and section bounds; O(1), touches the header's page and the last octet of
+// the names. After a failure `db` is empty: usable, and nothing matches.
 rst_db_status rst_db_open(rst_db *db, const void *map, size_t size);
 const char *rst_db_status_text(rst_db_status status);
 
@@ -35,11 +58,20 @@ typedef enum { RST_OBJECT_FILE = 0, RST_OBJECT_MAIL = 1 } rst_object_kind;
 
 typedef struct rst_match rst_match; // layout in match_state.h, which the scanner embeds
 
+// Begins an object. `db` may be NULL: nothing matches.
 void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind);
+// Bounds the object's work; call after init, before the first update. Default: no bound. When it
+// is used up the search ends and rst_match_overflow() is true.
+void rst_match_budget(rst_match *m, uint64_t units);
 void rst_match_update(rst_match *m, const uint8_t *data, size_t n);
 // The lowest matching signature id, or RST_NO_SIGNATURE. Ends the object.
 uint32_t rst_match_final(rst_match *m);
-// Work units used so far by this object: octets seen plus verification steps.
+// True if "no signature" is not an answer for this object: its work budget was used up, the table
+// of half-matched signatures was full, it is 4 GiB or larger, or the signature file contradicts
+// itself. The caller must make a verdict of it (RST_OVER_BUDGET). Ask after final; sticky.
+bool rst_match_overflow(const rst_match *m);
+// Work units used so far by this object: octets seen plus verification steps. Depends only on the
+// octets seen so far, not on how they were cut.
 uint64_t rst_match_work(const rst_match *m);
 // Terminated name, from the map; "?" if the id is out of range.
 const char *rst_db_signature_name(const rst_db *db, uint32_t id);

@@ -1,0 +1,102 @@
+// One object against the signatures: owns the window, knows nothing of patterns or digests.
+// Rule: an anchor position is looked at exactly once, when RST_SPAN_MAX octets behind it are in
+// the window or the object has ended; therefore the cuts of the input cannot matter.
+#include "match.h"
+
+#include <string.h>
+
+#include "match_state.h"
+
+void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind) {
+    // The window needs no clearing: octets behind `fill` may be loaded, but never decide.
+    memset(m, 0, offsetof(struct rst_match, window));
+    memset(m->window + RST_WINDOW, 0, RST_WINDOW_PAD);
+    m->db = db;
+    m->kind = kind;
+    m->best = RST_NO_SIGNATURE;
+    m->budget = UINT64_MAX;
+    rst_digest_init(m);
+}
+
+void rst_match_budget(rst_match *m, uint64_t units) {
+    m->budget = units;
+}
+
+static bool has_patterns(const rst_match *m) {
+    return m->db != NULL && m->db->section[RST_SECTION_ENTRIES].size > 0;
+}
+
+static void slide(rst_match *m) {
+    if (m->next <= RST_SPAN_MAX) {
+        return;
+    }
+    size_t gone = m->next - RST_SPAN_MAX;
+    memmove(m->window, m->window + gone, m->fill - gone);
+    m->base += gone;
+    m->fill -= gone;
+    m->next -= gone;
+}
+
+// Work is counted as octets enter the window, and the window fills up at the same places however
+// the object is cut; so the budget ends the search at the same place too.
+static void count(rst_match *m, size_t octets) {
+    m->work += octets;
+    rst_match_keep_to_budget(m);
+}
+
+static void search(rst_match *m, const uint8_t *data, size_t n) {
+    while (n > 0 && !rst_match_stopped(m)) {
+        size_t room = RST_WINDOW - m->fill;
+        size_t take = n < room ? n : room;
+        memcpy(m->window + m->fill, data, take);
+        m->fill += take;
+        data += take;
+        n -= take;
+        count(m, take);
+        if (m->fill == RST_WINDOW && !rst_match_stopped(m)) {
+            rst_match_scan(m, RST_WINDOW - RST_SPAN_MAX, false);
+            slide(m);
+        }
+    }
+}
+
+void rst_match_update(rst_match *m, const uint8_t *data, size_t n) {
+    uint64_t room = UINT32_MAX - 1 - m->total; // positions are kept in 32 bits
+    if (m->ended || n == 0) {
+        return;
+    }
+    size_t take = n < room ? n : (size_t)room;
+    m->total += take;
+    rst_digest_update(m, data, take);
+    if (has_patterns(m)) {
+        search(m, data, take);
+    } else {
+        count(m, take);
+    }
+    if (take < n) {
+        m->flags |= RST_STOP_TOO_LARGE;
+    }
+}
+
+uint32_t rst_match_final(rst_match *m) {
+    if (m->ended) {
+        return m->best;
+    }
+    m->ended = true;
+    if (has_patterns(m) && !rst_match_stopped(m)) {
+        rst_match_scan(m, m->fill, true);
+    }
+    uint32_t hash = rst_digest_final(m);
+    if (hash < m->best) {
+        m->best = hash;
+    }
+    return m->best;
+}
+
+bool rst_match_overflow(const rst_match *m) {
+    return m->flags != 0;
+}
+
+uint64_t rst_match_work(const rst_match *m) {
+    return m->work;
+}

@@ -1,0 +1,69 @@
+"""Hashes into the sections of the compiled file: a filter and sorted columns per kind. Pure."""
+
+from __future__ import annotations
+
+import struct
+
+from restante_tools.signatures import layout
+from restante_tools.signatures.model import Hash
+
+# Filter bits per digest: one clean object in fifty goes on to the sorted digests.
+BITS_PER_DIGEST = 10
+
+
+def filter_of(digests: list[bytes]) -> bytes:
+    """Blocks of 256 bits; octets 0-3 of a digest choose its block, 4-7 one bit each."""
+    if not digests:
+        return b""
+    blocks = max(1, len(digests) * BITS_PER_DIGEST // (8 * layout.FILTER_BLOCK))
+    bits = bytearray(blocks * layout.FILTER_BLOCK)
+    for digest in digests:
+        start = (int.from_bytes(digest[:4], "little") * blocks >> 32) * layout.FILTER_BLOCK
+        for bit in digest[4 : 4 + layout.FILTER_PROBES]:
+            bits[start + (bit >> 3)] |= 1 << (bit & 7)
+    return bytes(bits)
+
+
+class DigestTable:
+    """Collects hashes, then gives the sections and the names in id order."""
+
+    def __init__(self) -> None:
+        self.duplicates = 0
+        self._kinds: list[dict[tuple[bytes, int], str]] = [{} for _ in range(layout.DIGEST_KINDS)]
+
+    def add(self, found: Hash) -> None:
+        """Takes a hash; the first name of the same digest and size stays."""
+        size = layout.ANY_SIZE if found.size is None else found.size
+        known = self._kinds[found.kind]
+        key = (found.digest[: layout.DIGEST_KEPT], size)
+        if key in known:
+            self.duplicates += 1
+        else:
+            known[key] = found.name
+
+    @property
+    def counts(self) -> list[int]:
+        """Hashes per kind."""
+        return [len(known) for known in self._kinds]
+
+    @property
+    def largest(self) -> list[int]:
+        """Per kind the largest object that a hash is for; 0 without hashes."""
+        return [max((size for _, size in known), default=0) for known in self._kinds]
+
+    def names(self) -> list[str]:
+        """Names of all hashes: kinds in order, within a kind by digest."""
+        return [known[key] for known in self._kinds for key in sorted(known)]
+
+    def sections(self) -> dict[int, bytes]:
+        """Filters, digests and sizes of all kinds."""
+        sections: dict[int, bytes] = {}
+        for kind, known in enumerate(self._kinds):
+            ordered = sorted(known)
+            digests = [digest for digest, _ in ordered]
+            sections[layout.SECTION_FILTERS + kind] = filter_of(digests)
+            sections[layout.SECTION_DIGESTS + kind] = b"".join(digests)
+            sections[layout.SECTION_SIZES + kind] = struct.pack(
+                f"<{len(ordered)}I", *(size for _, size in ordered)
+            )
+        return sections

@@ -1,0 +1,97 @@
+"""Constants of the compiled file. A test compares them with sigfile.h, which owns them.
+
+Names here are those of the header without the prefix RST_ (and RST_SIG_ for the first four).
+"""
+
+from __future__ import annotations
+
+MAGIC = b"RSTSIG\x1a\n"
+NONE = 0xFFFFFFFF
+ANY_SIZE = 0xFFFFFFFF
+GRAM_FACTOR = 0x9E3779B1
+
+VERSION = 1
+
+HEAD_VERSION = 8
+HEAD_SIZE = 12
+HEAD_TOTAL = 16
+HEAD_BUILT = 24
+HEAD_PATTERNS = 32
+HEAD_IDS = 36
+HEAD_NAME = 40
+HEAD_BITMAP_BITS = 44
+HEAD_BUCKET_BITS = 48
+HEAD_SECTIONS = 52
+HEAD_HASH_MAX = 56
+HEAD_TABLE = 72
+HEAD_TABLE_ENTRY = 16
+
+BITMAP_BITS_MIN = 10
+BITMAP_BITS_MAX = 18
+BUCKET_BITS_MIN = 4
+BUCKET_BITS_MAX = 20
+
+ENTRY_SIZE = 16
+LINK_SIZE = 32
+SEGMENT_SIZE = 12
+
+DIGEST_KEPT = 16
+FILTER_BLOCK = 32
+FILTER_PROBES = 4
+
+SPAN_MAX = 2048
+EOF_MAX = 2047
+SEGMENTS_MAX = 64
+
+OFFSET_ANY = 0
+OFFSET_START = 1
+OFFSET_END = 2
+
+TARGET_ANY = 0
+TARGET_PE = 1
+TARGET_OLE2 = 2
+TARGET_MAIL = 4
+TARGET_ELF = 6
+TARGET_PDF = 10
+
+SECTION_NAMES = 0
+SECTION_NAME_OFFSETS = 1
+SECTION_BITMAP = 2
+SECTION_BUCKETS = 3
+SECTION_ENTRIES = 4
+SECTION_LINKS = 5
+SECTION_SEGMENTS = 6
+SECTION_PATTERN_POOL = 7
+SECTION_FILTERS = 8
+SECTION_DIGESTS = 11
+SECTION_SIZES = 14
+SECTIONS = 17
+
+DIGEST_KINDS = 3
+
+# struct formats of the records, little-endian without padding; field order as in the header.
+ENTRY = "<4I"  # gram, next, mask, link
+# parent, gap, segment, signature, offset low, offset high, anchor offset, segments, anchor
+# segment, offset kind, target, children, spare
+LINK = "<6IH6B"
+SEGMENT = "<IHHHH"  # bytes, length, masked, gap min, gap max
+
+SECTION_NAMES_IN_WORDS = (
+    "names",
+    "name offsets",
+    "gram bitmap",
+    "buckets",
+    "entries",
+    "links",
+    "segments",
+    "pattern pool",
+    "MD5 filter",
+    "SHA-1 filter",
+    "SHA-256 filter",
+    "MD5 digests",
+    "SHA-1 digests",
+    "SHA-256 digests",
+    "MD5 sizes",
+    "SHA-1 sizes",
+    "SHA-256 sizes",
+)
