@@ -1,0 +1,115 @@
+"""Accepts clients: the cap on sessions comes before any work for them.
+
+Its rule: each session is a task that the listener owns; a session that fails in a way nobody
+foresaw is recorded and closed, and the others go on.
+"""
+
+import asyncio
+import io
+import socket
+import sys
+
+from restante import log
+from restante.relay.leg import readable, sockaddr
+
+_SOL_SOCKET = 1
+_SO_REUSEADDR = 2
+_BACKLOG = 64
+_EAGAIN = 11
+_ECONNABORTED = 103
+# Wait before the next accept when the system refuses one (no descriptors, no memory), in ms.
+_PAUSE_MS = 500
+# Octets of a traceback that go into the log: its end names the place.
+_TRACE_OCTETS = 300
+
+_BUSY = b"-ERR [SYS/TEMP] too many sessions here, try again later\r\n"
+
+
+def bind(address, port):
+    """A listening socket; `address` is numeric, port 0 takes a free one."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(_SOL_SOCKET, _SO_REUSEADDR, 1)
+    sock.bind(sockaddr(address, port))
+    sock.listen(_BACKLOG)
+    sock.setblocking(False)
+    return sock
+
+
+class Listener:
+    """`session_for(socket, peer address)` makes a Session; `maximum` of them live at once."""
+
+    def __init__(self, sock, maximum, session_for):
+        self._sock = sock
+        self._maximum = maximum
+        self._session_for = session_for
+        self._tasks = {}  # session -> its task
+
+    def sessions(self):
+        return list(self._tasks)
+
+    async def run(self):
+        try:
+            while True:
+                await readable(self._sock.fileno())
+                accepted = self._accept()
+                if accepted is None:
+                    await asyncio.sleep_ms(_PAUSE_MS)
+                elif accepted:
+                    self._admit(*accepted)
+        finally:
+            await self._end()
+
+    def _accept(self):
+        """(socket, address); () when the client has gone again; None when the system refuses."""
+        try:
+            sock, peer = self._sock.accept()
+        except OSError as error:
+            if error.errno in (_EAGAIN, _ECONNABORTED):
+                return ()
+            log.record(log.ERROR, "listener.accept", error=error.errno)
+            return None
+        return sock, ".".join(str(octet) for octet in socket.sockaddr(peer)[1])
+
+    def _admit(self, sock, address):
+        if len(self._tasks) >= self._maximum:
+            log.counters.add("sessions_refused")
+            log.record(log.WARNING, "session.refused", client=address, maximum=self._maximum)
+            self._refuse(sock)
+            return
+        log.counters.add("sessions")
+        session = self._session_for(sock, address)
+        self._tasks[session] = asyncio.create_task(self._serve(session))
+
+    def _refuse(self, sock):
+        sock.setblocking(False)
+        try:
+            sock.write(_BUSY)
+        except OSError as error:
+            log.record(log.DEBUG, "session.refused", error=error.errno)
+        sock.close()
+
+    async def _serve(self, session):
+        try:
+            await session.run()
+        except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: only it ends)
+            log.record(
+                log.ERROR, "session.fault", client=session.client_address, trace=_trace(error)
+            )
+        finally:
+            session.close()
+            del self._tasks[session]
+
+    async def _end(self):
+        """Ends all sessions: their connections are shut down, then they are awaited."""
+        self._sock.close()
+        tasks = list(self._tasks.values())
+        for session in self._tasks:
+            session.shutdown()
+        for task in tasks:
+            await task
+
+
+def _trace(error):
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue()[-_TRACE_OCTETS:]

@@ -1,0 +1,80 @@
+"""The connection to the origin: one command at a time, its answer as events.
+
+Its rule: whatever goes wrong there is an OriginError whose text may be shown to the client.  It
+decides nothing about messages.
+"""
+
+from restante.errors import OriginError, ProtocolError
+from restante.pop3.client import ClientEngine
+from restante.pop3.commands import SINGLE
+from restante.pop3.events import NEED_DATA
+from restante.relay.leg import connecting
+
+
+class Origin:
+    def __init__(self, address, port, settings, ticker):
+        self.engine = ClientEngine()
+        self.leg = None
+        self._address = address
+        self._port = port
+        self._ticker = ticker
+        self._connect_ms = settings.get("origin connect-timeout") * 1000
+        self._reply_ms = settings.get("origin reply-timeout") * 1000
+
+    async def connect(self):
+        """Connects and reads the greeting: its +OK or -ERR line.  OriginError."""
+        who = "the mail server %s port %d" % (self._address, self._port)
+        self.leg = connecting(self._address, self._port, self._ticker, who, OriginError)
+        self.leg.within(self._connect_ms, "the connection")
+        await self.leg.connected()
+        self.leg.within(self._reply_ms, "its greeting")
+        await self.event()
+        return self.engine.line
+
+    async def event(self):
+        """The next event of the answer in progress.  OriginError."""
+        try:
+            while True:
+                event = self.engine.next_event()
+                if event != NEED_DATA:
+                    return event
+                n = await self.leg.read(self.engine.room())
+                if not n:
+                    raise OriginError("the mail server closed the connection")
+                self.engine.filled(n)
+                self.leg.within(self._reply_ms, "its answer")
+        except ProtocolError as error:
+            raise OriginError(str(error))
+
+    async def send(self, outgoing, shape):
+        """Sends a command whose answer has this shape.  OriginError."""
+        self._expect_silence()
+        try:
+            self.engine.expect(shape)
+        except ProtocolError as error:
+            raise OriginError(str(error))
+        self.leg.within(self._reply_ms, "its answer")
+        await self.leg.write(outgoing)
+
+    async def more(self, outgoing):
+        """Sends a continuation of the exchange in progress.  OriginError."""
+        self.leg.within(self._reply_ms, "its answer")
+        await self.leg.write(outgoing)
+
+    async def ask(self, outgoing, shape=SINGLE):
+        """Sends a command and awaits the first line of its answer: True for +OK.  OriginError."""
+        await self.send(outgoing, shape)
+        await self.event()
+        return self.engine.ok
+
+    def _expect_silence(self):
+        """What arrived without being asked for must not become the answer to the next command."""
+        n = self.leg.read_now(self.engine.room())
+        if n == 0:
+            raise OriginError("the mail server closed the connection")
+        if n:
+            self.engine.filled(n)
+
+    def close(self):
+        if self.leg is not None:
+            self.leg.close()

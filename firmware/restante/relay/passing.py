@@ -1,0 +1,39 @@
+"""Messages while screening is disabled: RETR and TOP go through as they come.
+
+Its rule: nothing is stored, nothing is judged, and the session says so in its note.
+"""
+
+from restante.pop3 import commands as c
+
+NOTE = "not screened"
+
+
+class Passing:
+    def __init__(self, session):
+        self._session = session
+
+    async def retr(self):
+        await self._body()
+
+    async def top(self):
+        await self._body()
+
+    async def dele(self):
+        session = self._session
+        await session.origin.ask(session.engine.outgoing)
+        await session.answer(session.origin.engine.ok, session.origin.engine.line)
+
+    async def _body(self):
+        session = self._session
+        await session.origin.send(session.engine.outgoing, c.BODY)
+        await session.origin.event()
+        if not session.origin.engine.ok:
+            await session.answer(False, session.origin.engine.line)
+            return
+        await session.relay_body()
+        if session.engine.command == c.RETR:
+            session.messages += 1
+        session.engine.replied(True)
+
+    def close(self):
+        """Nothing is held."""

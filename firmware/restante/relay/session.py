@@ -1,0 +1,280 @@
+"""One client's session in pass-through: commands in, the origin's answers out.
+
+Its rule: the client's engine says what is allowed when, the origin says whether it worked, and
+messages go through `Delivery`.  It does not know how a message is screened.  Secrets pass through
+here and are never recorded.
+"""
+
+import time
+
+from restante import log
+from restante.errors import OriginError, ProtocolError, RestanteError
+from restante.limits import CAPA_LINES
+from restante.pop3 import capabilities
+from restante.pop3 import commands as c
+from restante.pop3.events import CHALLENGE, COMMAND, END, LINE, NEED_DATA, REFUSED
+from restante.pop3.server import ServerEngine
+from restante.relay import login, tunnel
+from restante.relay.leg import Leg
+from restante.relay.origin import Origin
+
+CRLF = b"\r\n"
+FINAL = b".\r\n"
+
+_LOOP = (
+    b"-ERR [SYS/PERM] this is the mail gateway itself, not a mail server;"
+    b" enter the mail server of your provider in your mail program"
+)
+_NO_STLS = b"-ERR STLS is refused here by policy: mail in a tunnel cannot be screened"
+_TUNNEL_NOTE = "tunnel, not screened"
+
+
+class ClientGone(RestanteError):
+    """The client closed, or was too slow."""
+
+
+class Session:
+    """`services` is what programs/gate.py made: settings, ticker, own addresses, screening."""
+
+    def __init__(self, services, sock, address, local, destination):
+        self.client_address = address
+        self.local = local  # (address, port) that accepted it
+        self.destination = destination  # (address, port) that the client wanted
+        self.account = ""
+        self.user = ""
+        self.state = "greeting"
+        self.note = services.note
+        self.started = time.time()
+        self.messages = 0
+        self.services = services
+        self.client = Leg(sock, services.ticker, "the client", ClientGone)
+        self.engine = ServerEngine()
+        self.origin = Origin(destination[0], destination[1], services.settings, services.ticker)
+        self.in_body = False  # a body has begun: an error can only be shown by closing
+        self._sasl = None
+        self._idle_ms = services.settings.get("sessions idle-timeout") * 1000
+        self.delivery = services.delivery(self)
+        self._handlers = {
+            c.CAPA: self._capa,
+            c.AUTH: self._auth,
+            c.STLS: self._stls,
+            c.QUIT: self._quit,
+            c.LIST: self._listing,
+            c.UIDL: self._listing,
+            c.LANG: self._listing,
+            c.RETR: self.delivery.retr,
+            c.TOP: self.delivery.top,
+            c.DELE: self.delivery.dele,
+        }
+
+    def snapshot(self):
+        """What `show sessions` shows of it."""
+        return {
+            "client": self.client_address,
+            "account": self.account,
+            "origin": "%s:%d" % self.destination,
+            "state": self.state,
+            "seconds": int(time.time() - self.started),
+            "messages": self.messages,
+            "octets": self.client.octets_out,
+            "note": self.note,
+        }
+
+    async def run(self):
+        try:
+            await self._converse()
+        except ClientGone as error:
+            log.record(log.DEBUG, "session.gone", client=self.client_address, why=str(error))
+        except OriginError as error:
+            log.counters.add("origin_failures")
+            self._record(log.WARNING, "origin.failed", why=str(error))
+            await self._last_words(b"-ERR [SYS/TEMP] " + str(error).encode())
+        except ProtocolError as error:
+            self._record(log.WARNING, "client.protocol", why=str(error))
+            await self._last_words(b"-ERR " + str(error).encode())
+        self._record(log.INFO, "session.end", messages=self.messages, note=self.note)
+
+    def shutdown(self):
+        self.client.shutdown()
+        if self.origin.leg is not None:
+            self.origin.leg.shutdown()
+
+    def close(self):
+        self.delivery.close()
+        self.origin.close()
+        self.client.close()
+
+    async def say(self, line):
+        """One line to the client."""
+        await self.client.write(line + CRLF)
+
+    async def _last_words(self, line):
+        """The cause, unless a body has begun: then the missing final line says it."""
+        if self.in_body:
+            return
+        try:
+            await self.say(line)
+        except ClientGone as error:
+            log.record(log.DEBUG, "session.gone", client=self.client_address, why=str(error))
+
+    def _record(self, level, event, **fields):
+        log.record(
+            level,
+            event,
+            client=self.client_address,
+            account=self.account,
+            origin="%s:%d" % self.destination,
+            **fields,
+        )
+
+    async def _converse(self):
+        self.client.within(self._idle_ms, "its next command")
+        if self.services.is_own(self.destination, self.local):
+            self._record(log.WARNING, "session.loop")
+            await self.say(_LOOP)
+            return
+        await self.say(await self.origin.connect())
+        if not self.origin.engine.ok:
+            self._record(log.WARNING, "origin.refused")
+            return
+        self.state = "authorization"
+        while self.engine.state != c.ENDED and self.engine.state != c.TUNNEL:
+            event = await self._client_event()
+            if event is None:
+                return  # RULES R7: no QUIT, so none for the origin either
+            if event == REFUSED:
+                await self.say(self.engine.reply)
+            elif event == COMMAND:
+                await self._handlers.get(self.engine.command, self._single)()
+
+    async def _client_event(self):
+        """The next event of the client; None when it has ended."""
+        # Once for a whole command: one octet now and then does not keep a session alive.
+        self.client.within(self._idle_ms, "its next command")
+        while True:
+            event = self.engine.next_event()
+            if event != NEED_DATA:
+                return event
+            n = await self.client.read(self.engine.room())
+            if not n:
+                return None
+            self.engine.filled(n)
+
+    async def answer(self, ok, line):
+        """Ends a command: the line to the client, the state to the engine."""
+        await self.say(line)
+        self.engine.replied(ok)
+
+    async def _single(self):
+        """One line there, one line back."""
+        if self.engine.command == c.USER:
+            self.user = login.name(self.engine.argument)
+        elif self.engine.command == c.APOP:
+            self.user = login.of_apop(self.engine.argument)
+        await self.origin.ask(self.engine.outgoing)
+        await self._answer_from_origin()
+
+    async def _answer_from_origin(self):
+        was = self.engine.state
+        if self.origin.engine.ok and self._logs_in():
+            await self._logged_in()
+        await self.answer(self.origin.engine.ok, self.origin.engine.line)
+        if self.engine.state == c.TRANSACTION and was != c.TRANSACTION:
+            self.state = "transaction"
+
+    def _logs_in(self):
+        return self.engine.command in (c.PASS, c.APOP, c.AUTH)
+
+    async def _logged_in(self):
+        self.account = "%s @ %s:%d" % (self.user or "?", self.destination[0], self.destination[1])
+        self._record(log.INFO, "session.login")
+
+    async def _listing(self):
+        """LIST, UIDL, LANG: a line, or lines that are passed on as they are."""
+        shape = self.engine.shape
+        await self.origin.send(self.engine.outgoing, shape)
+        await self.origin.event()
+        if shape == c.BODY and self.origin.engine.ok:
+            await self.relay_body()
+        else:
+            await self.say(self.origin.engine.line)
+        self.engine.replied(self.origin.engine.ok)
+
+    async def relay_body(self):
+        """The origin's first line and its body, passed on as they come."""
+        self.in_body = True
+        await self.say(self.origin.engine.line)
+        body = self.origin.engine.body
+        while await self.origin.event() != END:
+            self.client.within(self._idle_ms, "taking what it asked for")
+            await self.client.write(body.chunk, body.chunk_start, body.chunk_end)
+        await self.client.write(FINAL)
+        self.in_body = False
+
+    async def _capa(self):
+        """What the origin offers and works here.  An origin without CAPA is passed on as it is."""
+        lines = []
+        if await self.origin.ask(b"CAPA\r\n", c.LISTING):
+            while await self.origin.event() == LINE:
+                if len(lines) == CAPA_LINES:
+                    raise OriginError(
+                        "the mail server lists more than %d capabilities" % CAPA_LINES
+                    )
+                lines.append(self.origin.engine.line)
+            tunnels = self.services.settings.get("interception starttls") == "tunnel"
+            offered = capabilities.offered(lines, tunnels)
+            text = b"".join(line + CRLF for line in offered)
+            await self.client.write(b"+OK capabilities follow\r\n" + text + FINAL)
+        else:
+            await self.say(self.origin.engine.line)
+        self.engine.replied(self.origin.engine.ok)
+
+    async def _auth(self):
+        """AUTH: the exchange is the origin's and the client's; lines are passed between them."""
+        engine = self.engine
+        if engine.shape == c.BODY:
+            await self._listing()
+            return
+        self._sasl = login.Sasl(engine.argument.split(b" ", 1)[0], engine.initial)
+        await self.origin.send(engine.outgoing, c.EXCHANGE)
+        while await self.origin.event() == CHALLENGE:
+            await self.say(self.origin.engine.line)
+            engine.challenge()
+            if await self._client_event() is None:
+                raise ClientGone("the client closed while it logged in")
+            if engine.argument is not None:
+                self._sasl.response(engine.argument)
+            await self.origin.more(engine.outgoing)
+        self.user = self._sasl.user
+        await self._answer_from_origin()
+
+    async def _stls(self):
+        if self.services.settings.get("interception starttls") != "tunnel":
+            await self.answer(False, _NO_STLS)
+            return
+        if not await self.origin.ask(self.engine.outgoing):
+            await self.answer(False, self.origin.engine.line)
+            return
+        self._drop_plaintext()
+        await self.answer(True, self.origin.engine.line)
+        self.state = "tunnel"
+        self.note = _TUNNEL_NOTE
+        log.counters.add("tunnels")
+        log.alarms.set(
+            log.TUNNEL, "mail for %s passed in a tunnel, not screened" % self.client_address
+        )
+        self._record(log.WARNING, "session.tunnel", note=_TUNNEL_NOTE)
+        await tunnel.run(self.client, self.origin.leg, self._idle_ms)
+
+    def _drop_plaintext(self):
+        """What either side said before the handshake does not count (RFC 2595 §4, RULES R20)."""
+        self.engine.forget()
+        self.client.drop_unread(self.engine.room())
+        self.origin.engine.forget()
+        self.origin.leg.drop_unread(self.origin.engine.room())
+
+    async def _quit(self):
+        await self.origin.ask(self.engine.outgoing)
+        await self.say(self.origin.engine.line)
+        # A -ERR means that some deletions were not done (RFC 1939 §6); it ends either way.
+        self.engine.replied(True)
