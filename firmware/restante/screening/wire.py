@@ -1,0 +1,224 @@
+"""The screen socket's request and reply (firmware/native/README.md).  Pure.
+
+Its rule: a worker may have been taken over by the message that it read, so a reply is believed
+only if every field is in range, agrees with the others and nothing is left over; else
+ProtocolError, which the caller treats as "no verdict".  It does not look at the message.
+"""
+
+import struct
+
+from restante.compat import const
+from restante.errors import ProtocolError
+from restante.screening import verdicts
+
+REQUEST_OCTETS = const(56)
+# native/README.md: "at most 60,000 octets"; one more is read to notice a longer one.
+REPLY_OCTETS = const(60000)
+
+SCREEN = const(1)
+STATUS = const(2)
+
+EDIT_WHOLE = const(0)
+EDIT_PART = const(1)
+EDIT_LINES = const(2)
+
+# engine.h: RST_MAX_FINDINGS, RST_MAX_NAME - 1, RST_MAX_FIELD, RST_MAX_KEEP.
+MAX_FINDINGS = const(64)
+MAX_NAME = const(159)
+MAX_FIELD = const(200)
+MAX_KEEP = const(16)
+# A bundle's name: its length octet allows no more.
+MAX_BUNDLE = const(255)
+
+_REQUEST = "<4sIQIIIIQQQ"
+_HEAD = "<4sQBBHIIQQ"
+_STATUS = "<4sQQQIIQ"
+
+
+class Limits:
+    """The engine's limits for one message (engine.h, rst_limits)."""
+
+    def __init__(self, depth, entries, ratio, expanded, work):
+        self.depth = depth
+        self.entries = entries
+        self.ratio = ratio
+        self.expanded = expanded
+        self.work = work
+
+
+class Finding:
+    """`start`, `end`: octets of the wire form, see rst_edit in engine.h."""
+
+    def __init__(self, verdict, edit, start, end, signature, part):
+        self.verdict = verdict
+        self.edit = edit
+        self.start = start
+        self.end = end
+        self.signature = signature
+        self.part = part
+
+
+class Report:
+    """A worker's answer.  `found` counts findings that are not listed too; `size`: of the file."""
+
+    def __init__(self, verdict, size):
+        self.verdict = verdict
+        self.size = size
+        self.found = 0
+        self.findings = []
+        self.keep = []  # (start, end) of header fields that a replacement keeps
+        self.entries = 0
+        self.expanded = 0
+        self.work = 0
+        self.sender = ""
+        self.subject = ""
+        self.bundle = ""
+
+
+class Status:
+    """The parent's answer: counts since its start, and what signatures it holds."""
+
+    def __init__(self, started, lost, hashes, patterns, built, bundle):
+        self.started = started
+        self.lost = lost  # workers that ended without a verdict
+        self.hashes = hashes
+        self.patterns = patterns
+        self.built = built  # seconds since 1970, UTC
+        self.bundle = bundle
+
+
+def killed_report(size, bundle=""):
+    """The gate's own report: the worker died twice on this message."""
+    report = Report(verdicts.KILLED, size)
+    report.found = 1
+    why = "the screening process ended twice on this message"
+    report.findings.append(Finding(verdicts.KILLED, EDIT_WHOLE, 0, 0, why, ""))
+    report.bundle = bundle
+    return report
+
+
+def screen_request(size, deadline_ms, limits, tag):
+    """56 octets; `size` is the spool file's, in wire form."""
+    return struct.pack(
+        _REQUEST,
+        b"RSQ1",
+        SCREEN,
+        size,
+        deadline_ms,
+        limits.depth,
+        limits.entries,
+        limits.ratio,
+        limits.expanded,
+        limits.work,
+        tag,
+    )
+
+
+def status_request(tag):
+    return struct.pack(_REQUEST, b"RSQ1", STATUS, 0, 0, 0, 0, 0, 0, 0, tag)
+
+
+class _Cursor:
+    """Reads fields one after the other; ProtocolError at the end of the data."""
+
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def unpack(self, form):
+        end = self.at + struct.calcsize(form)
+        if end > len(self.data):
+            raise ProtocolError("screen reply: cut off at octet %d" % self.at)
+        values = struct.unpack_from(form, self.data, self.at)
+        self.at = end
+        return values
+
+    def text(self, limit):
+        (n,) = self.unpack("<B")
+        if n > limit or n > len(self.data) - self.at:
+            raise ProtocolError("screen reply: a text of %d octets" % n)
+        raw = self.data[self.at : self.at + n]
+        self.at += n
+        for octet in raw:
+            if octet < 0x20 or octet == 0x7F:
+                raise ProtocolError("screen reply: a control character in a text")
+        try:
+            return str(raw, "utf-8")
+        except UnicodeError:
+            raise ProtocolError("screen reply: a text that is not UTF-8")
+
+    def finish(self):
+        if self.at != len(self.data):
+            raise ProtocolError("screen reply: %d octets too many" % (len(self.data) - self.at))
+
+
+def _begin(data, magic, tag, form):
+    if len(data) > REPLY_OCTETS:
+        raise ProtocolError("screen reply: longer than %d octets" % REPLY_OCTETS)
+    cursor = _Cursor(bytes(data))
+    values = cursor.unpack(form)
+    if values[0] != magic or values[1] != tag:
+        raise ProtocolError("screen reply: not the answer to this request")
+    return cursor, values
+
+
+def screen_reply(data, tag, size):
+    """The Report for a request with this tag about a file of this size, or ProtocolError."""
+    cursor, head = _begin(data, b"RSV1", tag, _HEAD)
+    report = Report(_verdict(head[2]), size)
+    listed = head[4]
+    report.found, report.entries, report.expanded, report.work = head[5:9]
+    if head[3] != 0 or listed != min(report.found, MAX_FINDINGS):
+        raise ProtocolError("screen reply: counts that do not agree")
+    for _ in range(listed):
+        report.findings.append(_finding(cursor))
+    (keep,) = cursor.unpack("<B")
+    if keep > MAX_KEEP:
+        raise ProtocolError("screen reply: %d header fields" % keep)
+    for _ in range(keep):
+        report.keep.append(cursor.unpack("<QQ"))
+    report.sender = cursor.text(MAX_FIELD)
+    report.subject = cursor.text(MAX_FIELD)
+    report.bundle = cursor.text(MAX_BUNDLE)
+    cursor.finish()
+    _check_verdict(report)
+    return report
+
+
+def _verdict(code):
+    if code >= verdicts.KILLED:
+        raise ProtocolError("screen reply: verdict %d" % code)
+    return code
+
+
+def _finding(cursor):
+    code, edit, start, end = cursor.unpack("<BBQQ")
+    if _verdict(code) == verdicts.CLEAN or edit > EDIT_LINES:
+        raise ProtocolError("screen reply: a finding %d with edit %d" % (code, edit))
+    if edit == EDIT_WHOLE and (start or end):
+        raise ProtocolError("screen reply: a whole message with a range")
+    return Finding(code, edit, start, end, cursor.text(MAX_NAME), cursor.text(MAX_NAME))
+
+
+def _check_verdict(report):
+    """The verdict is the worst finding's; only one that is not listed may be worse."""
+    worst = verdicts.CLEAN
+    for finding in report.findings:
+        if rank(finding.verdict) < rank(worst):
+            worst = finding.verdict
+    more = report.found > len(report.findings)
+    if report.verdict != worst and not (more and rank(report.verdict) < rank(worst)):
+        raise ProtocolError("screen reply: verdict %d, worst %d" % (report.verdict, worst))
+
+
+def rank(verdict):
+    """0 for the worst."""
+    return verdicts.PRECEDENCE.index(verdict)
+
+
+def status_reply(data, tag):
+    """The Status, or ProtocolError."""
+    cursor, head = _begin(data, b"RSS1", tag, _STATUS)
+    bundle = cursor.text(MAX_BUNDLE)
+    cursor.finish()
+    return Status(head[2], head[3], head[4], head[5], head[6], bundle)

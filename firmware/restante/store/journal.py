@@ -1,0 +1,103 @@
+"""The journal's lines: sequence, CRC-32, JSON.  Pure.
+
+    12 0f3a99c1 {"op": "release", "id": "7", ...}\n
+
+Its rule: what it accepts is exactly what was written.  Lines are numbered without gaps; the CRC
+covers the number and the JSON.  A bad end without a line end is torn (a power cut in an append);
+anything else that is bad is damage.  It does not know what the records mean, nor files.
+"""
+
+import binascii
+import json
+
+from restante.compat import const
+
+# The longest line we write: bounded fields of a record are far shorter.
+LINE_OCTETS = const(16384)
+
+
+def encode(seq, record):
+    """One line for a dict of JSON values."""
+    text = json.dumps(record)
+    crc = binascii.crc32(("%d %s" % (seq, text)).encode()) & 0xFFFFFFFF
+    return ("%d %08x %s\n" % (seq, crc, text)).encode()
+
+
+def decode(line):
+    """(seq, dict) of a line without its LF, or None if it is not what encode() wrote."""
+    try:
+        number, crc, text = str(bytes(line), "utf-8").split(" ", 2)
+        seq = int(number)
+        if number != str(seq) or seq < 0 or len(crc) != 8:
+            return None
+        if binascii.crc32(("%d %s" % (seq, text)).encode()) & 0xFFFFFFFF != int(crc, 16):
+            return None
+        record = json.loads(text)
+    except (ValueError, UnicodeError):
+        return None
+    return (seq, record) if isinstance(record, dict) else None
+
+
+class Reader:
+    """Takes the journal in pieces of any size; hands each good record to `apply(record)`.
+
+    After the last piece call end().  Then: `next_seq`; `good` octets up to the end of the last
+    good line; `torn`: octets of an unfinished last line; `damage`: one text per bad place.
+    `apply` raises ValueError for a record that makes no sense: that is damage too.
+    """
+
+    DAMAGE_KEPT = 20  # texts; more would only repeat the same trouble
+
+    def __init__(self, apply):
+        self.next_seq = 0
+        self.good = 0
+        self.torn = 0
+        self.records = 0
+        self.damage = []
+        self._apply = apply
+        self._rest = b""
+        self._offset = 0
+
+    def feed(self, data):
+        """`data`: bytes."""
+        data = self._rest + data
+        start = 0
+        while True:
+            end = data.find(b"\n", start)
+            if end < 0:
+                break
+            self._line(data[start:end])
+            start = end + 1
+        self._rest = data[start:]
+        if len(self._rest) > LINE_OCTETS:
+            # Not a line of ours.  Only its length is kept, until a line end comes.
+            self._damaged("a line that does not end")
+            self._offset += len(self._rest)
+            self._rest = b""
+
+    def end(self):
+        self.torn = len(self._rest)
+
+    def _line(self, line):
+        self._offset += len(line) + 1
+        decoded = decode(line)
+        if decoded is None:
+            self._damaged("an unreadable line")
+            return
+        seq, record = decoded
+        if seq < self.next_seq:
+            self._damaged("record %d again" % seq)
+            return
+        if seq > self.next_seq:
+            self._damaged("records %d to %d are missing" % (self.next_seq, seq - 1))
+        try:
+            self._apply(record)
+        except ValueError as error:
+            self._damaged("record %d: %s" % (seq, error))
+        self.next_seq = seq + 1
+        self.records += 1
+        self.good = self._offset
+
+    def _damaged(self, what):
+        if len(self.damage) < self.DAMAGE_KEPT:
+            self.damage.append("journal, octet %d: %s" % (self._offset, what))

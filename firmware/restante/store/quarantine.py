@@ -1,0 +1,288 @@
+"""Originals of whatever was replaced or held, until the operator deletes them.
+
+Its rule: each call that changes something is durable when it returns, or raises and changed
+nothing; nothing is evicted (over `maximum`: StoreFull).  What began is carried to its end even if
+the session that asked is cancelled, so that no file is half moved.  It does not know POP3 nor
+policy.
+"""
+
+import asyncio
+
+from restante.compat import const
+from restante.errors import RestanteError, StoreError, StoreFull
+from restante.screening.verdicts import BLOCK
+from restante.store import entries as book
+from restante.store.faults import store_error
+from restante.store.journalfile import JournalFile
+from restante.store.shelf import FOLDER, Shelf
+
+# Entries at most: one takes about 1.5 KiB of the gate's memory.
+ENTRIES = const(1000)
+# Superseded journal lines before it is rewritten: under 1 MiB.
+SLACK_RECORDS = const(1000)
+
+
+class Refused(RestanteError):
+    """The operator asked for what cannot be done: unknown id, `force` missing, damaged."""
+
+    transient = False
+
+
+class Released:
+    """An original that its account may fetch now.  Sizes in octets; `size` is of the wire form."""
+
+    def __init__(self, shelf, entry):
+        self.id = entry.id
+        self.uidl = entry.waiting.uidl
+        self.octets = entry.octets
+        self.size = entry.size
+        self._shelf = shelf
+        self._entry = entry
+
+    def open(self):
+        """A read-only descriptor of the wire form; the caller closes it.  StoreError."""
+        return self._shelf.open(self._entry)
+
+
+class Quarantine:
+    """`maximum` octets; `octets` held; `problems`: texts for the operator."""
+
+    def __init__(self, folder, worker, clock, maximum):
+        """`clock()` gives seconds since 1970, UTC.  Reads the journal; start() makes it usable."""
+        self.maximum = maximum
+        self._folder = folder
+        self._off_loop = folder.off_loop(worker)
+        self._clock = clock
+        self._book = book.Book()
+        self._shelf = Shelf(folder, self._off_loop)
+        self._journal = JournalFile(folder, self._off_loop, FOLDER, "journal")
+        self._lock = asyncio.Lock()
+        self._jobs = []
+        self._ready = False
+        self._unusable = None
+        self._records_lost = False
+        # Files whose keep failed after the rename, and which the journal may name all the same.
+        self._doubtful = []
+        self._load()
+        self._rewrite_at = 2 * self._book.count() + SLACK_RECORDS
+
+    # -- start
+
+    def _load(self):
+        try:
+            self._folder.make(FOLDER)
+            self._records_lost = self._journal.load(self._book.apply)
+        except OSError as error:
+            self._unusable = store_error("opening the quarantine folder", error)
+        except book.NewerVersion:
+            self._unusable = StoreError("the quarantine was written by a newer firmware")
+        except StoreError as error:
+            self._unusable = error
+        if self._unusable:
+            self._shelf.note(str(self._unusable))
+        for text in self._journal.problems:
+            self._shelf.note(text)
+
+    async def start(self):
+        """Repairs the journal, checks the files, hashes what waits for delivery.  StoreError.
+
+        Each later call does this first if it has not succeeded yet.
+        """
+        await self._to_the_end(None, self._nothing)
+
+    async def _nothing(self):
+        pass
+
+    async def _make_ready(self):
+        if self._unusable:
+            raise self._unusable
+        if not self._ready:
+            try:
+                await self._off_loop.fsync_folder("")  # it may just have been made
+            except OSError as error:
+                raise store_error("syncing the data folder", error)
+            self._shelf.inspect(self._book, self._records_lost)
+            if not self._journal.broken:
+                await self._journal.adopt()
+            for entry in self._book.entries.values():
+                if entry.waiting:
+                    await self._shelf.check_content(entry)
+            self._ready = True
+        if self._journal.broken or self._journal.records > self._rewrite_at:
+            await self._rewrite()
+
+    async def _rewrite(self):
+        await self._journal.rewrite(self._book.records())
+        self._rewrite_at = 2 * self._journal.records + SLACK_RECORDS
+        # Only now is it certain that no record names these files.
+        for name in self._doubtful:
+            await self._shelf.drop(name)
+        self._doubtful = []
+
+    async def close(self):
+        """After what has begun: closes the journal."""
+        async with self._lock:
+            self._journal.close()
+            self._unusable = StoreError("the quarantine is closed")
+
+    # -- reading
+
+    @property
+    def octets(self):
+        return self._book.octets
+
+    @property
+    def problems(self):
+        return self._shelf.problems
+
+    def entries(self):
+        """All entries, newest first."""
+        return sorted(self._book.entries.values(), key=_number, reverse=True)
+
+    def find(self, id):
+        """The entry, or Refused."""
+        entry = self._book.entries.get(id)
+        if entry is None:
+            raise Refused("no entry %s in the quarantine; see: quarantine list" % id)
+        return entry
+
+    def open(self, entry):
+        """A read-only descriptor of the entry's file; StoreError."""
+        return self._shelf.open(entry)
+
+    def released_for(self, account):
+        """[Released] of this account, oldest first, without what was delivered."""
+        found = [
+            e for e in self._book.entries.values() if e.waiting and e.record.account == account
+        ]
+        return [Released(self._shelf, e) for e in sorted(found, key=_number)]
+
+    # -- changing
+
+    async def keep(self, f, record):
+        """Takes the sealed spool file; the durable Entry.  StoreError, StoreFull.
+
+        The same content of the same account is kept once: then `f` stays the spool's.
+        """
+        if not f.sealed:
+            raise StoreError("keep of a message that is still being written")
+        return await self._to_the_end(f, self._keep, f, record)
+
+    async def _keep(self, f, record):
+        sha = await self._shelf.hash(f.fd)
+        entry = self._book.find(record.account, sha)
+        if entry is not None and not entry.damaged:
+            entry.seen += 1
+            return entry
+        self._check_room(f.size)
+        id = self._book.take_id()
+        await self._shelf.take(f, id)
+        entry = book.Entry(id, record, self._clock(), sha, f.size, f.stuffed)
+        try:
+            await self._change(book.keep_record(entry))
+        except StoreError:
+            if self._journal.broken:
+                # The record may be there after a power cut, so its file must be there too.
+                f.taken = True
+                self._doubtful.append(f.name)
+            raise
+        f.taken = True
+        return self._book.entries[id]
+
+    def _check_room(self, octets):
+        if self._book.octets + octets > self.maximum:
+            raise StoreFull("the quarantine is full: %d octets held" % self._book.octets)
+        if len(self._book.entries) >= ENTRIES:
+            raise StoreFull("the quarantine is full: %d entries" % ENTRIES)
+
+    async def release(self, id, who, force=False):
+        """Lets the account fetch the original; the Entry.  Refused, StoreError."""
+        return await self._to_the_end(None, self._release, id, who, force)
+
+    async def _release(self, id, who, force):
+        entry = self.find(id)
+        if entry.waiting:
+            return entry
+        if not entry.record.account:
+            raise Refused("the account of %s is not known" % id)
+        if entry.record.action == BLOCK and not force:
+            raise Refused("%s is blocked; if it is really meant: release %s force" % (id, id))
+        await self._shelf.check_content(entry)
+        if entry.damaged:
+            raise Refused("%s is damaged: %s" % (id, entry.damaged))
+        uidl = "%s%s-%d-%s" % (book.UIDL_PREFIX, id, len(entry.releases) + 1, entry.sha[:8])
+        await self._change(book.release_record(id, self._clock(), book.bounded(who), uidl))
+        return entry
+
+    async def delivered(self, account, uidls):
+        """The account deleted these released messages (DELE and QUIT).  StoreError."""
+        await self._to_the_end(None, self._delivered, account, uidls)
+
+    async def _delivered(self, account, uidls):
+        records = []
+        for uidl in set(uidls):
+            entry = self._book.released(account, uidl)
+            if entry is not None:
+                records.append(book.delivered_record(entry.id, self._clock(), uidl))
+        if records:
+            await self._change(*records)
+
+    async def delete(self, id, who):
+        """The entry and its file are gone for good.  Refused, StoreError."""
+        await self._to_the_end(None, self._delete, id, who)
+
+    async def _delete(self, id, who):
+        entry = self.find(id)
+        await self._change(book.delete_record(entry, self._clock(), book.bounded(who)))
+        await self._shelf.drop(self._shelf.name(id))
+
+    async def _change(self, *records):
+        await self._journal.append(records)
+        for record in records:
+            self._book.apply(record)
+
+    # -- one at a time, each to its end
+
+    async def _to_the_end(self, f, work, *args):
+        """Runs `work` as a task of its own; a cancelled caller does not stop it.
+
+        `f`, if there is one, keeps its descriptor until then.
+        """
+        job = _Job(f)
+        job.task = asyncio.create_task(self._run(job, work, args))
+        self._jobs.append(job)
+        if f is not None:
+            f.hold()
+        await job.done.wait()
+        if job.error:
+            raise job.error
+        return job.result
+
+    async def _run(self, job, work, args):
+        try:
+            async with self._lock:
+                await self._make_ready()
+                job.result = await work(*args)
+                job.error = None
+        except (RestanteError, MemoryError) as error:
+            job.error = error
+        finally:
+            if job.file is not None:
+                job.file.unhold()
+            self._jobs.remove(job)
+            job.done.set()
+
+
+class _Job:
+    """One call on its way: `error` or `result` is right once `done` is set."""
+
+    def __init__(self, file):
+        self.file = file
+        self.task = None
+        self.done = asyncio.Event()
+        self.result = None
+        self.error = StoreError("the quarantine stopped in the middle of a change")
+
+
+def _number(entry):
+    return int(entry.id)
