@@ -124,7 +124,7 @@ class Control:
     async def _self_test(self):
         results = await self._selftest.run()
         failed = [name for name, ok, _ in results if not ok]
-        lines = ["%-4s %s: %s" % ("ok" if ok else "FAIL", name, text) for name, ok, text in results]
+        lines = ["%-4s %s: %s" % ("ok" if ok else "FAIL", name, why) for name, ok, why in results]
         if not failed:
             return True, "%d checks passed" % len(results), lines
         text = "%d of %d checks failed" % (len(failed), len(results))

@@ -13,8 +13,10 @@ LINE_OCTETS = 400
 
 def first(ok, text):
     """The status line, at most REPLY_OCTETS."""
-    word = "+OK" if ok else "-ERR"
-    return ("%s %s" % (word, escaped(text, REPLY_OCTETS - 12)) if text else word).encode() + b"\r\n"
+    line = "+OK" if ok else "-ERR"
+    if text:
+        line += " " + escaped(text, REPLY_OCTETS - len("-ERR ...") - 2)
+    return line.encode() + b"\r\n"
 
 
 def body(line):

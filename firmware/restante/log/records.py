@@ -89,10 +89,9 @@ def _piece(code):
 
 def masked(text):
     """Login commands keep their keyword: `PASS x` gives `PASS [withheld]`, after any spaces."""
-    bare = text.lstrip()
-    for keyword in SECRET_COMMANDS:
-        if bare[: len(keyword)].upper() == keyword and bare[len(keyword) : len(keyword) + 1] == " ":
-            return keyword + " " + WITHHELD
+    keyword, space, _ = text.lstrip().partition(" ")
+    if space and keyword.upper() in SECRET_COMMANDS:
+        return keyword + " " + WITHHELD
     return text
 
 

@@ -15,7 +15,7 @@ NUMBER_DIGITS = 16
 
 
 def _number(text, low, high):
-    """Decimal without sign or leading zeros: "010" is ten for some readers and eight for others."""
+    """Decimal without sign or leading zeros: "010" is ten for some and eight for others."""
     if not text or len(text) > NUMBER_DIGITS or any(c not in DIGITS for c in text):
         raise ValueError(text)
     value = int(text)
