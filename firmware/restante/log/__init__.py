@@ -1,0 +1,46 @@
+"""Records of what happened: `record(level, event, **fields)`, the ring, the counters, the alarms.
+
+One log for the program that imports it.  Nothing here knows the time or a device: `start` is
+given a clock and a function that writes a line.  A record never raises and never blocks on
+anything but that function.
+"""
+
+from restante.log import records
+from restante.log.alarms import Alarms
+from restante.log.counters import Counters
+from restante.log.records import DEBUG, ERROR, INFO, WARNING
+from restante.log.ring import Ring
+
+__all__ = ("DEBUG", "ERROR", "INFO", "WARNING", "alarms", "counters", "record", "ring", "start")
+
+ring = Ring()
+counters = Counters()
+alarms = Alarms()
+
+_level = INFO
+_clock = None
+_write = None
+
+
+def start(level=INFO, clock=None, write=None):
+    """`clock()` gives seconds since 1970; `write(text)` takes what is a warning or worse."""
+    global _level, _clock, _write
+    _level = level
+    _clock = clock
+    _write = write
+
+
+def record(level, event, **fields):
+    """`event` is words with dots, such as "session.open"; fields see records.py."""
+    if records.urgency(level) > records.urgency(_level):
+        return
+    text = records.line(level, event, fields)
+    if _clock is not None:
+        text = records.stamp(_clock()) + " " + text
+    ring.add(text)
+    if _write is not None and records.urgency(level) <= records.urgency(WARNING):
+        try:
+            _write(text)
+        except OSError:
+            # The console is gone or full; the record is in the ring, and the loss is counted.
+            counters.add("log_lost")

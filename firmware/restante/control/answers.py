@@ -1,0 +1,140 @@
+"""What each console command answers.  Pure but for what the providers do: no I/O here.
+
+`Control.answer(line)` gives (ok, text, lines) for every line, never an exception of its own: a
+provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
+"""
+
+from restante.control import grammar, held, status
+from restante.control.tables import duration
+from restante.errors import RestanteError
+from restante.version import VERSION
+
+# Who released or deleted, in the audit record: there is no login yet.
+WHO = "console"
+
+
+class Control:
+    """Providers, all needed:
+
+    settings    Settings
+    log         the log room: ring, counters, alarms, record()
+    sessions    snapshot() -> [dict id client origin account state seconds messages]
+    quarantine  store.Quarantine
+    screen      async status() -> .bundle .hashes .patterns .built .workers .failed, or raises
+    selftest    async run() -> [(name, ok, text)]
+    system      box.system.System
+    """
+
+    def __init__(self, settings, log, sessions, quarantine, screen, selftest, system):
+        self._settings = settings
+        self._log = log
+        self._sessions = sessions
+        self._quarantine = quarantine
+        self._screen = screen
+        self._selftest = selftest
+        self._system = system
+        self._commands = {
+            "help": self._help,
+            "ping": self._ping,
+            "show status": self._status,
+            "show sessions": self._show_sessions,
+            "show log": self._show_log,
+            "quarantine list": self._list,
+            "quarantine show": self._show,
+            "quarantine release": self._release,
+            "quarantine delete": self._delete,
+            "alarm acknowledge": self._acknowledge,
+            "self-test": self._self_test,
+            "reboot": self._reboot,
+        }
+
+    async def answer(self, line):
+        """`line`: bytes without the line end."""
+        try:
+            command, arguments = grammar.parse(line)
+        except grammar.CommandError as error:
+            return False, error.text, [error.hint]
+        try:
+            ok, text, lines = await self._commands[command](*arguments)
+        except (OSError, RestanteError) as error:
+            self._log.record(self._log.ERROR, "control.failed", what=command, error=str(error))
+            return False, "%s failed: %s" % (command, error), ["type: show log"]
+        if command != "ping":
+            self._log.record(self._log.DEBUG, "control.answered", what=command, ok=ok)
+        return ok, text, lines
+
+    async def _help(self):
+        return True, "commands", grammar.help_lines()
+
+    async def _ping(self):
+        return True, "", []
+
+    async def _status(self):
+        try:
+            screen = await self._screen.status()
+        except (OSError, RestanteError) as error:
+            screen = error
+        settings = self._settings
+        lines = [
+            status.row("version", VERSION),
+            status.row("host name", settings.get("system hostname")),
+            status.row("uptime", duration(self._system.uptime())),
+            status.screening(settings),
+        ]
+        if settings.error:
+            lines.append(status.row("settings", "DEFAULTS in use; %s" % settings.error))
+        lines += status.screen(screen)
+        lines += status.traffic(self._log.counters, len(self._sessions.snapshot()), settings)
+        lines += status.machine(self._system, settings)
+        lines += status.alarms(self._log.alarms.active())
+        return True, "status", lines
+
+    async def _show_sessions(self):
+        snapshot = self._sessions.snapshot()
+        return True, "%d open sessions" % len(snapshot), status.sessions(snapshot)
+
+    async def _show_log(self):
+        ring = self._log.ring
+        lines = ring.lines()
+        if ring.lost:
+            lines.insert(0, "(%d older records are no longer kept)" % ring.lost)
+        return True, "%d records" % ring.total, lines
+
+    async def _list(self):
+        return held.listing(self._quarantine)
+
+    async def _show(self, id):
+        return held.show(self._quarantine, id)
+
+    async def _release(self, id, force=None):
+        answer = await held.release(self._quarantine, id, WHO, force is not None)
+        self._audit("quarantine.release", answer, id)
+        return answer
+
+    async def _delete(self, id):
+        answer = await held.delete(self._quarantine, id, WHO)
+        self._audit("quarantine.delete", answer, id)
+        return answer
+
+    async def _acknowledge(self):
+        n = self._log.alarms.acknowledge()
+        self._log.record(self._log.INFO, "alarm.acknowledged", count=n)
+        return True, "%d alarms taken down" % n, []
+
+    async def _self_test(self):
+        results = await self._selftest.run()
+        failed = [name for name, ok, _ in results if not ok]
+        lines = ["%-4s %s: %s" % ("ok" if ok else "FAIL", name, why) for name, ok, why in results]
+        if not failed:
+            return True, "%d checks passed" % len(results), lines
+        text = "%d of %d checks failed" % (len(failed), len(results))
+        self._log.alarms.set("self-test", "%s: %s" % (text, " ".join(failed)))
+        return False, text, lines
+
+    async def _reboot(self):
+        self._system.request_reboot()
+        self._log.record(self._log.WARNING, "reboot.requested", who=WHO)
+        return True, "the box restarts within a few seconds", []
+
+    def _audit(self, event, answer, id):
+        self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=WHO)

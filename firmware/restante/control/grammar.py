@@ -1,0 +1,103 @@
+"""The commands of the console: words, arguments, help.  Pure: no I/O here.
+
+`parse` turns one line into (command name, arguments) or raises CommandError, which says what is
+wrong and what may be typed instead.  It does not know what a command does.
+"""
+
+from restante.errors import RestanteError
+from restante.limits import CONTROL_LINE_OCTETS
+
+# Octets of a wrong word that an error shows.
+SHOWN_OCTETS = 40
+
+
+class CommandError(RestanteError):
+    """A command line is wrong: what, and the next step."""
+
+    transient = False
+
+    def __init__(self, text, hint):
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+# words, arguments (a "?" after the name: may be left out), help; None: not shown by `help`
+COMMANDS = (
+    ("help", (), "this list"),
+    ("show status", (), "what the box does, alarms, memory"),
+    ("show sessions", (), "open POP3 sessions"),
+    ("show log", (), "the last records"),
+    ("quarantine list", (), "held mail, newest first"),
+    ("quarantine show", ("ID",), "one held message"),
+    ("quarantine release", ("ID", "force?"), "deliver the original at the next session"),
+    ("quarantine delete", ("ID",), "remove a held message for good"),
+    ("alarm acknowledge", (), "take the alarms down"),
+    ("self-test", (), "screen test mail, check the store"),
+    ("reboot", (), "restart the box"),
+    ("ping", (), None),
+)
+
+
+def parse(line):
+    """`line`: bytes without the line end.  Gives (words of the command, list of arguments)."""
+    if len(line) > CONTROL_LINE_OCTETS:
+        raise CommandError("the line is over %d octets" % CONTROL_LINE_OCTETS, "shorten it")
+    for octet in line:
+        if octet != 9 and not 32 <= octet < 127:
+            raise CommandError("octet 0x%02x in the command" % octet, "use printable ASCII")
+    words = bytes(line).decode().split()
+    if words == ["?"]:
+        words = ["help"]
+    for command, arguments, _ in COMMANDS:
+        start = command.split()
+        if words[: len(start)] == start:
+            return command, _arguments(command, arguments, words[len(start) :])
+    raise CommandError("no command '%s'" % _shown(" ".join(words)), _nearest(words))
+
+
+def usage(command, arguments):
+    out = command
+    for name in arguments:
+        out += " [%s]" % name[:-1] if name.endswith("?") else " " + name
+    return out
+
+
+def help_lines():
+    return [
+        "%-34s %s" % (usage(command, arguments), text)
+        for command, arguments, text in COMMANDS
+        if text
+    ]
+
+
+def _arguments(command, arguments, given):
+    needed = [name for name in arguments if not name.endswith("?")]
+    # An optional argument is the word itself, such as `force`: anything else is a mistake.
+    optional = [name[:-1] for name in arguments if name.endswith("?")]
+    extra = given[len(needed) :]
+    if len(given) < len(needed) or len(extra) > len(optional) or extra != optional[: len(extra)]:
+        raise CommandError(
+            "'%s' does not go with '%s'" % (_shown(" ".join(given)), command),
+            "type: " + usage(command, arguments),
+        )
+    return given
+
+
+def _nearest(words):
+    """The next words of the commands that begin with the longest start of `words`."""
+    for count in range(len(words), -1, -1):
+        below = []
+        for command, _, text in COMMANDS:
+            parts = command.split()
+            if text and len(parts) > count and parts[:count] == words[:count]:
+                if parts[count] not in below:
+                    below.append(parts[count])
+        if below:
+            start = " ".join(words[:count])
+            return "type: " + (start + " " if start else "") + "|".join(below)
+    return "type: help"
+
+
+def _shown(text):
+    return text if len(text) <= SHOWN_OCTETS else text[:SHOWN_OCTETS] + "..."

@@ -1,0 +1,110 @@
+"""The lines of `show status` and `show sessions`.  Pure: facts come in, text goes out."""
+
+from restante.control import tables
+from restante.log.records import stamp
+
+# "screening", "last screened": the widest name and two blanks.
+NAME_COLUMNS = 15
+# An account is `user @ origin:port`; more of it does not fit a terminal's line.
+CELL_COLUMNS = 34
+IPV6 = "not forwarded: it cannot be intercepted yet"
+
+
+def row(name, text):
+    return name + " " * max(1, NAME_COLUMNS - len(name)) + text
+
+
+def screening(settings):
+    mode = settings.get("screening mode")
+    fail = settings.get("screening fail-mode")
+    text = {"enabled": "enabled", "audit": "audit (nothing is changed)"}.get(mode, "DISABLED")
+    return row("screening", "%s; without a verdict: %s" % (text, fail))
+
+
+def screen(status):
+    """`status`: what screen.status() gave, or the error that it raised."""
+    if isinstance(status, Exception):
+        return [row("screen", "DOES NOT ANSWER (%s): no mail is passed as clean" % status)]
+    return [
+        row(
+            "bundle",
+            "%s, %d hashes, %d patterns, built %s"
+            % (status.bundle, status.hashes, status.patterns, stamp(status.built)),
+        ),
+        row(
+            "screen",
+            "%d workers started, %d without a verdict" % (status.workers, status.failed),
+        ),
+    ]
+
+
+def traffic(counters, open_sessions, settings):
+    get = counters.get
+    last = counters.last_screened
+    return [
+        row("last screened", "nothing yet" if last is None else stamp(last)),
+        row("messages", "%d screened, %d octets" % (get("messages"), get("octets"))),
+        row(
+            "outcome",
+            "%d infected, %d replaced, %d held, %d marked, %d without a verdict"
+            % tuple(get(n) for n in ("infected", "replaced", "held", "marked", "no_verdict")),
+        ),
+        row(
+            "sessions",
+            "%d open of %d, %d accepted, %d refused"
+            % (
+                open_sessions,
+                settings.get("sessions maximum"),
+                get("sessions"),
+                get("sessions_refused"),
+            ),
+        ),
+        row("tunnels", "%d passed, not screened" % get("tunnels")),
+    ]
+
+
+def machine(system, settings):
+    out = [row("fail rule", settings.get("interception fail"))]
+    total, available = system.memory()
+    out.append(
+        row(
+            "memory",
+            "%s available of %s; gate %s"
+            % (tables.kib(available), tables.kib(total), tables.kib(system.resident())),
+        )
+    )
+    try:
+        out.append(row("data", tables.mib(system.data_free()) + " free"))
+    except OSError as error:
+        out.append(row("data", "CANNOT BE READ: %s" % error))
+    out.append(row("IPv6", IPV6))
+    return out
+
+
+def alarms(active):
+    if not active:
+        return [row("alarms", "none")]
+    out = []
+    for name, text, count in active:
+        times = "%d times" % count if count else "before the last start"
+        out.append(row("ALARM", "%s: %s (%s)" % (name, text, times)))
+    return out
+
+
+def sessions(snapshot):
+    if not snapshot:
+        return ["no open sessions"]
+    rows = [
+        (
+            s["id"],
+            s["client"],
+            s["origin"],
+            s["account"],
+            s["state"],
+            tables.duration(s["seconds"]),
+            s["messages"],
+        )
+        for s in snapshot
+    ]
+    head = ("id", "client", "origin", "account", "state", "open for", "messages")
+    return tables.table(head, rows, CELL_COLUMNS)

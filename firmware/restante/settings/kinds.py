@@ -1,0 +1,149 @@
+"""Types of settings: what a value may be, how its text is read, how it is written back.  Pure.
+
+`read` takes one word of printable ASCII and raises ValueError for whatever is not allowed;
+`allowed` says in words what is.  `write(read(text))` is the canonical text of the value.
+"""
+
+DIGITS = "0123456789"
+NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+# RFC 1035 §2.3.4: a label of a host name.
+HOSTNAME_OCTETS = 63
+# Each port costs three rules in the packet filter; offices need one or two.
+PORTS = 8
+# Digits of the longest number that a setting takes (10^15); bounds the conversion.
+NUMBER_DIGITS = 16
+
+
+def _number(text, low, high):
+    """Decimal without sign or leading zeros: "010" is ten for some and eight for others."""
+    if not text or len(text) > NUMBER_DIGITS or any(c not in DIGITS for c in text):
+        raise ValueError(text)
+    value = int(text)
+    if str(value) != text or not low <= value <= high:
+        raise ValueError(text)
+    return value
+
+
+def _octets(text):
+    parts = text.split(".")
+    if len(parts) != 4:
+        raise ValueError(text)
+    return [_number(part, 0, 255) for part in parts]
+
+
+def _unicast(octets, text):
+    if octets[0] in (0, 127) or octets[0] >= 224:
+        raise ValueError(text)
+
+
+class Integer:
+    def __init__(self, low, high, unit=""):
+        self.low = low
+        self.high = high
+        self.allowed = "a number from %d to %d" % (low, high)
+        if unit:
+            self.allowed += " (%s)" % unit
+
+    def read(self, text):
+        return _number(text, self.low, self.high)
+
+    def write(self, value):
+        return "%d" % value
+
+
+class Choice:
+    def __init__(self, *words):
+        self.words = words
+        self.allowed = " or ".join(words)
+
+    def read(self, text):
+        if text not in self.words:
+            raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
+class Hostname:
+    allowed = "1 to %d of a-z, 0-9 and -, no - at either end" % HOSTNAME_OCTETS
+
+    def read(self, text):
+        if not text or len(text) > HOSTNAME_OCTETS or text[0] == "-" or text[-1] == "-":
+            raise ValueError(text)
+        if any(c not in NAME_CHARACTERS for c in text):
+            raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
+class Address:
+    """An IPv4 address of one host; the value is its text."""
+
+    allowed = "an IPv4 address of a host, such as 192.0.2.1"
+
+    def read(self, text):
+        _unicast(_octets(text), text)
+        return text
+
+    def write(self, value):
+        return value
+
+
+class Interface:
+    """An address with its network's prefix; the value is (address text, prefix length)."""
+
+    allowed = "an IPv4 address and prefix length from 8 to 30, such as 192.0.2.1/24"
+
+    def read(self, text):
+        address, slash, prefix = text.partition("/")
+        length = _number(prefix, 8, 30)
+        octets = _octets(address)
+        _unicast(octets, text)
+        host = number(address) & ((1 << (32 - length)) - 1)
+        if host in (0, (1 << (32 - length)) - 1):  # the network itself, its broadcast address
+            raise ValueError(text)
+        return (address, length)
+
+    def write(self, value):
+        return "%s/%d" % value
+
+
+class Ports:
+    """TCP ports; the value is a sorted tuple without repeats.  `reserved` is never one of them."""
+
+    def __init__(self, reserved):
+        self.reserved = reserved
+        self.allowed = "1 to %d TCP ports with commas between, such as 110,1100; not %d" % (
+            PORTS,
+            reserved,
+        )
+
+    def read(self, text):
+        ports = []
+        for word in text.split(","):
+            port = _number(word, 1, 65535)
+            if port == self.reserved or len(ports) == PORTS:
+                raise ValueError(text)
+            if port not in ports:
+                ports.append(port)
+        return tuple(sorted(ports))
+
+    def write(self, value):
+        return ",".join(str(port) for port in value)
+
+
+def number(address):
+    """The address as a 32-bit number."""
+    value = 0
+    for octet in _octets(address):
+        value = value << 8 | octet
+    return value
+
+
+def same_network(one, other):
+    """Whether two (address, prefix) interfaces overlap."""
+    shift = 32 - min(one[1], other[1])
+    return number(one[0]) >> shift == number(other[0]) >> shift

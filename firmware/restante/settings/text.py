@@ -1,0 +1,116 @@
+"""The text form of settings: one `set PATH VALUE` a line, `#` begins a comment.  Pure.
+
+`read` gives the values that the text sets, or raises SettingsError for the first line that is
+wrong: a text with an error is refused as a whole.  `write` gives the canonical text.
+"""
+
+from restante.errors import SettingsError
+from restante.settings.tree import BY_PATH, SETTINGS, check, defaults
+
+# The whole tree set by hand is under 3 KiB; the rest is room for comments.
+FILE_OCTETS = 65536
+LINE_OCTETS = 512
+# Octets of a wrong word that an error shows.
+SHOWN_OCTETS = 40
+# Words of the longest path.
+PATH_WORDS = 3
+
+
+def read(data):
+    """`data`: bytes of the file.  Gives {path: typed value} of what it sets."""
+    if len(data) > FILE_OCTETS:
+        raise SettingsError(0, "the file is over %d octets" % FILE_OCTETS)
+    values = {}
+    lines = {}
+    for n, line in enumerate(bytes(data).split(b"\n"), 1):
+        words = _words(n, line)
+        if not words:
+            continue
+        setting, value = _set(n, words)
+        if setting.path in lines:
+            raise SettingsError(
+                n, "'%s' is set twice, first in line %d" % (setting.path, lines[setting.path])
+            )
+        values[setting.path] = value
+        lines[setting.path] = n
+    _check(values, lines)
+    return values
+
+
+def write(values):
+    """Canonical text of {path: typed value}: the order of the tree, one line each."""
+    out = []
+    for setting in SETTINGS:
+        if setting.path in values:
+            out.append("set %s %s\n" % (setting.path, setting.kind.write(values[setting.path])))
+    return "".join(out)
+
+
+def _words(n, line):
+    if len(line) > LINE_OCTETS:
+        raise SettingsError(n, "the line is over %d octets" % LINE_OCTETS)
+    if line.endswith(b"\r"):
+        line = line[:-1]
+    hash_at = line.find(b"#")
+    if hash_at >= 0:
+        line = line[:hash_at]
+    for octet in line:
+        if octet != 9 and not 32 <= octet < 127:
+            raise SettingsError(n, "octet 0x%02x; printable ASCII is allowed" % octet)
+    return line.decode().split()
+
+
+def _set(n, words):
+    if words[0] != "set":
+        raise SettingsError(n, "'%s'; a line is: set PATH VALUE" % _shown(words[0]))
+    for count in range(PATH_WORDS, 0, -1):
+        setting = BY_PATH.get(" ".join(words[1 : 1 + count]))
+        if setting is not None:
+            break
+    else:
+        raise SettingsError(n, _unknown(words[1:]))
+    rest = words[1 + count :]
+    try:
+        if len(rest) != 1:
+            raise ValueError(rest)
+        return setting, setting.kind.read(rest[0])
+    except ValueError:
+        raise SettingsError(
+            n,
+            "'%s' cannot be '%s'; allowed: %s"
+            % (setting.path, _shown(" ".join(rest)), setting.kind.allowed),
+        )
+
+
+def _unknown(words):
+    """Names the settings that begin alike: the longest prefix of the words that any has."""
+    for count in range(len(words), -1, -1):
+        start = "".join(word + " " for word in words[:count])
+        below = []
+        for setting in SETTINGS:
+            if setting.path.startswith(start):
+                word = setting.path[len(start) :].split()[0]
+                if word not in below:
+                    below.append(word)
+        if below:
+            break
+    return "no setting '%s'; after '%s' allowed: %s" % (
+        _shown(" ".join(words)),
+        _shown("set " + start.strip()).strip(),
+        " ".join(below),
+    )
+
+
+def _check(values, lines):
+    whole = defaults()
+    whole.update(values)
+    wrong = check(whole)
+    if wrong:
+        path, text = wrong
+        # The named path may be at its default; then the error belongs to the last line set.
+        n = lines.get(path) or max(lines.values())
+        raise SettingsError(n, "'%s': %s" % (path, text))
+
+
+def _shown(text):
+    return text if len(text) <= SHOWN_OCTETS else text[:SHOWN_OCTETS] + "..."

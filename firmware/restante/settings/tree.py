@@ -1,0 +1,149 @@
+"""The tree of settings: every path, its type, default and help, and what must fit together.  Pure.
+
+Validation, the text form, `help` and the reference in README.md all come from this one list.
+It does not know where settings are kept nor who uses them.
+"""
+
+from restante.box.places import GATE_PORT
+from restante.screening.verdicts import ACTION_NAMES, CLEAN, DEFAULT_ACTIONS, NAMES
+from restante.settings.kinds import (
+    Address,
+    Choice,
+    Hostname,
+    Integer,
+    Interface,
+    Ports,
+    number,
+    same_network,
+)
+
+MIB = "MiB"
+SECONDS = "seconds"
+
+
+class Setting:
+    def __init__(self, path, kind, default, help):
+        self.path = path
+        self.kind = kind
+        self.default = default  # a typed value, or None: no value
+        self.help = help
+
+
+def _screening_actions():
+    actions = []
+    for verdict, name in enumerate(NAMES):
+        if verdict != CLEAN:  # what is clean is delivered; there is nothing to choose
+            actions.append(
+                Setting(
+                    "screening action " + name,
+                    Choice(*ACTION_NAMES),
+                    ACTION_NAMES[DEFAULT_ACTIONS[verdict]],
+                    "what is done with a message of this verdict",
+                )
+            )
+    return actions
+
+
+def _screening_limits():
+    rows = (
+        ("depth", 1000, "nested layers"),
+        ("entries", 1000000, "MIME parts and container entries"),
+        ("expanded", 1 << 40, "octets out of containers"),
+        ("ratio", 1000000, "octets out per octet in"),
+        ("work", 10**15, "work units"),
+    )
+    return [
+        Setting("screening limit " + name, Integer(0, high, unit), 0, "0: the engine's own limit")
+        for name, high, unit in rows
+    ]
+
+
+SETTINGS = tuple(
+    [
+        Setting("system hostname", Hostname(), "restante", "name of the box"),
+        Setting("lan address", Interface(), ("192.168.77.1", 24), "the box in the office"),
+        Setting("wan mode", Choice("dhcp", "static"), "dhcp", "how the internet side is set up"),
+        Setting("wan address", Interface(), None, "for wan mode static"),
+        Setting("wan gateway", Address(), None, "for wan mode static"),
+        Setting("wan dns", Address(), None, "name server, for wan mode static"),
+        Setting("interception ports", Ports(GATE_PORT), (110,), "TCP ports that are redirected"),
+        Setting(
+            "interception fail",
+            Choice("block", "direct"),
+            "block",
+            "while the gate does not answer: block, or direct (bypasses screening)",
+        ),
+        Setting(
+            "interception starttls",
+            Choice("tunnel", "refuse"),
+            "tunnel",
+            "STLS of a client: a tunnel (counted, not screened), or refused",
+        ),
+        Setting("sessions maximum", Integer(1, 500), 100, "over it: -ERR [SYS/TEMP]"),
+        Setting(
+            "sessions idle-timeout",
+            Integer(600, 86400, SECONDS),
+            600,
+            "auto-logout; RFC 1939 §3 asks for 600 at least",
+        ),
+        Setting("origin connect-timeout", Integer(1, 300, SECONDS), 20, "to reach the origin"),
+        Setting("origin reply-timeout", Integer(5, 600, SECONDS), 60, "for the origin's answer"),
+        Setting(
+            "delivery keep-alive",
+            Integer(5, 60, SECONDS),
+            12,
+            "between X-Restante-Wait lines while a message is screened",
+        ),
+        Setting(
+            "delivery keep-alive-cap",
+            Integer(30, 3600, SECONDS),
+            300,
+            "longest time that such lines are sent",
+        ),
+        Setting(
+            "screening mode",
+            Choice("enabled", "audit", "disabled"),
+            "enabled",
+            "audit screens and logs, and changes nothing",
+        ),
+        Setting(
+            "screening fail-mode",
+            Choice("deny", "allow"),
+            "deny",
+            "without a verdict: deny, or allow (delivered marked)",
+        ),
+        Setting("screening deadline", Integer(1, 600, SECONDS), 60, "for one message"),
+    ]
+    + _screening_actions()
+    + _screening_limits()
+    + [
+        Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
+        Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
+        Setting("log level", Choice("error", "warning", "info", "debug"), "info", "least urgent"),
+    ]
+)
+
+BY_PATH = {setting.path: setting for setting in SETTINGS}
+
+
+def defaults():
+    return {setting.path: setting.default for setting in SETTINGS}
+
+
+def check(values):
+    """What does not fit together in a whole set of values: (path, text) of the first, or None."""
+    lan = values["lan address"]
+    wan = values["wan address"]
+    if values["wan mode"] == "static":
+        for path in ("wan address", "wan gateway"):
+            if values[path] is None:
+                return "wan mode", "static needs a value for '%s'" % path
+        if not same_network(wan, (values["wan gateway"], wan[1])):
+            return "wan gateway", "it is not in the network of 'wan address'"
+        if number(wan[0]) == number(values["wan gateway"]):
+            return "wan gateway", "it is the box's own 'wan address'"
+    if wan is not None and same_network(lan, wan):
+        return "wan address", "it overlaps the network of 'lan address'"
+    if values["delivery keep-alive-cap"] < values["delivery keep-alive"]:
+        return "delivery keep-alive-cap", "it is shorter than 'delivery keep-alive'"
+    return None

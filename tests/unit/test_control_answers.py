@@ -1,0 +1,268 @@
+"""What commands answer, with the real log, settings and quarantine records.  Also on MicroPython.
+
+What stands in for the world here is a few lines that count and remember; the real gate's answers
+are checked in tests/session.
+"""
+
+from restante import log
+from restante.control.answers import Control
+from restante.errors import ScreenUnavailable, SettingsError, StoreError
+from restante.log.alarms import Alarms
+from restante.log.counters import Counters
+from restante.log.ring import Ring
+from restante.settings.values import Settings
+
+
+def run(coroutine):
+    """These coroutines wait for nothing: one step ends them."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("the command waited")
+
+
+class Thing:
+    def __init__(self, **fields):
+        for name in fields:
+            setattr(self, name, fields[name])
+
+
+class Quarantine:
+    def __init__(self, entries):
+        self._entries = entries
+        self.calls = []
+        self.error = None
+
+    def entries(self):
+        return self._entries
+
+    async def release(self, id, who, force):
+        if self.error:
+            raise self.error
+        self.calls.append(("release", id, who, force))
+
+    async def delete(self, id, who):
+        self.calls.append(("delete", id, who))
+
+
+class Screen:
+    error = None
+
+    async def status(self):
+        if self.error:
+            raise self.error
+        return Thing(bundle="factory", hashes=3, patterns=4, built=0, workers=5, failed=1)
+
+
+class SelfTest:
+    results = [("eicar", True, "caught")]
+
+    async def run(self):
+        return self.results
+
+
+class System:
+    reboots = 0
+
+    def memory(self):
+        return 60 << 20, 40 << 20
+
+    def resident(self):
+        return 2 << 20
+
+    def uptime(self):
+        return 61
+
+    def data_free(self):
+        raise OSError(5)
+
+    def request_reboot(self):
+        self.reboots += 1
+
+
+def entry(id):
+    record = Thing(
+        account="user @ 192.0.2.1:110",
+        uidl="u1",
+        sender="a@example.org",
+        subject="\x1b[2J bad \u202e",
+        verdict=1,
+        signature="Eicar",
+        part="a.zip/x.exe",
+        bundle="factory",
+        action=2,
+    )
+    return Thing(
+        id=id, record=record, time=0, state="held", octets=5, sha="ab", releases=[], damaged=""
+    )
+
+
+class Box:
+    """A Control and everything around it."""
+
+    def __init__(self, settings=None, sessions=()):
+        self.log = Thing(
+            ring=Ring(),
+            counters=Counters(),
+            alarms=Alarms(),
+            record=self.record,
+            ERROR=log.ERROR,
+            WARNING=log.WARNING,
+            INFO=log.INFO,
+            DEBUG=log.DEBUG,
+        )
+        self.records = []
+        self.quarantine = Quarantine([entry("7"), entry("6")])
+        self.screen = Screen()
+        self.selftest = SelfTest()
+        self.system = System()
+        given = Thing(snapshot=lambda: list(sessions))
+        self.control = Control(
+            settings or Settings(),
+            self.log,
+            given,
+            self.quarantine,
+            self.screen,
+            self.selftest,
+            self.system,
+        )
+
+    def record(self, level, event, **fields):
+        self.records.append((level, event, fields))
+
+    def ask(self, line):
+        return run(self.control.answer(line))
+
+
+def test_ping_is_empty_and_leaves_no_record():
+    box = Box()
+    assert box.ask(b"ping") == (True, "", [])
+    assert box.records == []
+
+
+def test_wrong_command_has_a_next_step():
+    ok, text, lines = Box().ask(b"quarantine release")
+    assert (
+        not ok
+        and "quarantine release" in text
+        and lines == ["type: quarantine release ID [force]"]
+    )
+
+
+def test_status_shows_what_must_be_seen():
+    box = Box()
+    box.log.counters.add("tunnels", 2)
+    box.log.alarms.set("tunnel", "STLS by 192.0.2.9")
+    ok, _, lines = box.ask(b"show status")
+    page = "\n".join(lines)
+    assert ok
+    for part in (
+        "0d 00:01:01",
+        "enabled; without a verdict: deny",
+        "factory, 3 hashes, 4 patterns",
+        "nothing yet",
+        "0 open of 100",
+        "2 passed, not screened",
+        "fail rule      block",
+        "40960 KiB available of 61440 KiB; gate 2048 KiB",
+        "CANNOT BE READ",
+        "IPv6           not forwarded",
+        "tunnel: STLS by 192.0.2.9 (1 times)",
+    ):
+        assert part in page, part
+    box.ask(b"alarm acknowledge")
+    assert "alarms         none" in "\n".join(box.ask(b"show status")[2])
+    assert "2 passed, not screened" in "\n".join(box.ask(b"show status")[2])
+
+
+def test_status_says_that_screen_does_not_answer():
+    box = Box()
+    box.screen.error = ScreenUnavailable("no answer in 2 s")
+    assert "DOES NOT ANSWER (no answer in 2 s)" in "\n".join(box.ask(b"show status")[2])
+
+
+def test_status_says_that_settings_were_refused():
+    box = Box(Settings(error=SettingsError(4, "wrong")))
+    assert "DEFAULTS in use; line 4: wrong" in "\n".join(box.ask(b"show status")[2])
+
+
+def test_sessions():
+    one = {
+        "id": 1,
+        "client": "192.0.2.9:1",
+        "origin": "192.0.2.1:110",
+        "account": "u @ o",
+        "state": "transaction",
+        "seconds": 61,
+        "messages": 3,
+    }
+    lines = Box(sessions=[one]).ask(b"show sessions")[2]
+    assert len(lines) == 2 and "0d 00:01:01" in lines[1] and "transaction" in lines[1]
+    assert Box().ask(b"show sessions")[2] == ["no open sessions"]
+
+
+def test_log_says_what_is_no_longer_kept():
+    box = Box()
+    box.log.ring = Ring(2)
+    for n in range(3):
+        box.log.ring.add("record %d" % n)
+    assert box.ask(b"show log")[2] == [
+        "(1 older records are no longer kept)",
+        "record 1",
+        "record 2",
+    ]
+
+
+def test_quarantine():
+    box = Box()
+    ok, text, lines = box.ask(b"quarantine list")
+    assert ok and text == "2 held messages" and len(lines) == 3 and "infected" in lines[1]
+    page = "\n".join(box.ask(b"quarantine show 7")[2])
+    assert "a.zip/x.exe" in page and "a@example.org" in page
+    assert box.ask(b"quarantine show 8") == (
+        False,
+        "no held message '8'",
+        ["type: quarantine list"],
+    )
+    assert box.ask(b"quarantine release 7")[0] and box.ask(b"quarantine release 6 force")[0]
+    assert box.ask(b"quarantine delete 6")[0]
+    assert box.quarantine.calls == [
+        ("release", "7", "console", False),
+        ("release", "6", "console", True),
+        ("delete", "6", "console"),
+    ]
+    assert not box.ask(b"quarantine release 9")[0] and not box.ask(b"quarantine delete 9")[0]
+
+
+def test_refused_release_says_why():
+    box = Box()
+    box.quarantine.error = StoreError("it was blocked: release it with `force`")
+    ok, text, _ = box.ask(b"quarantine release 7")
+    assert not ok and "force" in text
+
+
+def test_self_test_failure_raises_an_alarm():
+    box = Box()
+    assert box.ask(b"self-test")[0] and box.log.alarms.active() == []
+    box.selftest.results = [("eicar", False, "not caught"), ("store", True, "fine")]
+    ok, text, lines = box.ask(b"self-test")
+    assert not ok and text == "1 of 2 checks failed" and lines[0] == "FAIL eicar: not caught"
+    assert box.log.alarms.active()[0][0] == "self-test"
+
+
+def test_reboot_asks_the_warden():
+    box = Box()
+    assert box.ask(b"reboot")[0] and box.system.reboots == 1
+
+
+def test_a_failing_provider_is_an_answer_and_a_record():
+    box = Box()
+
+    def fails():
+        raise OSError(5)
+
+    box.quarantine.entries = fails
+    ok, text, _ = box.ask(b"quarantine list")
+    assert not ok and text.startswith("quarantine list failed")
+    assert box.records[-1][1] == "control.failed"
