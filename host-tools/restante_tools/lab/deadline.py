@@ -32,7 +32,10 @@ class Deadline:
     def error(self, waited_for: str) -> ToolError:
         """The error to raise when `waited_for` has not happened in time."""
         return ToolError(
-            f"{waited_for}: not within {self.seconds:g} s", self.cause, self.hint, DEVICE_OR_TIMEOUT
+            f"{waited_for}: not within {self.seconds:g} s",
+            self.cause,
+            self.hint,
+            DEVICE_OR_TIMEOUT,
         )
 
     def wait(self, condition: Callable[[], bool], waited_for: str) -> None:

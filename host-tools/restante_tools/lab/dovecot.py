@@ -1,7 +1,7 @@
 """A private Dovecot: real POP3 server, own configuration, own folder, no systemd.
 
-Rule: one description, two dialects (2.3 of Debian 12, 2.4 of Debian 13). As root in a plain network
-namespace it keeps Dovecot's own users; as a user on loopback everything runs as the caller.
+Rule: one description, two dialects (2.3 of Debian 12, 2.4 of Debian 13). As root in a plain
+network namespace it keeps Dovecot's own users; as a user on loopback all runs as the caller.
 """
 
 from __future__ import annotations
@@ -183,10 +183,10 @@ def _users(plan: Plan, uid: int, gid: int, new: bool) -> list[str]:
 def _tls(certificate: Certificate | None, new: bool) -> list[str]:
     if certificate is None:
         return ["ssl = no"]
-    chain, key = (
-        ("ssl_server_cert_file = ", "ssl_server_key_file = ") if new else ("ssl_cert = <", "ssl_key = <")
-    )
-    return ["ssl = yes", f"{chain}{certificate.chain}", f"{key}{certificate.key}"]
+    chain, key = certificate.chain, certificate.key
+    if new:
+        return ["ssl = yes", f"ssl_server_cert_file = {chain}", f"ssl_server_key_file = {key}"]
+    return ["ssl = yes", f"ssl_cert = <{chain}", f"ssl_key = <{key}"]
 
 
 def _unprivileged() -> list[str]:

@@ -95,8 +95,9 @@ def eight_bit() -> Mail:
         b"Message-ID: <demonstration-4@example.org>\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     )
-    body = b".\r\n..\r\n.dot at the start\r\n...\r\n" + bytes(range(0xA0, 0x100)) + b"\r\n\r\n.\r\n"
-    return Mail("8-bit and dot-leading lines", head + body)
+    dots = b".\r\n..\r\n.dot at the start\r\n...\r\n"
+    octets = bytes(range(0xA0, 0x100)) + b"\r\n\r\n.\r\n"
+    return Mail("8-bit and dot-leading lines", head + dots + octets)
 
 
 def forwarded() -> Mail:

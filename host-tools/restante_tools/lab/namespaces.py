@@ -22,7 +22,7 @@ TUNSETIFF = 0x400454CA  # linux/if_tun.h
 IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
 TUN = Path("/dev/net/tun")
 COMMAND_SECONDS = 60.0  # for short commands inside a namespace
-# Asking for a neighbour again after 50 ms instead of 1 s: a box that has just come up is seen at once.
+# Ask for a neighbour again after 50 ms, not 1 s: a box that comes up is seen at once.
 NEIGHBOUR_RETRY_MS = 50
 
 
@@ -40,7 +40,7 @@ class Namespace:
         return ["ip", "netns", "exec", self.name, *words]
 
     def run(self, words: Sequence[str], seconds: float = COMMAND_SECONDS, text: str = "") -> str:
-        """Run a short command inside with `text` as its input; what it prints. ToolError if it fails."""
+        """What a short command inside prints, given `text` as its input."""
         try:
             done = subprocess.run(
                 self.command(words),
@@ -72,7 +72,7 @@ class Namespace:
         self.run(["sh", "-c", f"echo {value} > {path}"])
 
     def configure(self, interface: str, address: str, gateway: str = "") -> None:
-        """Give an interface its address, switch it on, and route through `gateway` if there is one."""
+        """Give an interface its address, switch it on, route everything through `gateway`."""
         self.ip("address", "add", address, "dev", interface)
         self.ip("link", "set", interface, "up")
         self.sysctl(f"net.ipv4.neigh.{interface}.retrans_time_ms", NEIGHBOUR_RETRY_MS)

@@ -1,4 +1,4 @@
-"""The two places and what joins them: the addresses of office and internet, and DHCP of the internet.
+"""The two places and what joins them: their addresses, and the internet's DHCP.
 
 Rule: addresses stand here once. All of them are reserved for documentation (RFC 5737) or private.
 """
@@ -20,7 +20,7 @@ ORIGIN_NAME = "pop.example.net"
 POP3_PORT = 110
 GATE_PORT = 11000  # where the packet filter sends what it intercepts
 OFFICE_SIDE, INTERNET_SIDE = "eth0", "eth0"
-LAN_MAC, WAN_MAC = "52:54:00:72:00:01", "52:54:00:72:00:02"  # pinned: the box knows its sides by them
+LAN_MAC, WAN_MAC = "52:54:00:72:00:01", "52:54:00:72:00:02"  # the box knows its sides by them
 SERVER_START_SECONDS = 15.0
 
 

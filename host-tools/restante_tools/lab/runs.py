@@ -97,15 +97,18 @@ def listed(folder: Path) -> list[Path]:
 
 def alive(home: Path = HOME) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and facts of the runs of this checkout that are alive."""
-    for name in names(home):
-        if not locked(home / (name + ".lock")):
-            continue
+    for name in alive_names(home):
         try:
             facts = json.loads((home / name / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue  # a run between its lock and its folder, or on its way out
         if facts["repository"] == str(REPOSITORY):
             yield name, facts
+
+
+def alive_names(home: Path = HOME) -> list[str]:
+    """Names of all runs that are alive, of any checkout."""
+    return [name for name in names(home) if locked(home / (name + ".lock"))]
 
 
 def sweep(home: Path = HOME) -> list[str]:

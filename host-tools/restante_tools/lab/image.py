@@ -1,0 +1,129 @@
+"""The built image: its files, a copy of its disk for one run, settings put in beforehand.
+
+Rule: the built image is only read. Whatever the box writes goes into the copy of its run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restante_tools.errors import ToolError
+from restante_tools.places import Places
+
+SECTOR = 512
+GPT_SIGNATURE = b"EFI PART"
+DATA_PARTITION = "data"
+# Free space that a run needs beside the disk's own blocks: logs and mail.
+SPARE_OCTETS = 256 * 1024 * 1024
+BLOCK_OCTETS = 4096
+TOOL_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Image:
+    """Files of one board's image."""
+
+    kernel: Path
+    root: Path
+    disk: Path
+
+    @classmethod
+    def of(cls, places: Places, board: str = "virt") -> Image:
+        """The image in the build folder; ToolError if it has not been built."""
+        output = places.output(board)
+        image = cls(output / "zImage", output / "rootfs.sqfs", output / f"restante-{board}.img")
+        for path in (image.kernel, image.root, image.disk):
+            if not path.exists():
+                raise ToolError(
+                    f"{path.relative_to(places.repository)} is missing",
+                    "the image has not been built, or only in part",
+                    "make image",
+                )
+        return image
+
+    def slot_octets(self) -> int:
+        """What one slot holds: kernel and root file system."""
+        return self.kernel.stat().st_size + self.root.stat().st_size
+
+
+def copy_disk(image: Image, target: Path) -> None:
+    """A copy for one run; holes stay holes, and where the file system can, nothing is copied."""
+    needed = image.disk.stat().st_blocks * SECTOR + SPARE_OCTETS
+    target.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise ToolError(
+            f"{target.parent} has {free >> 20} MB free, a run needs {needed >> 20} MB",
+            "the disk is full",
+            "make room, or `make clean`",
+        )
+    tool(["cp", "--sparse=always", "--reflink=auto", str(image.disk), str(target)])
+
+
+def partition(disk: Path, name: str) -> tuple[int, int]:
+    """Offset and size in octets of the partition of that name (UEFI specification §5.3)."""
+    hint = ("it is not one of our images", "make image")
+    with disk.open("rb") as file:
+        file.seek(SECTOR)
+        header = file.read(92)
+        if header[:8] != GPT_SIGNATURE:
+            raise ToolError(f"{disk} has no GPT", *hint)
+        (table,) = struct.unpack_from("<Q", header, 72)
+        count, size = struct.unpack_from("<II", header, 80)
+        file.seek(table * SECTOR)
+        for _ in range(count):
+            entry = file.read(size)
+            first, last = struct.unpack_from("<QQ", entry, 32)
+            if entry[56:128].decode("utf-16-le").rstrip("\0") == name:
+                return first * SECTOR, (last - first + 1) * SECTOR
+    raise ToolError(f"{disk} has no partition {name!r}", *hint)
+
+
+def put_settings(disk: Path, lines: Sequence[str], folder: Path) -> None:
+    """Format the data partition as the box would, with this settings file in it."""
+    content = folder / "data"
+    content.mkdir()
+    (content / "settings").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    offset, size = partition(disk, DATA_PARTITION)
+    tool(
+        ["mke2fs", "-q", "-F", "-t", "ext4", "-b", str(BLOCK_OCTETS), "-d", str(content)]
+        + ["-E", f"offset={offset},root_owner=0:0", str(disk), str(size // BLOCK_OCTETS)]
+    )
+
+
+def read_data(disk: Path, path: str, target: Path) -> bytes:
+    """A file of the data partition of a box that has been switched off."""
+    offset, _ = partition(disk, DATA_PARTITION)
+    tool(["debugfs", "-R", f"dump {path} {target}", f"{disk}?offset={offset}"])
+    return target.read_bytes()
+
+
+def tool(words: Sequence[str]) -> str:
+    """Run a short file-system tool; e2fsprogs lives outside a user's search path."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    try:
+        done = subprocess.run(
+            list(words),
+            capture_output=True,
+            text=True,
+            timeout=TOOL_SECONDS,
+            check=False,
+            env={**os.environ, "PATH": path},
+        )
+    except FileNotFoundError as error:
+        raise ToolError(
+            f"{words[0]} is not installed", "its package is missing", "run host-tools/setup"
+        ) from error
+    if done.returncode != 0:
+        raise ToolError(
+            f"{words[0]} failed with code {done.returncode}",
+            (done.stderr or done.stdout).strip()[-800:],
+            f"the command was: {' '.join(words)}",
+        )
+    return done.stdout

@@ -1,0 +1,112 @@
+"""The box as QEMU's machine `virt`: started, watched, ended.
+
+Rule: the machine is started stopped, so that power-on is a moment that is known; QEMU gets its
+network as open descriptors and runs in a namespace that has none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from restante_tools.lab import network
+from restante_tools.lab.children import Child
+from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.qmp import Monitor
+from restante_tools.lab.serial import SerialLine
+
+PROGRAM = "qemu-system-arm"
+MEMORY_MB = 64  # the target hardware's
+COMMAND_LINE = ("console=ttyAMA0,115200", "root=PARTLABEL=rootA", "rootfstype=squashfs", "ro")
+START_SECONDS = 15.0  # until QEMU's monitor answers
+SERIAL_SOCKET = "serial"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is switched on: files, memory, the far ends of its network cables."""
+
+    kernel: Path
+    disk: Path
+    lan: int
+    wan: int
+    memory: int = MEMORY_MB
+    append: Sequence[str] = field(default=())
+
+
+def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
+    """QEMU's command line."""
+    return [
+        *("unshare", "--net", PROGRAM),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
+        *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
+        *("-kernel", str(machine.kernel), "-append", " ".join((*COMMAND_LINE, *machine.append))),
+        *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
+        *("-mon", "chardev=qmp,mode=control"),
+        *(
+            "-chardev",
+            f"socket,id=serial,path={folder}/{SERIAL_SOCKET},server=on,wait=off,"
+            f"logfile={serial_log},logappend=on",
+        ),
+        *("-serial", "chardev:serial"),
+        *("-drive", f"if=none,id=disk,format=raw,file={machine.disk}"),
+        *("-device", "virtio-blk-device,drive=disk"),
+        *_cable("lan", machine.lan, network.LAN_MAC),
+        *_cable("wan", machine.wan, network.WAN_MAC),
+        *("-device", "virtio-rng-device"),
+    ]
+
+
+def _cable(name: str, descriptor: int, mac: str) -> list[str]:
+    return [
+        *("-netdev", f"tap,id={name},fd={descriptor}"),
+        *("-device", f"virtio-net-device,netdev={name},mac={mac}"),
+    ]
+
+
+class Box:
+    """A box that is switched on. `power_on` is on the machine's monotonic clock."""
+
+    def __init__(self, machine: Machine, folder: Path, logs: Path) -> None:
+        self.serial_log = logs / "serial.log"
+        self.serial_path = folder / SERIAL_SOCKET
+        self._child = Child(
+            "qemu-system-arm",
+            command(machine, folder, self.serial_log),
+            logs / "qemu.log",
+            inherit=(machine.lan, machine.wan),
+        )
+        deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {logs}/qemu.log")
+        deadline.wait(lambda: self._check() and (folder / "qmp").exists(), "start of QEMU")
+        self._monitor = Monitor(folder / "qmp", deadline)
+        self.power_on = time.monotonic()
+        self._monitor.command("cont")
+
+    def _check(self) -> bool:
+        self._child.check()
+        return True
+
+    def check(self) -> None:
+        """ToolError if QEMU has ended by itself."""
+        self._child.check()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def serial(self, deadline: Deadline) -> SerialLine:
+        """Attach to the serial line. One at a time: close it before somebody else attaches."""
+        return SerialLine(self.serial_path, deadline)
+
+    def reset(self) -> None:
+        """The reset button: what the box did not sync is gone."""
+        self._monitor.command("system_reset")
+
+    def stop(self) -> None:
+        """Switch off: all that the box wrote reaches its disk file, and QEMU ends."""
+        if self._child.alive():
+            self._monitor.command("quit")
+            self._monitor.close()
+        self._child.stop()

@@ -1,0 +1,64 @@
+"""The box's serial line: read until something is seen, write, keep everything in a log.
+
+Rule: nothing read is lost; what came before the pattern is returned with it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+
+from restante_tools.lab.deadline import Deadline
+
+READ_OCTETS = 4096
+
+
+class SerialLine:
+    """A connection to the unix socket behind which QEMU keeps the box's first UART."""
+
+    def __init__(self, path: Path, deadline: Deadline) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        deadline.wait(lambda: self._connected(path), "the serial line")
+        self._seen = b""
+
+    def _connected(self, path: Path) -> bool:
+        try:
+            self._socket.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    def write(self, text: str) -> None:
+        self._socket.sendall(text.encode("utf-8"))
+
+    def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
+        """Read until the pattern is seen; what follows it stays for the next call."""
+        while True:
+            text = self._seen.decode("utf-8", "replace")
+            match = re.search(pattern, text)
+            if match is not None:
+                self._seen = text[match.end() :].encode("utf-8")
+                return match
+            self._read(pattern, deadline)
+
+    def until(self, pattern: str, deadline: Deadline) -> str:
+        """What comes before the pattern, which is taken away with it."""
+        found = self.expect(f"(?s)(.*?)(?:{pattern})", deadline)
+        return found[1]
+
+    def _read(self, pattern: str, deadline: Deadline) -> None:
+        last = self._seen[-300:].decode("utf-8", "replace")
+        if deadline.passed():
+            raise deadline.error(f"{pattern!r} on the serial line (last seen: {last!r})")
+        self._socket.settimeout(max(deadline.left(), 0.001))
+        try:
+            piece = self._socket.recv(READ_OCTETS)
+        except TimeoutError:
+            return
+        if not piece:
+            raise deadline.error(f"{pattern!r} on the serial line, which closed after {last!r}")
+        self._seen += piece
+
+    def close(self) -> None:
+        self._socket.close()

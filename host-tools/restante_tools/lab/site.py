@@ -1,0 +1,176 @@
+"""Office, internet and the box between them: built up in order, taken down in reverse.
+
+Rule: whatever happens while it is built or used, leaving it removes everything it made.
+`ImageSite` boots the image in QEMU; `NativeSite` puts a plain Linux router in the box's place, in
+which a gate can run natively.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
+from restante_tools.lab import clients, image, network, qemu
+from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.dovecot import Account, Certificate, Dovecot, Plan
+from restante_tools.lab.namespaces import Namespace, open_tap
+from restante_tools.lab.runs import Run, alive_names, sweep
+from restante_tools.places import Places
+
+BOOT_SECONDS = 90.0  # to the first banner; 4 s on an idle machine, a busy one gets time
+LOGS_KEPT = 8  # folders of earlier runs; each is under 1 MB
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a site is to be like."""
+
+    accounts: Sequence[Account]
+    certificate: Certificate | None = None
+    memory: int = qemu.MEMORY_MB
+    settings: Sequence[str] = field(default=())
+
+
+class Site:
+    """The two places with a real mail server. A context manager."""
+
+    def __init__(self, places: Places, wanted: Wanted) -> None:
+        self.places = places
+        self.wanted = wanted
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Any:
+        try:
+            self._build()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _build(self) -> None:
+        sweep()
+        self.run = self._stack.enter_context(Run())
+        self.logs = self._logs()
+        self.scratch = self._scratch()
+        self.office = self._namespace("office")
+        self.internet = self._namespace("internet")
+
+    def _logs(self) -> Path:
+        folder = self.places.log / "lab"
+        folder.mkdir(parents=True, exist_ok=True)
+        earlier = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+        for path in earlier[:-LOGS_KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
+        logs = folder / self.run.name
+        logs.mkdir()
+        return logs
+
+    def _scratch(self) -> Path:
+        """A folder on the disk for this run; those of dead runs of this checkout go."""
+        folder = self.places.build / "lab"
+        folder.mkdir(parents=True, exist_ok=True)
+        living = alive_names()
+        for path in folder.iterdir():
+            if path.name not in living:
+                shutil.rmtree(path, ignore_errors=True)
+        scratch = folder / self.run.name
+        scratch.mkdir()
+        self._stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        return scratch
+
+    def _namespace(self, role: str) -> Namespace:
+        namespace = Namespace(self.run.name, role)
+        self._stack.callback(namespace.remove)
+        return namespace
+
+    def start_origin(self) -> None:
+        """Start the mail server of the internet; `stop_origin` takes it off the net."""
+        plan = Plan(
+            self.run.folder / "dovecot",
+            network.ORIGIN,
+            network.POP3_PORT,
+            self.wanted.certificate,
+        )
+        self.origin = Dovecot(plan, self.wanted.accounts, self.internet)
+        self._stack.callback(self.origin.stop)
+
+    def folder(self, name: str) -> Path:
+        """A new folder below the run's, for what a client writes."""
+        path = self.run.folder / name
+        path.mkdir()
+        return path
+
+
+class NativeSite(Site):
+    """A router made of a third namespace; what is redirected waits for a gate on its port."""
+
+    def _build(self) -> None:
+        super()._build()
+        self.box = self._namespace("box")
+        network.wire_through(self.office, self.box, self.internet)
+        self.start_origin()
+
+
+class ImageSite(Site):
+    """The box from the image. `boot` switches it on, as often as it was switched off."""
+
+    def _build(self) -> None:
+        super()._build()
+        self.image = image.Image.of(self.places)
+        self.disk = self.scratch / "disk.img"
+        image.copy_disk(self.image, self.disk)
+        if self.wanted.settings:
+            image.put_settings(self.disk, self.wanted.settings, self.scratch)
+        self._taps = [self._cable(self.office), self._cable(self.internet)]
+        network.furnish_office(self.office)
+        network.furnish_internet(self.internet)
+        dhcp = network.start_dhcp(self.internet, self.run.folder, self.logs / "dnsmasq.log")
+        self._stack.callback(dhcp.stop)
+        self.start_origin()
+
+    def _cable(self, place: Namespace) -> int:
+        """The far end of a cable; ours too, so that the near end stays when the box is off."""
+        descriptor = open_tap(place, network.OFFICE_SIDE)
+        self._stack.callback(os.close, descriptor)
+        return descriptor
+
+    def boot(self) -> float:
+        """Switch on and wait for the first POP3 banner; the seconds between the two."""
+        lan, wan = self._taps
+        machine = qemu.Machine(self.image.kernel, self.disk, lan, wan, self.wanted.memory)
+        self.box = qemu.Box(machine, self.run.folder, self.logs)
+        self._stack.callback(self.box.stop)
+        self.run.note(serial=str(self.box.serial_path), office=self.office.name)
+        return self.first_banner() - self.box.power_on
+
+    def first_banner(self) -> float:
+        """Wait until the office gets a greeting from the origin's address; the moment."""
+        plan = {"host": network.ORIGIN, "port": network.POP3_PORT, "seconds": BOOT_SECONDS}
+        report = clients.ask(self.office, {"do": "banner", "plan": plan}, BOOT_SECONDS + 10)
+        self.box.check()
+        if "error" in report:
+            raise ToolError(
+                f"no POP3 banner within {BOOT_SECONDS:g} s (last: {report['error']})",
+                "the box does not boot, or its gate does not start",
+                f"read {self.box.serial_log}",
+                DEVICE_OR_TIMEOUT,
+            )
+        return float(report["moment"])
+
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, "the box is busy or hangs", f"read {self.box.serial_log}")
