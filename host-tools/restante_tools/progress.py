@@ -24,7 +24,9 @@ class Step:
         self._lines = 0
         self._bar = bar
         self._task = (
-            bar.add_task(name, total=expected_lines or None, detail="") if bar is not None else None
+            bar.add_task(name, total=expected_lines or None, detail="")
+            if bar is not None
+            else None
         )
 
     def line(self, text: str) -> None:

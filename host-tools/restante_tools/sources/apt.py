@@ -107,7 +107,8 @@ def acquire_settings(dump: str) -> str:
     kept = [
         line
         for line in dump.splitlines()
-        if line.startswith("Acquire::") and "::IndexTargets" not in line
+        if line.startswith("Acquire::")
+        and "::IndexTargets" not in line
         # an empty value of a list's head would end the list
         and not line.endswith(' "";')
     ]

@@ -57,9 +57,7 @@ def read(path: Path) -> Lock:
     """Read a lock file; ToolError if it is not one."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        packages = {
-            name: Package(name=name, **entry) for name, entry in data["packages"].items()
-        }
+        packages = {name: Package(name=name, **entry) for name, entry in data["packages"].items()}
         return Lock(data["suite"], packages)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(

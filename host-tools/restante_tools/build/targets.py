@@ -1,0 +1,107 @@
+"""What can be built, each target with all that it needs.
+
+Rule: a target fetches and builds only what is missing, and leaves its result in build/<board>/ or
+build/native/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from restante_tools.build import bill, cache, rootfs
+from restante_tools.build.busybox import busybox
+from restante_tools.build.image import image
+from restante_tools.build.kernel import LINUX, kernel
+from restante_tools.build.micropython import PACKAGES as MICROPYTHON_PACKAGES
+from restante_tools.build.micropython import box_target, micropython, mpy_cross, native_target
+from restante_tools.build.signatures import factory_set
+from restante_tools.build.toolchain import Toolchain, toolchain
+from restante_tools.places import Places
+from restante_tools.sources import lock
+from restante_tools.sources.fetch import taken
+from restante_tools.sources.lock import Package
+
+TOOLCHAIN_PACKAGES = ("musl", LINUX)
+BOARDS = ("virt",)
+
+
+@dataclass
+class Build:
+    """One build of one board. Without `use_cache` every part is made anew."""
+
+    places: Places
+    board: str = BOARDS[0]
+    use_cache: bool = True
+    _packages: dict[str, Package] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Path:
+        """Where the board's finished parts are."""
+        return self.places.output(self.board)
+
+    def packages(self, *names: str) -> dict[str, Package]:
+        """The sources of these names, fetched if need be."""
+        missing = [name for name in names if name not in self._packages]
+        if missing:
+            self._packages.update(taken(self.places, missing))
+        return self._packages
+
+    def tools(self) -> Toolchain:
+        """The compiler for the box."""
+        packages = self.packages(*TOOLCHAIN_PACKAGES)
+        return toolchain(self.places, packages, self.use_cache)
+
+    def kernel(self) -> Path:
+        """zImage, and the configuration it was built with."""
+        folder = kernel(self.places, self.packages(LINUX), self.board, self.use_cache)
+        cache.install(folder / "config", self.output / "config")
+        return cache.install(folder / "zImage", self.output / "zImage")
+
+    def busybox(self) -> Path:
+        """busybox and the list of its names."""
+        tools = self.tools()
+        folder = busybox(self.places, self.packages("busybox"), tools, self.use_cache)
+        cache.install(folder / "links", self.output / "busybox.links")
+        return cache.install(folder / "busybox", self.output / "busybox")
+
+    def compiler(self) -> Path:
+        """mpy-cross, for this machine."""
+        folder = mpy_cross(self.places, self.packages("micropython"), self.use_cache)
+        return cache.install(folder / "mpy-cross", self.places.native / "mpy-cross")
+
+    def micropython(self) -> Path:
+        """Our interpreter for the box."""
+        target = box_target(self.tools())
+        packages = self.packages(*MICROPYTHON_PACKAGES)
+        folder = micropython(self.places, packages, target, self.compiler(), self.use_cache)
+        return cache.install(folder / "restante", self.output / "restante")
+
+    def native_micropython(self) -> Path:
+        """Our interpreter for this machine."""
+        packages = self.packages(*MICROPYTHON_PACKAGES)
+        target = native_target()
+        folder = micropython(self.places, packages, target, self.compiler(), self.use_cache)
+        return cache.install(folder / "restante", self.places.native / "restante")
+
+    def rootfs(self) -> Path:
+        """The root file system."""
+        program = self.micropython()
+        contents = rootfs.Contents(
+            busybox=self.busybox(),
+            links=self.output / "busybox.links",
+            restante=program,
+            signatures=factory_set(self.places, self.output / "factory.sig"),
+        )
+        target = self.output / "rootfs.sqfs"
+        rootfs.rootfs(self.places, self.board, contents, target)
+        return target
+
+    def image(self) -> Path:
+        """The disk image, and the bill of materials beside it."""
+        files = [self.rootfs(), self.kernel()]
+        disk = image(self.places, self.board)
+        suite = lock.read(self.places.lock).suite
+        text = bill.bill(self.board, self._packages, suite, files)
+        (self.output / f"restante-{self.board}.cdx.json").write_text(text, encoding="utf-8")
+        return disk
