@@ -1,0 +1,13 @@
+// One worker's whole life: takes the request and the message, screens it, replies, ends.
+#ifndef RST_WORKER_JOB_H
+#define RST_WORKER_JOB_H
+
+#include <stdnoreturn.h>
+
+#include "engine/engine.h"
+
+// In the forked child. Ends the process: status 0 if the reply was sent, else 1 and no reply.
+noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
+    rst_scanner *scanner);
+
+#endif

@@ -1,0 +1,47 @@
+// screen-worker SIGNATURES SOCKET: the screen program without MicroPython, for tests.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server.h"
+
+enum { BACKLOG = 64 }; // connections; tests open a few dozen
+
+static int listen_on(const char *path) {
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd == -1 || bind(fd, (struct sockaddr *)&address, sizeof address) == -1
+        || listen(fd, BACKLOG) == -1) {
+        return -1;
+    }
+    return fd;
+}
+
+int main(int argc, char **argv) {
+    static rst_server server;
+    if (argc != 3) {
+        fputs("usage: screen-worker SIGNATURES SOCKET\n", stderr);
+        return 2;
+    }
+    int listener = listen_on(argv[2]);
+    if (listener == -1) {
+        fprintf(stderr, "screen-worker: %s: %s\n", argv[2], strerror(errno));
+        return 1;
+    }
+    const char *wrong = rst_server_open(&server, listener, argv[1]);
+    if (wrong != NULL) {
+        fprintf(stderr, "screen-worker: %s: %s\n", argv[1], wrong);
+        return 1;
+    }
+    rst_server_run(&server);
+    fprintf(stderr, "screen-worker: serving ended: %s\n", strerror(errno));
+    return 1;
+}

@@ -1,0 +1,22 @@
+// The replies of the screen socket: native/README.md has the layouts. Pure.
+#ifndef RST_WORKER_REPLY_H
+#define RST_WORKER_REPLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+enum { RST_REPLY_OCTETS = 60000 }; // no reply is longer; one packet of the socket
+
+typedef struct {
+    uint64_t started;         // workers
+    uint64_t without_verdict; // workers that ended so
+} rst_server_counts;
+
+// Both fill `out` (RST_REPLY_OCTETS) and return the octets of the reply.
+size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report, const char *bundle);
+size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *counts,
+    const rst_db_info *bundle);
+
+#endif

@@ -1,0 +1,41 @@
+// See request.h.
+#include "request.h"
+
+#include <string.h>
+
+static uint64_t number(const uint8_t *at, size_t octets) {
+    uint64_t value = 0;
+    for (size_t i = octets; i > 0; i--) {
+        value = value << 8 | at[i - 1];
+    }
+    return value;
+}
+
+static bool all_zero(const uint8_t *at, size_t n) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        any |= at[i];
+    }
+    return any == 0;
+}
+
+bool rst_request_decode(rst_request *request, const uint8_t *data, size_t n) {
+    if (n != RST_REQUEST_OCTETS || memcmp(data, "RSQ1", 4) != 0) {
+        return false;
+    }
+    memset(request, 0, sizeof *request);
+    request->kind = (rst_request_kind)number(data + 4, 4);
+    request->tag = number(data + 48, 8);
+    if (request->kind == RST_REQUEST_STATUS) {
+        return all_zero(data + 8, 40);
+    }
+    request->octets = number(data + 8, 8);
+    request->deadline_ms = (uint32_t)number(data + 16, 4);
+    request->limits.depth = (uint32_t)number(data + 20, 4);
+    request->limits.entries = (uint32_t)number(data + 24, 4);
+    request->limits.ratio = (uint32_t)number(data + 28, 4);
+    request->limits.expanded = number(data + 32, 8);
+    request->limits.work = number(data + 40, 8);
+    return request->kind == RST_REQUEST_SCREEN && request->octets <= RST_MOST_SPOOL_OCTETS
+        && request->deadline_ms > 0 && request->deadline_ms <= RST_MOST_DEADLINE_MS;
+}

@@ -1,0 +1,34 @@
+// The request of the screen socket, 56 octets: native/README.md has the layout. Pure.
+#ifndef RST_WORKER_REQUEST_H
+#define RST_WORKER_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+enum {
+    RST_REQUEST_OCTETS = 56,
+    // Longest time for one message, in ms: the gate holds a client's connection meanwhile, and
+    // after ten minutes (RFC 1939 section 3) clients may be logged out anyway.
+    RST_MOST_DEADLINE_MS = 600000,
+};
+
+// Largest spool file in octets: it is mapped whole, and a 32-bit process has 3 GiB of addresses.
+#define RST_MOST_SPOOL_OCTETS (1024ull * 1024 * 1024)
+
+typedef enum { RST_REQUEST_SCREEN = 1, RST_REQUEST_STATUS = 2 } rst_request_kind;
+
+typedef struct {
+    rst_request_kind kind;
+    uint64_t octets; // of the spool file
+    uint32_t deadline_ms;
+    rst_limits limits;
+    uint64_t tag; // returned in the reply
+} rst_request;
+
+// False unless the octets are exactly one well-formed request.
+bool rst_request_decode(rst_request *request, const uint8_t *data, size_t n);
+
+#endif
