@@ -53,10 +53,15 @@ class Services:
         self.settings = settings.load(options["--data"] + "/settings")
         self.ticker = Ticker()
         self.note = NOTE
+        self._sessions = 0
         self.origin = place(options["--origin"]) if options["--origin"] else None
 
     def delivery(self, session):
         return Passing(session)
+
+    def next_id(self):
+        self._sessions += 1
+        return self._sessions
 
     def session(self, sock, address):
         local = _sys.sockname(sock.fileno())

@@ -1,162 +1,29 @@
 """One TCP connection of a session: reads, writes, its deadline.
 
-Its rule: every wait has a deadline, and a deadline costs nothing: it is a number that the ticker
-looks at once a second.  When it has passed, the connection is shut down, which wakes whoever
-waits on it.  A leg is closed by its owner only, never while somebody waits on it.  It does not
-know POP3.
+Its rule: whoever uses a leg says first how long the peer may take; then no wait is longer.  What
+the system takes or gives at once is not waited for, but other sessions get their turn.  A leg is
+closed by its owner only, never while somebody waits on it.  It does not know POP3.
 """
 
 import asyncio
 import socket
-from asyncio import core
 from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
 
-_IPPROTO_TCP = 6
-_TCP_NODELAY = 1
-_SHUT_WR = 1
-_SHUT_RDWR = 2
-_EINPROGRESS = 115
+from restante import loop
+from restante.compat import const
+
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)
+_SHUT_WR = const(1)
+_SHUT_RDWR = const(2)
+_EINPROGRESS = const(115)
 
 # sendfile(2) hands over to other sessions after so many octets.
-_SENDFILE_OCTETS = 262144
-# Writes that went through at once before other sessions get their turn.
-_WRITES_IN_A_ROW = 8
-
-
-def readable(fd):
-    yield core._io_queue.queue_read(fd)
-
-
-def writable(fd):
-    yield core._io_queue.queue_write(fd)
-
-
-class Leg:
-    """`lost` is the class of error that is raised when the peer is gone or too slow."""
-
-    def __init__(self, sock, ticker, who, lost):
-        self.octets_in = 0
-        self.octets_out = 0
-        self._sock = sock
-        self._fd = sock.fileno()
-        self._ticker = ticker
-        self._who = who
-        self._lost = lost
-        self._deadline = None
-        self._what = ""
-        self._expired = None
-        self._in_a_row = 0
-        sock.setblocking(False)
-        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
-        ticker.add(self)
-
-    def within(self, ms, what):
-        """From now on the peer has `ms` for the things that follow; `what` names them."""
-        self._deadline = ticks_add(ticks_ms(), ms)
-        self._what = what
-
-    def tick(self, now):
-        if self._deadline is not None and ticks_diff(now, self._deadline) >= 0:
-            self._deadline = None
-            self._expired = "%s: %s took too long" % (self._who, self._what)
-            self.shutdown()
-
-    def shutdown(self):
-        """Ends the connection both ways; a task that waits on it wakes up."""
-        try:
-            _sys.shutdown(self._fd, _SHUT_RDWR)
-        except OSError:
-            # ENOTCONN: the peer was faster, and the waiting task has been woken by that.
-            self._deadline = None
-
-    def end(self):
-        """No more octets go to the peer; what it sends is still read."""
-        try:
-            _sys.shutdown(self._fd, _SHUT_WR)
-        except OSError:
-            # ENOTCONN: it has gone, and reading from it says so too.
-            self._in_a_row = 0
-
-    def close(self):
-        if self._sock is not None:
-            self._ticker.remove(self)
-            self._sock.close()
-            self._sock = None
-
-    async def connected(self):
-        """Waits until a connect in progress has ended; raises `lost` with the cause."""
-        await writable(self._fd)
-        error = _sys.so_error(self._fd)
-        if error or self._expired:
-            raise self._lost(self._expired or "%s: %s" % (self._who, cause(error)))
-
-    async def read(self, room):
-        """Octets read into `room`; 0 when the peer has ended.  Raises `lost` when it is late."""
-        while True:
-            await readable(self._fd)
-            n = self.read_now(room)
-            if self._expired:
-                raise self._lost(self._expired)
-            if n is not None:
-                self.octets_in += n
-                return n
-
-    def read_now(self, room):
-        """As read, without waiting: None when nothing is there."""
-        try:
-            return self._sock.readinto(room)
-        except OSError:
-            return 0  # a reset ends the connection as a close does
-
-    async def write(self, data, start=0, end=-1):
-        """Writes data[start:end] whole, or raises `lost`."""
-        view = memoryview(data)[start : len(data) if end < 0 else end]
-        while True:
-            n = self.write_now(view)
-            if n == len(view):
-                await self._yield_sometimes()
-                return
-            view = view[n:]
-            await writable(self._fd)
-
-    def write_now(self, view):
-        """As write, without waiting: octets that the system took.  Raises `lost`."""
-        try:
-            n = self._sock.write(view) or 0
-        except OSError as error:
-            raise self._lost(self._expired or "%s: %s" % (self._who, cause(error.errno)))
-        self.octets_out += n
-        return n
-
-    async def send_file(self, fd, start, end):
-        """Writes octets [start, end) of a file whole, or raises `lost`."""
-        while start < end:
-            try:
-                n = _sys.sendfile(self._fd, fd, start, min(end - start, _SENDFILE_OCTETS))
-            except OSError as error:
-                raise self._lost(self._expired or "%s: %s" % (self._who, cause(error.errno)))
-            if n is None:
-                await writable(self._fd)
-                continue
-            if n == 0:
-                raise self._lost("the spool file is shorter than it was")
-            self.octets_out += n
-            start += n
-            await asyncio.sleep_ms(0)
-
-    def drop_unread(self, room):
-        """Throws away what has arrived and nobody has read (RFC 2595 §4)."""
-        while self.read_now(room):
-            continue
-
-    async def _yield_sometimes(self):
-        self._in_a_row += 1
-        if self._in_a_row >= _WRITES_IN_A_ROW:
-            self._in_a_row = 0
-            await asyncio.sleep_ms(0)
-
+SENDFILE_OCTETS = const(262144)
+# Reads and writes that went through at once before other sessions get their turn.
+AT_ONCE = const(8)
 
 _CAUSES = {
     32: "it closed the connection",
@@ -172,13 +39,153 @@ def cause(error):
     return _CAUSES.get(error, "error %d" % error)
 
 
+class Leg:
+    """`lost` is the class of error that is raised when the peer `who` is gone or too slow."""
+
+    def __init__(self, sock, who, lost):
+        self.octets_in = 0
+        self.octets_out = 0
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._who = who
+        self._lost = lost
+        self._ms = 0
+        self._what = ""
+        self._until = ticks_ms()
+        self._renew = False
+        self._at_once = 0
+        sock.setblocking(False)
+        sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+
+    def within(self, ms, what):
+        """From now on the peer has `ms` for all that follows; `what` names it."""
+        self._ms = ms
+        self._what = what
+        self._until = ticks_add(ticks_ms(), ms)
+        self._renew = False
+
+    def each_within(self, ms, what):
+        """As within, but the time begins anew with each octet that gets through."""
+        self.within(ms, what)
+        self._renew = True
+
+    def renew(self):
+        if self._renew:
+            self._until = ticks_add(ticks_ms(), self._ms)
+
+    async def _wait(self, wait):
+        left = ticks_diff(self._until, ticks_ms())
+        try:
+            await wait(self._fd, left if left > 0 else 0)
+        except OSError:
+            raise self._lost("%s: %s took too long" % (self._who, self._what))
+
+    async def _turn(self):
+        """What gets through at once must not keep the other sessions waiting."""
+        self.renew()
+        self._at_once += 1
+        if self._at_once >= AT_ONCE:
+            self._at_once = 0
+            await asyncio.sleep_ms(0)
+
+    def shutdown(self):
+        """Ends the connection both ways; a task that waits on it wakes up."""
+        self._shutdown(_SHUT_RDWR)
+
+    def end(self):
+        """No more octets go to the peer; what it sends is still read."""
+        self._shutdown(_SHUT_WR)
+
+    def _shutdown(self, how):
+        if self._sock is None:
+            return
+        try:
+            _sys.shutdown(self._fd, how)
+        except OSError:
+            # ENOTCONN: the peer was faster; the next read or write says so.
+            self._at_once = 0
+
+    def close(self):
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    async def connected(self):
+        """Waits until a connect in progress has ended; raises `lost` with the cause."""
+        await self._wait(loop.writable)
+        error = _sys.so_error(self._fd)
+        if error:
+            raise self._lost("%s: %s" % (self._who, cause(error)))
+
+    async def read(self, room):
+        """Octets read into `room`, 0 when the peer has ended.  Raises `lost` when it is late."""
+        n = self.read_now(room)
+        while n is None:
+            await self._wait(loop.readable)
+            n = self.read_now(room)
+        await self._turn()
+        return n
+
+    def read_now(self, room):
+        """As read, without waiting: None when nothing is there."""
+        try:
+            n = self._sock.readinto(room)
+        except OSError:
+            return 0  # a reset ends the connection as a close does
+        if n:
+            self.octets_in += n
+        return n
+
+    async def write(self, data, start=0, end=-1):
+        """Writes data[start:end] whole, or raises `lost`."""
+        view = memoryview(data)[start : len(data) if end < 0 else end]
+        n = self.write_now(view)
+        while n < len(view):
+            view = view[n:]
+            await self._wait(loop.writable)
+            n = self.write_now(view)
+        await self._turn()
+
+    def write_now(self, view):
+        """As write, without waiting: octets that the system took.  Raises `lost`."""
+        try:
+            n = self._sock.write(view) or 0
+        except OSError as error:
+            raise self._lost("%s: %s" % (self._who, cause(error.errno)))
+        self.octets_out += n
+        if n:
+            self.renew()
+        return n
+
+    async def send_file(self, fd, start, end):
+        """Writes octets [start, end) of a file whole, or raises `lost`."""
+        while start < end:
+            try:
+                n = _sys.sendfile(self._fd, fd, start, min(end - start, SENDFILE_OCTETS))
+            except OSError as error:
+                raise self._lost("%s: %s" % (self._who, cause(error.errno)))
+            if n is None:
+                await self._wait(loop.writable)
+                continue
+            if n == 0:
+                raise self._lost("the stored message is shorter than it was")
+            self.octets_out += n
+            start += n
+            await self._turn()
+
+    def drop_unread(self, room):
+        """Throws away what has arrived and nobody has read (RFC 2595 §4)."""
+        while self.read_now(room):
+            continue
+
+
 def sockaddr(address, port):
     """struct sockaddr_in (MicroPython's sockets take it raw); no resolver is asked."""
     octets = bytes(int(part) for part in address.split("."))
     return b"\2\0" + bytes((port >> 8, port & 255)) + octets + bytes(8)
 
 
-def connecting(address, port, ticker, who, lost):
+def connecting(address, port, who, lost):
     """A leg whose connect has begun; await connected().  Raises `lost`."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setblocking(False)
@@ -188,4 +195,4 @@ def connecting(address, port, ticker, who, lost):
         if error.errno != _EINPROGRESS:
             sock.close()
             raise lost("%s: %s" % (who, cause(error.errno)))
-    return Leg(sock, ticker, who, lost)
+    return Leg(sock, who, lost)

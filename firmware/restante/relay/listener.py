@@ -9,8 +9,8 @@ import io
 import socket
 import sys
 
-from restante import log
-from restante.relay.leg import readable, sockaddr
+from restante import log, loop
+from restante.relay.leg import sockaddr
 
 _SOL_SOCKET = 1
 _SO_REUSEADDR = 2
@@ -50,7 +50,7 @@ class Listener:
     async def run(self):
         try:
             while True:
-                await readable(self._sock.fileno())
+                await self._client()
                 accepted = self._accept()
                 if accepted is None:
                     await asyncio.sleep_ms(_PAUSE_MS)
@@ -58,6 +58,12 @@ class Listener:
                     self._admit(*accepted)
         finally:
             await self._end()
+
+    async def _client(self):
+        try:
+            await loop.readable(self._sock.fileno(), loop.LONGEST_MS)
+        except OSError:
+            return  # a day without a client: accept says that there is none
 
     def _accept(self):
         """(socket, address); () when the client has gone again; None when the system refuses."""

@@ -1,31 +1,32 @@
 """Who logs in: the user name in USER, APOP and the SASL mechanisms that say it in clear.  Pure.
 
-Its rule: it gives names, never secrets, and it never fails: what cannot be read is no name.
+Its rule: it gives names, never secrets, and it never fails: what cannot be read is no name.  Two
+different names never become the same text, because held mail is given out by it.
 """
 
 import binascii
 
-# Octets of a user name that are kept: e-mail addresses have 254 at most (RFC 5321).
-USER_OCTETS = 254
+from restante.compat import const
+
+# Octets of a user name: e-mail addresses have 254 at most (RFC 5321).
+USER_OCTETS = const(254)
 
 _BY_NAME = (b"PLAIN", b"LOGIN")
-
-
-def _decoded(text):
-    try:
-        return binascii.a2b_base64(text)
-    except ValueError:
-        return b""
+_PERCENT = const(37)
 
 
 def name(octets):
-    """Printable text of a user name, bounded."""
-    return "".join(chr(o) if 32 < o < 127 else "?" for o in octets[:USER_OCTETS])
+    """Printable text of a user name, other octets as %XX; "" for none or one that is too long."""
+    if len(octets) > USER_OCTETS:
+        return ""
+    return "".join(
+        chr(o) if 32 < o < 127 and o != _PERCENT else "%%%02X" % o for o in octets
+    )
 
 
 def of_apop(argument):
     """APOP's argument is "name digest"."""
-    return name(argument.rsplit(b" ", 1)[0])
+    return name(argument.rsplit(None, 1)[0])
 
 
 class Sasl:
@@ -43,11 +44,14 @@ class Sasl:
         if self._done or not self._mechanism or line in (b"", b"=", b"*"):
             return
         self._done = True
-        octets = _decoded(line)
+        try:
+            octets = binascii.a2b_base64(line)
+        except ValueError:
+            return
         if self._mechanism == b"LOGIN":
             self.user = name(octets)
-        else:
-            # PLAIN (RFC 4616): authorization identity NUL authentication identity NUL password.
-            parts = octets.split(b"\0")
-            if len(parts) == 3:
-                self.user = name(parts[1])
+            return
+        # PLAIN (RFC 4616): authorization identity NUL authentication identity NUL password.
+        parts = octets.split(b"\0")
+        if len(parts) == 3:
+            self.user = name(parts[0] or parts[1])

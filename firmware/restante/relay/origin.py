@@ -12,22 +12,21 @@ from restante.relay.leg import connecting
 
 
 class Origin:
-    def __init__(self, address, port, settings, ticker):
+    def __init__(self, address, port, settings):
         self.engine = ClientEngine()
         self.leg = None
         self._address = address
         self._port = port
-        self._ticker = ticker
         self._connect_ms = settings.get("origin connect-timeout") * 1000
         self._reply_ms = settings.get("origin reply-timeout") * 1000
 
     async def connect(self):
         """Connects and reads the greeting: its +OK or -ERR line.  OriginError."""
         who = "the mail server %s port %d" % (self._address, self._port)
-        self.leg = connecting(self._address, self._port, self._ticker, who, OriginError)
+        self.leg = connecting(self._address, self._port, who, OriginError)
         self.leg.within(self._connect_ms, "the connection")
         await self.leg.connected()
-        self.leg.within(self._reply_ms, "its greeting")
+        self.leg.each_within(self._reply_ms, "its greeting")
         await self.event()
         return self.engine.line
 
@@ -42,7 +41,6 @@ class Origin:
                 if not n:
                     raise OriginError("the mail server closed the connection")
                 self.engine.filled(n)
-                self.leg.within(self._reply_ms, "its answer")
         except ProtocolError as error:
             raise OriginError(str(error))
 
@@ -53,12 +51,12 @@ class Origin:
             self.engine.expect(shape)
         except ProtocolError as error:
             raise OriginError(str(error))
-        self.leg.within(self._reply_ms, "its answer")
+        self.leg.each_within(self._reply_ms, "its answer")
         await self.leg.write(outgoing)
 
     async def more(self, outgoing):
         """Sends a continuation of the exchange in progress.  OriginError."""
-        self.leg.within(self._reply_ms, "its answer")
+        self.leg.each_within(self._reply_ms, "its answer")
         await self.leg.write(outgoing)
 
     async def ask(self, outgoing, shape=SINGLE):

@@ -8,15 +8,17 @@ here and are never recorded.
 import time
 
 from restante import log
-from restante.errors import OriginError, ProtocolError, RestanteError
+from restante.errors import OriginError, ProtocolError, StoreError
 from restante.limits import CAPA_LINES
 from restante.pop3 import capabilities
 from restante.pop3 import commands as c
 from restante.pop3.events import CHALLENGE, COMMAND, END, LINE, NEED_DATA, REFUSED
 from restante.pop3.server import ServerEngine
 from restante.relay import login, tunnel
+from restante.relay.endings import Abandoned, ClientGone
 from restante.relay.leg import Leg
 from restante.relay.origin import Origin
+from restante.relay.released import Released
 
 CRLF = b"\r\n"
 FINAL = b".\r\n"
@@ -26,17 +28,15 @@ _LOOP = (
     b" enter the mail server of your provider in your mail program"
 )
 _NO_STLS = b"-ERR STLS is refused here by policy: mail in a tunnel cannot be screened"
+_NOT_RECORDED = b"-ERR [SYS/TEMP] released messages could not be marked as fetched"
 _TUNNEL_NOTE = "tunnel, not screened"
-
-
-class ClientGone(RestanteError):
-    """The client closed, or was too slow."""
 
 
 class Session:
     """`services` is what programs/gate.py made: settings, ticker, own addresses, screening."""
 
     def __init__(self, services, sock, address, local, destination):
+        self.id = services.next_id()
         self.client_address = address
         self.local = local  # (address, port) that accepted it
         self.destination = destination  # (address, port) that the client wanted
@@ -47,13 +47,14 @@ class Session:
         self.started = time.time()
         self.messages = 0
         self.services = services
-        self.client = Leg(sock, services.ticker, "the client", ClientGone)
+        self.client = Leg(sock, "the client", ClientGone)
         self.engine = ServerEngine()
-        self.origin = Origin(destination[0], destination[1], services.settings, services.ticker)
+        self.origin = Origin(destination[0], destination[1], services.settings)
         self.in_body = False  # a body has begun: an error can only be shown by closing
         self._sasl = None
         self._idle_ms = services.settings.get("sessions idle-timeout") * 1000
         self.delivery = services.delivery(self)
+        self.released = Released(self, services.quarantine)
         self._handlers = {
             c.CAPA: self._capa,
             c.AUTH: self._auth,
@@ -65,11 +66,14 @@ class Session:
             c.RETR: self.delivery.retr,
             c.TOP: self.delivery.top,
             c.DELE: self.delivery.dele,
+            c.STAT: self._stat,
+            c.RSET: self._rset,
         }
 
     def snapshot(self):
         """What `show sessions` shows of it."""
         return {
+            "id": self.id,
             "client": self.client_address,
             "account": self.account,
             "origin": "%s:%d" % self.destination,
@@ -85,6 +89,8 @@ class Session:
             await self._converse()
         except ClientGone as error:
             log.record(log.DEBUG, "session.gone", client=self.client_address, why=str(error))
+        except Abandoned as error:
+            self._record(log.WARNING, "session.abandoned", why=str(error))
         except OriginError as error:
             log.counters.add("origin_failures")
             self._record(log.WARNING, "origin.failed", why=str(error))
@@ -145,11 +151,17 @@ class Session:
             if event == REFUSED:
                 await self.say(self.engine.reply)
             elif event == COMMAND:
-                await self._handlers.get(self.engine.command, self._single)()
+                await self._command()
+
+    async def _command(self):
+        if self.released.owns(self.engine.number):
+            await self.released.answer()
+        else:
+            await self._handlers.get(self.engine.command, self._single)()
 
     async def _client_event(self):
         """The next event of the client; None when it has ended."""
-        # Once for a whole command: one octet now and then does not keep a session alive.
+        # The deadline is set once for a whole command: one octet now and then does not keep a session alive.
         self.client.within(self._idle_ms, "its next command")
         while True:
             event = self.engine.next_event()
@@ -176,18 +188,19 @@ class Session:
 
     async def _answer_from_origin(self):
         was = self.engine.state
-        if self.origin.engine.ok and self._logs_in():
+        ok = self.origin.engine.ok
+        line = self.origin.engine.line
+        if ok and self.engine.command in (c.PASS, c.APOP, c.AUTH):
             await self._logged_in()
-        await self.answer(self.origin.engine.ok, self.origin.engine.line)
+        await self.answer(ok, line)
         if self.engine.state == c.TRANSACTION and was != c.TRANSACTION:
             self.state = "transaction"
 
-    def _logs_in(self):
-        return self.engine.command in (c.PASS, c.APOP, c.AUTH)
-
     async def _logged_in(self):
-        self.account = "%s @ %s:%d" % (self.user or "?", self.destination[0], self.destination[1])
+        if self.user:
+            self.account = "%s @ %s:%d" % (self.user, self.destination[0], self.destination[1])
         self._record(log.INFO, "session.login")
+        await self.released.begin()
 
     async def _listing(self):
         """LIST, UIDL, LANG: a line, or lines that are passed on as they are."""
@@ -200,16 +213,46 @@ class Session:
             await self.say(self.origin.engine.line)
         self.engine.replied(self.origin.engine.ok)
 
+    async def _stat(self):
+        await self.origin.ask(self.engine.outgoing)
+        ok = self.origin.engine.ok
+        line = self.origin.engine.line
+        await self.answer(ok, self.released.stat(line) if ok else line)
+
+    async def _rset(self):
+        await self.origin.ask(self.engine.outgoing)
+        if self.origin.engine.ok:
+            self.released.reset()
+        await self.answer(self.origin.engine.ok, self.origin.engine.line)
+
     async def relay_body(self):
         """The origin's first line and its body, passed on as they come."""
-        self.in_body = True
-        await self.say(self.origin.engine.line)
+        await self.begin_body(self.origin.engine.line)
         body = self.origin.engine.body
         while await self.origin.event() != END:
-            self.client.within(self._idle_ms, "taking what it asked for")
             await self.client.write(body.chunk, body.chunk_start, body.chunk_end)
+        await self.client.write(self.released.more_lines(self.engine.command))
+        await self.end_body()
+
+    async def begin_body(self, line):
+        self.client.each_within(self._idle_ms, "taking what it asked for")
+        self.in_body = True
+        await self.say(line)
+
+    async def end_body(self):
         await self.client.write(FINAL)
         self.in_body = False
+
+    async def send_message(self, line, segments, fd):
+        """+OK and a message in wire form: ranges of `fd`, or octets.  `line` None: was said."""
+        if line is not None:
+            await self.begin_body(line)
+        for segment in segments:
+            if isinstance(segment, bytes):
+                await self.client.write(segment)
+            else:
+                await self.client.send_file(fd, segment[0], segment[1])
+        await self.end_body()
 
     async def _capa(self):
         """What the origin offers and works here.  An origin without CAPA is passed on as it is."""
@@ -275,6 +318,13 @@ class Session:
 
     async def _quit(self):
         await self.origin.ask(self.engine.outgoing)
-        await self.say(self.origin.engine.line)
+        line = self.origin.engine.line
+        if self.origin.engine.ok:
+            try:
+                await self.released.ended()
+            except StoreError as error:
+                self._record(log.ERROR, "released.not-recorded", why=str(error))
+                line = _NOT_RECORDED
+        await self.say(line)
         # A -ERR means that some deletions were not done (RFC 1939 §6); it ends either way.
         self.engine.replied(True)

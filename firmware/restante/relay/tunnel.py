@@ -21,8 +21,8 @@ async def _pump(source, sink, idle_ms):
             if not n:
                 sink.end()
                 return
-            source.within(idle_ms, _WHAT)
-            sink.within(idle_ms, _WHAT)
+            source.renew()
+            sink.renew()
             await sink.write(buffer, 0, n)
     except RestanteError:
         # One side is gone: nothing can be said in here, so the other one is told by the close.
@@ -32,8 +32,8 @@ async def _pump(source, sink, idle_ms):
 
 async def run(client, origin, idle_ms):
     """Both ways; returns when both are done."""
-    client.within(idle_ms, _WHAT)
-    origin.within(idle_ms, _WHAT)
+    client.each_within(idle_ms, _WHAT)
+    origin.each_within(idle_ms, _WHAT)
     back = asyncio.create_task(_pump(origin, client, idle_ms))
     await _pump(client, origin, idle_ms)
     await back
