@@ -17,7 +17,11 @@ TOOL := ./host-tools/setup
 help:
 	@sed -n 's/^#   //p' Makefile
 
-run stop test check lint bench soak build:
+run:
+	@$(TOOL) build image
+	@build/venv/bin/restante run
+
+stop test check lint bench soak build:
 	@$(TOOL) $@
 
 image:
