@@ -44,7 +44,10 @@ def run(
     on_line: OnLine | None = None,
     hint: str = "read the log",
 ) -> None:
-    """Run `command`, append all it prints to `log`; ToolError if it fails or outlives `deadline` s."""
+    """Run `command`, append what it prints to `log`.
+
+    ToolError if it fails, or outlives `deadline` (seconds).
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [str(word) for word in command]
     last: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
@@ -53,7 +56,7 @@ def run(
         out.write(f"$ {' '.join(words)}\n")
         out.flush()
         process = start(words, folder, extra)
-        timer = threading.Timer(deadline, lambda: (expired.set(), stop(process)))
+        timer = threading.Timer(deadline, expire, (process, expired))
         timer.start()
         try:
             assert process.stdout is not None
@@ -101,6 +104,12 @@ def start(
         errors="replace",
         start_new_session=True,
     )
+
+
+def expire(process: subprocess.Popen[str], expired: threading.Event) -> None:
+    """What the timer does at the deadline."""
+    expired.set()
+    stop(process)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -1,6 +1,6 @@
 """Showing what is going on: one live line on a terminal, plain lines elsewhere.
 
-Rule: nothing here decides anything; a step that fails shows itself as failed and lets the error pass.
+Rule: nothing here decides anything; a step that fails says so and lets the error pass.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ console = Console(stderr=True, highlight=False)
 
 
 class Step:
-    """One long step. `line` is called with each line a program prints, `done_as` sets the result."""
+    """One long step. `line` takes each line that a program prints, `done_as` the result."""
 
     def __init__(self, name: str, expected_lines: int, bar: Progress | None) -> None:
         self.name = name

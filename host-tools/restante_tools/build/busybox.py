@@ -53,7 +53,7 @@ def build(
     work = fresh_folder(places.work / "busybox")
     log = places.log / "busybox.log"
     log.unlink(missing_ok=True)
-    make = ["make", "-C", source, f"O={work}", f"CROSS_COMPILE={tools.prefix}"]
+    make: list[str | Path] = ["make", "-C", source, f"O={work}", f"CROSS_COMPILE={tools.prefix}"]
     flags = f"-ffile-prefix-map={source}=busybox -ffile-prefix-map={work}=busybox"
     extra = {"SOURCE_DATE_EPOCH": EPOCH}
     wanted = fragment.read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def build(
 def merged(config: str, fragment: str) -> str:
     """A complete .config with the fragment's lines in place of its own.
 
-    busybox's old configurator does not read a fragment by itself, and takes the first of two lines.
+    busybox's configurator is old: it reads no fragment, and takes the first of two lines.
     """
     lines = [line for line in fragment.splitlines() if line.startswith("CONFIG_")]
     names = {line.partition("=")[0] for line in lines}

@@ -5,6 +5,7 @@ Rule: what is not in the key must not change the result.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 from collections.abc import Iterable
@@ -48,9 +49,9 @@ class Inputs:
         return self.files(base, files_of(base))
 
     def recipe(self, *modules: ModuleType) -> Inputs:
-        """The code that builds: another recipe is another result."""
+        """The code that builds: another recipe is another result. Comments do not count."""
         for module in modules:
-            self.text(f"recipe {module.__name__}", inspect.getsource(module))
+            self.text(f"recipe {module.__name__}", code_of(inspect.getsource(module)))
         return self
 
     def compiler(self, program: str) -> Inputs:
@@ -60,6 +61,20 @@ class Inputs:
     def key(self) -> str:
         """The key: hex digits."""
         return self._hash.hexdigest()[:KEY_DIGITS]
+
+
+def code_of(source: str) -> str:
+    """A module's code without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [part for part in node.body if not is_docstring(part)]
+    return ast.dump(tree)
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    """Whether a statement is only a text."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def files_of(base: Path) -> list[Path]:

@@ -65,7 +65,14 @@ def build(places: Places, packages: dict[str, Package], board: str, folder: Path
     fragment.write_text(text, encoding="utf-8")
     log = places.log / f"kernel-{board}.log"
     log.unlink(missing_ok=True)
-    make = ["make", "-C", source, f"O={work}", "ARCH=arm", f"CROSS_COMPILE={DEBIAN_PREFIX}"]
+    make: list[str | Path] = [
+        "make",
+        "-C",
+        source,
+        f"O={work}",
+        "ARCH=arm",
+        f"CROSS_COMPILE={DEBIAN_PREFIX}",
+    ]
     with step("kernel configuration"):
         configure = [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"]
         run(configure, log, extra=REPRODUCIBLE, deadline=DEADLINE)

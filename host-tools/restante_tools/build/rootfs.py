@@ -1,4 +1,4 @@
-"""The root file system: overlays, busybox, our program, as a squashfs with the same bytes each time.
+"""The root file system: overlays, busybox and our program, the same bytes at every build.
 
 Rule: every file's mode is set here, never taken from the builder's umask or checkout; all belongs
 to root; times are fixed.

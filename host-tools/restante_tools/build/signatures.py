@@ -1,4 +1,4 @@
-"""The factory set of signatures: compiled by the project's own compiler, into the root file system."""
+"""The factory set of signatures for the image, compiled by the project's own compiler."""
 
 from __future__ import annotations
 

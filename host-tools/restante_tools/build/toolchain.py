@@ -37,23 +37,28 @@ class Toolchain:
     key: str  # over everything that it was made from
 
 
-def key_of(places: Places, packages: dict[str, Package]) -> str:
-    """Key of the toolchain."""
+def sysroot_key(packages: dict[str, Package]) -> str:
+    """Key of musl and the headers."""
     return (
         Inputs()
         .package(packages["musl"])
         .package(packages["linux-source-6.12"])
         .compiler(DEBIAN_PREFIX + "gcc")
         .compiler(DEBIAN_PREFIX + "ld")
-        .files(places.board, [places.board / "common" / "musl.specs"])
         .recipe(sys.modules[__name__])
         .key()
     )
 
 
+def specs_of(places: Places) -> Path:
+    """The file that turns Debian's compiler to musl."""
+    return places.board / "common" / "musl.specs"
+
+
 def toolchain(places: Places, packages: dict[str, Package], use_cache: bool = True) -> Toolchain:
     """The compiler for the box, made if it is not there."""
-    key = key_of(places, packages)
+    parts = sysroot_key(packages)
+    key = Inputs().text("sysroot", parts).files(places.board, [specs_of(places)]).key()
     prefix = str(places.toolchain / "bin" / "box-")
     mark = places.toolchain / "key"
     if not mark.exists() or mark.read_text() != key + str(places.toolchain):
@@ -61,7 +66,7 @@ def toolchain(places: Places, packages: dict[str, Package], use_cache: bool = Tr
         def make(folder: Path) -> None:
             make_sysroot(places, packages, folder)
 
-        sysroot = cache.part(places, "sysroot", key, make, use_cache)
+        sysroot = cache.part(places, "sysroot", parts, make, use_cache)
         put_in_place(places, sysroot)
         mark.write_text(key + str(places.toolchain))
     return Toolchain(prefix, key)
@@ -111,7 +116,7 @@ def put_in_place(places: Places, sysroot: Path) -> None:
     remove(places.toolchain)
     target = places.toolchain / "sysroot"
     shutil.copytree(sysroot, target, symlinks=True)
-    template = (places.board / "common" / "musl.specs").read_text(encoding="utf-8")
+    template = specs_of(places).read_text(encoding="utf-8")
     lines = [line for line in template.splitlines() if not line.startswith("#")]
     specs = places.toolchain / "musl.specs"
     specs.write_text("\n".join(lines).lstrip().replace("@SYSROOT@", str(target)) + "\n")

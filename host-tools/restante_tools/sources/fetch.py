@@ -1,7 +1,7 @@
 """Fetching the locked packages: from the cache, else from the machine's mirror.
 
-Rule: a file counts only when its hash is right. A version that the mirror no longer has is replaced
-by the suite's newest one of the same upstream series, and that is said and remembered.
+Rule: a file counts only when its hash is right. A version that the mirror no longer has is
+replaced by the suite's newest one of the same upstream series; that is said and remembered.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def fetch(places: Places, lock: Lock, missing: list[Package]) -> dict[str, Packa
 
 
 def opened_suite(places: Places, suite: str) -> PrivateApt:
-    """A private apt with the suite's lists, from the first of the machine's mirrors that answers."""
+    """A private apt with the suite's lists, from the first mirror that answers."""
     apt = PrivateApt(places.work / "apt", places.log / "sources.log")
     with step(f"reading the lists of {suite}"):
         refused: ToolError | None = None

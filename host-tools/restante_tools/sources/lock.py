@@ -13,9 +13,9 @@ from pathlib import Path
 from restante_tools.errors import ToolError
 
 HEADER = """\
-# Everything that is built into the box, as taken from Debian: name, version, SHA-256 of each file.
-# Written by `restante sources --update`. `series` is the upstream series that may stand in when the
-# mirror no longer has the version.
+# All that is built into the box, as taken from Debian: name, version, SHA-256 of each file.
+# Written by `restante sources --update`. `series` is the upstream series that may stand in when
+# the mirror no longer has the version.
 """
 
 

@@ -16,7 +16,7 @@ ARCHITECTURE = "amd64"
 
 
 def codename(os_release: str) -> str:
-    """The release's name ("bookworm") from the text of /etc/os-release; ToolError if not Debian."""
+    """The release's name from the text of /etc/os-release; ToolError if it is not Debian."""
     fields = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
     name = fields.get("VERSION_CODENAME", "").strip('"')
     if fields.get("ID", "").strip('"') != "debian" or not name:
