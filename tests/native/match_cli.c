@@ -1,6 +1,7 @@
-// Drives the matcher alone for the tests: match_cli DATABASE [-m] [-b BUDGET] SPLIT FILE...
+// Drives the matcher alone for the tests: match_cli [-m] [-t] [-b BUDGET] DATABASE SPLIT FILE...
 // Each FILE is one object, fed SPLIT octets at a time (0: whole; -n: all but the last n, then the
-// rest). Prints per file: name or "-", work, "overflow" or "ok". -m: the objects are raw messages.
+// rest). Prints per file: name or "-", work, "overflow" or "ok". -m: the objects are raw messages;
+// -t: messages in transit.
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,9 +66,11 @@ int main(int argc, char **argv) {
     rst_object_kind kind = RST_OBJECT_FILE;
     uint64_t budget = UINT64_MAX;
     int option;
-    while ((option = getopt(argc, argv, "+mb:")) != -1) {
+    while ((option = getopt(argc, argv, "+mtb:")) != -1) {
         if (option == 'm') {
             kind = RST_OBJECT_MAIL;
+        } else if (option == 't') {
+            kind = RST_OBJECT_TRANSIT;
         } else if (option == 'b') {
             budget = strtoull(optarg, NULL, 10);
         } else {
@@ -75,7 +78,7 @@ int main(int argc, char **argv) {
         }
     }
     if (argc - optind < 2) {
-        fprintf(stderr, "match_cli [-m] [-b BUDGET] DATABASE SPLIT FILE...\n");
+        fprintf(stderr, "match_cli [-m] [-t] [-b BUDGET] DATABASE SPLIT FILE...\n");
         return 2;
     }
     blob file = load(argv[optind]);

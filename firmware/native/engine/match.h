@@ -54,7 +54,13 @@ void rst_db_describe(const rst_db *db, rst_db_info *info);
 
 // What the object is, for signatures bound to a target type. The matcher itself tells
 // executables and the like by their first octets.
-typedef enum { RST_OBJECT_FILE = 0, RST_OBJECT_MAIL = 1 } rst_object_kind;
+typedef enum {
+    RST_OBJECT_FILE = 0,
+    RST_OBJECT_MAIL = 1,
+    // The message itself, as it came: as MAIL, but not hashed. Every server on the way adds its
+    // trace fields, so no list can name it, and hashing is the dearest part of matching.
+    RST_OBJECT_TRANSIT = 2,
+} rst_object_kind;
 
 typedef struct rst_match rst_match; // layout in match_state.h, which the scanner embeds
 

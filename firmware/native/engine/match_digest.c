@@ -22,8 +22,9 @@ static void check(rst_match *m, int result) {
 }
 
 void rst_digest_init(rst_match *m) {
+    bool wanted = m->db != NULL && m->kind != RST_OBJECT_TRANSIT;
     m->hashing = 0;
-    for (int kind = 0; m->db != NULL && kind < RST_DIGEST_KINDS; kind++) {
+    for (int kind = 0; wanted && kind < RST_DIGEST_KINDS; kind++) {
         if (m->db->hashes[kind] > 0) {
             m->hashing |= 1u << kind;
         }

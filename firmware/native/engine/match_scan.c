@@ -16,7 +16,7 @@ static uint16_t types_of(const rst_match *m) {
         {RST_TARGET_PDF, 5, {'%', 'P', 'D', 'F', '-'}},
     };
     unsigned types = 1u << RST_TARGET_ANY;
-    if (m->kind == RST_OBJECT_MAIL) {
+    if (m->kind != RST_OBJECT_FILE) {
         types |= 1u << RST_TARGET_MAIL;
     }
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
@@ -68,12 +68,13 @@ void rst_match_scan(rst_match *m, size_t to, bool last) {
     // A gram must lie in the object as a whole.
     size_t end = last && m->fill >= 4 ? m->fill - 3 : last ? 0 : to;
     const uint8_t *bitmap = m->db->section[RST_SECTION_BITMAP].data;
-    unsigned shift = 32 - m->db->bitmap_bits;
+    unsigned shift = 32 + 5 - m->db->bitmap_bits;
     for (size_t at = m->next; at < end; at++) {
-        uint32_t hash = rst_load32(m->window + at) * RST_SIG_GRAM_FACTOR;
-        uint32_t bit = hash >> shift;
-        if (bitmap[bit >> 3] >> (bit & 7) & 1) {
-            look_up(m, hash, at, last);
+        uint64_t hash = rst_gram_hash(m->window + at);
+        // Two bits of one word: a gram that is no anchor passes in one of fifty cases at most.
+        uint32_t word = rst_load32(bitmap + 4 * (size_t)((uint32_t)hash >> shift));
+        if (word >> (hash >> 32 & 31) & word >> (hash >> 37 & 31) & 1) {
+            look_up(m, (uint32_t)hash, at, last);
             if (rst_match_stopped(m)) {
                 return;
             }

@@ -103,7 +103,7 @@ typedef enum {
 enum {
     RST_SECTION_NAMES = 0,        // terminated strings; the last octet is 0
     RST_SECTION_NAME_OFFSETS = 1, // u32 per id: its name in NAMES
-    RST_SECTION_BITMAP = 2,       // bit h set: a gram whose hash begins with h is an anchor
+    RST_SECTION_BITMAP = 2,       // u32 words: which grams are anchors, see rst_gram_hash
     RST_SECTION_BUCKETS = 3,      // u32, one more than buckets
     RST_SECTION_ENTRIES = 4,
     RST_SECTION_LINKS = 5,
@@ -125,6 +125,12 @@ static inline uint32_t rst_load32(const uint8_t *p) {
 
 static inline uint64_t rst_load64(const uint8_t *p) {
     return (uint64_t)rst_load32(p) | (uint64_t)rst_load32(p + 4) << 32;
+}
+
+// Hash of the gram at p. The low half's top bits choose a word of the bitmap, and a bucket; the
+// high half's bits 0-4 and 5-9 choose two bits of the word, both set if the gram is an anchor.
+static inline uint64_t rst_gram_hash(const uint8_t *p) {
+    return (uint64_t)rst_load32(p) * RST_SIG_GRAM_FACTOR;
 }
 
 // The record at `index`, or NULL if the section does not hold all of it.

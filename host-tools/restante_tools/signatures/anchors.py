@@ -7,6 +7,7 @@ file contains. The rarer the gram, the seldomer the box looks at the signature a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from restante_tools.signatures import layout
@@ -61,13 +62,25 @@ class Anchor(NamedTuple):
     offset: int
 
 
-def surprise(octets: bytes) -> float:
-    """How rare the octets are expected to be, in bits."""
-    bits = 0.0
-    for at, octet in enumerate(octets):
-        repeated = octet in octets[max(0, at - 2) : at]
-        bits += REPEATED_COST if repeated else COST[octet]
-    return bits - (COMMONPLACE_DISCOUNT if octets[:GRAM] in COMMON_GRAMS else 0.0)
+def surprise(segment: Segment) -> list[float]:
+    """Running sums of how rare each octet is expected to be, in bits; [0] is 0."""
+    sums = [0.0]
+    values = segment.values
+    for at, octet in enumerate(values):
+        repeated = at > 0 and (octet == values[at - 1] or at > 1 and octet == values[at - 2])
+        sums.append(sums[-1] + (REPEATED_COST if repeated else COST[octet]))
+    return sums
+
+
+def fixed_run_ends(segment: Segment) -> list[int]:
+    """For every octet the end of the run of fixed octets that it begins or is in."""
+    ends = [0] * len(segment.mask)
+    end = len(segment.mask)
+    for at in range(len(segment.mask) - 1, -1, -1):
+        if segment.mask[at] != 0xFF:
+            end = at
+        ends[at] = end
+    return ends
 
 
 def reaches(cluster: Cluster) -> list[tuple[int, int]]:
@@ -94,17 +107,19 @@ class AnchorChooser:
     def __init__(self) -> None:
         self.used: Counter[bytes] = Counter()
 
-    def score(self, segment: Segment, offset: int) -> float:
-        """Higher is better."""
-        gram = segment.values[offset : offset + GRAM]
-        after = segment.mask[offset + GRAM : offset + 2 * GRAM]
-        fixed = len(after) if after.count(0xFF) == len(after) else 0
-        following = segment.values[offset + GRAM : offset + GRAM + fixed]
-        return (
-            surprise(gram)
-            + NEXT_WEIGHT * sum(COST[octet] for octet in following)
-            - CROWD_COST * self.used[gram].bit_length()
-        )
+    def grams(self, segment: Segment) -> Iterator[tuple[int, float]]:
+        """Offset and score (higher is better) of every fixed gram."""
+        sums = surprise(segment)
+        for offset, end in enumerate(fixed_run_ends(segment)):
+            if end - offset < GRAM:
+                continue
+            gram = segment.values[offset : offset + GRAM]
+            behind = min(end, offset + 2 * GRAM)
+            score = sums[offset + GRAM] - sums[offset]
+            score += NEXT_WEIGHT * (sums[behind] - sums[offset + GRAM])
+            if gram in COMMON_GRAMS:
+                score -= COMMONPLACE_DISCOUNT
+            yield offset, score - CROWD_COST * self.used[gram].bit_length()
 
     def choose(self, cluster: Cluster) -> Anchor:
         """The best anchor of a cluster that keeps it inside the matcher's window."""
@@ -112,14 +127,10 @@ class AnchorChooser:
         best_score = 0.0
         fixed_run = False
         for index, (before, behind) in enumerate(reaches(cluster)):
-            segment = cluster.segments[index]
-            for offset in range(len(segment.values) - GRAM + 1):
-                if segment.mask[offset : offset + GRAM] != b"\xff" * GRAM:
-                    continue
+            for offset, score in self.grams(cluster.segments[index]):
                 fixed_run = True
                 if before + offset > layout.SPAN_MAX or behind - offset > layout.SPAN_MAX:
                     continue
-                score = self.score(segment, offset)
                 if best is None or score > best_score:
                     best, best_score = Anchor(index, offset), score
         if best is None:

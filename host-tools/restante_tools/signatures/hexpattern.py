@@ -7,6 +7,7 @@ to compare, except at the ends of the pattern, where `??` demands that an octet 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def reason_for(rest: str) -> str:
     return "malformed: not pairs of hexadecimal digits"
 
 
+@functools.cache
 def octet_of(text: str) -> Octet:
     """Value and mask of two characters, each a digit or `?`."""
     mask = (0x00 if text[0] == "?" else 0xF0) | (0x00 if text[1] == "?" else 0x0F)

@@ -42,8 +42,8 @@ class Pool:
 
 
 def gram_hash(gram: bytes) -> int:
-    """The hash whose top bits index bitmap and buckets."""
-    return int.from_bytes(gram, "little") * layout.GRAM_FACTOR & 0xFFFFFFFF
+    """64 bits: the low half's top bits index bitmap and buckets, the high half gives two bits."""
+    return int.from_bytes(gram, "little") * layout.GRAM_FACTOR
 
 
 def bits_for(count: int, least: int, most: int) -> int:
@@ -102,7 +102,7 @@ class PatternTable:
             count * BITS_PER_ANCHOR, layout.BITMAP_BITS_MIN, layout.BITMAP_BITS_MAX
         )
         bucket_bits = bits_for(count, layout.BUCKET_BITS_MIN, layout.BUCKET_BITS_MAX)
-        anchors = sorted(self._anchors())
+        anchors = sorted(self._anchors(), key=lambda anchor: (anchor[0] & 0xFFFFFFFF, anchor))
         sections = self._link_sections()
         sections[layout.SECTION_BITMAP] = bitmap_of(anchors, bitmap_bits)
         sections[layout.SECTION_BUCKETS] = buckets_of(anchors, bucket_bits)
@@ -167,19 +167,19 @@ class PatternTable:
 
 
 def bitmap_of(anchors: list[tuple[int, bytes, int, int, int]], bits: int) -> bytes:
-    """One bit per hash prefix of `bits` bits that an anchor has."""
-    bitmap = bytearray(1 << (bits - 3))
+    """Words of 32 bits; each gram sets two bits in one of them."""
+    words = [0] * (1 << (bits - 5))
     for digest, *_ in anchors:
-        bit = digest >> (32 - bits)
-        bitmap[bit >> 3] |= 1 << (bit & 7)
-    return bytes(bitmap)
+        word = (digest & 0xFFFFFFFF) >> (32 + 5 - bits)
+        words[word] |= 1 << (digest >> 32 & 31) | 1 << (digest >> 37 & 31)
+    return struct.pack(f"<{len(words)}I", *words)
 
 
 def buckets_of(anchors: list[tuple[int, bytes, int, int, int]], bits: int) -> bytes:
     """Where each bucket's entries begin; one more number ends the last."""
     sizes = [0] * (1 << bits)
     for digest, *_ in anchors:
-        sizes[digest >> (32 - bits)] += 1
+        sizes[(digest & 0xFFFFFFFF) >> (32 - bits)] += 1
     starts = [0]
     for size in sizes:
         starts.append(starts[-1] + size)

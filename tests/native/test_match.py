@@ -1,0 +1,235 @@
+"""The matcher beside the reference matcher: same signatures, same objects, same answer.
+
+The reference (restante_tools.signatures.reference) works with regular expressions and hashlib; it
+shares the parsed signatures with the engine and nothing else. Objects are built from pieces of
+the signatures, so that near misses are as frequent as hits.
+"""
+
+import random
+import struct
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from restante_tools.signatures import layout
+from restante_tools.signatures.clamav import read
+from restante_tools.signatures.compiler import Compiler
+from restante_tools.signatures.model import Entry, Pattern
+from restante_tools.signatures.reference import matching
+
+EXAMPLES = settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+OCTETS = st.sampled_from([b"abcd", b"abce", b"zyxw", b"\0\0\0\0", b"WXYZ", b"abcdabcd", b"q7k2m9"])
+FILLERS = st.sampled_from([b"", b"a", b"ab", b"abc", b"\0" * 7, b"abcdabc", b"x" * 40])
+WILD = st.sampled_from(["??", "6?", "?1", "????", "{3}"])
+GAPS = st.sampled_from(["*", "*", "{2-5}", "{-3}", "{4-}", "{0-9}", "{1}", "{20}", "{-40}"])
+OFFSETS = st.sampled_from(["*", "*", "*", "0", "3", "2,9", "EOF-4", "EOF-12", "EOF-30,20"])
+
+
+@st.composite
+def pieces(draw):
+    """One stretch without a gap: fixed octets, perhaps wildcards in it."""
+    text = draw(OCTETS).hex()
+    if draw(st.booleans()):
+        text += draw(WILD) + draw(OCTETS).hex()
+    return text
+
+
+@st.composite
+def patterns(draw):
+    """The fields of an .ndb line behind the name."""
+    text = draw(pieces())
+    for _ in range(draw(st.integers(0, 3))):
+        text += draw(GAPS) + draw(pieces())
+    target = draw(st.sampled_from(["0", "0", "0", "4"]))
+    return f"{target}:{draw(OFFSETS)}:{text}"
+
+
+@st.composite
+def objects(draw):
+    """Octets in which parts of patterns are likely."""
+    parts = draw(st.lists(st.one_of(OCTETS, FILLERS, st.binary(max_size=4)), max_size=14))
+    return b"".join(parts)
+
+
+class Matcher:
+    """A compiled set on disk and the program that matches against it."""
+
+    def __init__(self, program, folder, sources):
+        self.program = program
+        self.folder = folder
+        compiler = Compiler()
+        self.signatures = []
+        for name, text in sources.items():
+            compiler.add(name, text)
+            found = [e.signature for e in read(name, text) if isinstance(e, Entry)]
+            self.signatures += found
+        self.data, self.report = compiler.finish("test", 0)
+        self.database = folder / "test.sig"
+        self.database.write_bytes(self.data)
+
+    def run(self, files, split=0, options=()):
+        """Lines of output, one tuple (name, work, state) per file."""
+        done = subprocess.run(
+            [self.program, *options, self.database, str(split), *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return [tuple(line.split(" ")) for line in done.stdout.splitlines()]
+
+    def match(self, data, split=0, options=()):
+        """What the engine says of one object."""
+        path = self.folder / "object"
+        path.write_bytes(data)
+        return self.run([path], split, options)[0]
+
+    def expected(self, data, mail=False):
+        """What the reference says: patterns come before hashes, each in order of their ids."""
+        refused = {r.name for r in self.report.refusals}
+        found = [s for s in matching(self.signatures, data, mail) if s.name not in refused]
+        chosen = [s for s in found if isinstance(s, Pattern)] or sorted(
+            found, key=lambda s: (s.kind, s.digest, s.size or layout.ANY_SIZE)
+        )
+        return chosen[0].name if chosen else "-"
+
+
+@pytest.fixture
+def matcher(match_cli, tmp_path):
+    return lambda sources: Matcher(match_cli, tmp_path, sources)
+
+
+def ndb(lines):
+    return {"t.ndb": "".join(f"S{i}:{line}\n" for i, line in enumerate(lines)).encode()}
+
+
+@EXAMPLES
+@given(st.lists(patterns(), min_size=1, max_size=12), objects(), st.booleans())
+def test_same_answer_as_the_reference(matcher, lines, data, mail):
+    it = matcher(ndb(lines))
+    name, _, state = it.match(data, 0, ["-m"] if mail else [])
+    assert (name, state) == (it.expected(data, mail), "ok")
+
+
+@EXAMPLES
+@given(st.lists(patterns(), min_size=1, max_size=12), objects(), st.integers(0, 12000))
+def test_long_objects_that_fill_the_window(matcher, lines, data, before):
+    it = matcher(ndb(lines))
+    whole = (b"." * before + data) * 3
+    first = it.match(whole)
+    assert (first[0], first[2]) == (it.expected(whole), "ok")
+    for split in (1, 7, 4096, -5):
+        assert it.match(whole, split) == first
+
+
+@EXAMPLES
+@given(st.binary(min_size=1, max_size=300), st.integers(0, 2), st.booleans())
+def test_hashes(matcher, data, kind, sized):
+    import hashlib
+
+    digest = hashlib.new(("md5", "sha1", "sha256")[kind], data).hexdigest()
+    size = len(data) if sized else "*"
+    it = matcher({"t.hsb": f"{digest}:{size}:Found\n".encode()})
+    assert it.match(data)[0] == "Found"
+    assert it.match(data, 1)[0] == "Found"
+    assert it.match(data + b"x")[0] == "-"
+    assert it.match(b"x" + data)[0] == "-"
+
+
+def test_hash_with_another_size_is_no_match(matcher):
+    it = matcher({"t.hdb": b"900150983cd24fb0d6963f7d28e17f72:4:Wrong\n"})
+    assert it.match(b"abc")[0] == "-"
+
+
+def test_every_cut_in_two(matcher):
+    it = matcher(ndb(["0:*:" + b"abcd".hex() + "{2-9}" + b"WXYZ".hex() + "*" + b"q7k2".hex()]))
+    data = b"." * 2040 + b"abcd-----WXYZ" + b"," * 30 + b"q7k2" + b"." * 10
+    whole = it.match(data)
+    assert whole[0] == "S0"
+    for tail in range(1, len(data), 1 if len(data) < 300 else 13):
+        assert it.match(data, -tail) == whole
+
+
+@pytest.mark.parametrize("place", [0, 1, 2047, 2048, 4095, 4096, 6143, 6144, 8188, 8191, 8192])
+@pytest.mark.parametrize("gap", [0, 1, 2034, 2035, 2036, 2037])
+def test_the_widest_span_anywhere(matcher, place, gap):
+    it = matcher(ndb(["0:*:" + b"Q7#kQ7#k".hex() + "{0-2036}" + b"cdab".hex()]))
+    data = b"." * place + b"Q7#kQ7#k" + b"." * gap + b"cdab" + b"." * 3000
+    name, _, state = it.match(data)
+    assert (name, state) == ("S0" if gap <= 2036 else "-", "ok")
+
+
+@pytest.mark.parametrize("size", [2047, 2048, 2100, 8192, 8193, 10239, 10240, 20000])
+def test_offsets_from_the_end(matcher, size):
+    it = matcher(ndb(["0:EOF-2047:" + b"Q7#k".hex(), "0:EOF-4:" + b"zK8!".hex()]))
+    far = bytearray(b"." * size)
+    far[size - 2047 : size - 2043] = b"Q7#k"
+    assert it.match(bytes(far))[0] == "S0"
+    assert it.match(bytes(far), 1000)[0] == "S0"
+    assert it.match(bytes(far) + b".")[0] == "-"
+    assert it.match(b"." * size + b"zK8!", 3)[0] == "S1"
+
+
+def test_lowest_id_wins_whatever_comes_first(matcher):
+    it = matcher(ndb(["0:*:" + b"late".hex(), "0:*:" + b"soon".hex()]))
+    assert it.match(b"soon " * 3000 + b"late")[0] == "S0"
+
+
+def test_targets(matcher):
+    lines = [f"{t}:*:{b'payload!'.hex()}" for t in (1, 2, 6, 10, 4)]
+    it = matcher(ndb(lines))
+    assert it.match(b"payload!")[0] == "-"
+    assert it.match(b"MZ payload!")[0] == "S0"
+    assert it.match(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 payload!")[0] == "S1"
+    assert it.match(b"\x7fELF payload!")[0] == "S2"
+    assert it.match(b"%PDF-payload!")[0] == "S3"
+    assert it.match(b"payload!", 0, ["-m"])[0] == "S4"
+
+
+def many_beginnings(count):
+    """Signatures that all stay half-matched, each with a beginning of its own."""
+    first = [struct.pack("<I", 0x51A70000 + 7 * i) + b"#" for i in range(count)]
+    return first, ndb([f"0:*:{f.hex()}*{(b'end%05d' % i).hex()}" for i, f in enumerate(first)])
+
+
+@pytest.mark.parametrize("count, state", [(896, "ok"), (897, "overflow")])
+def test_a_full_table_is_said_never_hidden(matcher, count, state):
+    first, sources = many_beginnings(count)
+    it = matcher(sources)
+    assert it.match(b"..".join(first))[2] == state
+    found = it.match(b"..".join(first) + b"end00000")
+    assert found[0] == "S0", "what is open still closes"
+
+
+def test_work_bounds_the_worst_case(matcher):
+    """All signatures share one anchor and the object is nothing but it."""
+    tails = (f"{i:04x}" for i in range(2000))
+    it = matcher(ndb([f"0:*:41414141{{-1000}}4242??{tail}??4242" for tail in tails]))
+    data = b"A" * 20000
+    name, work, state = it.match(data, 0, ["-b", "3000000"])
+    assert (name, work, state) == ("-", "3000001", "overflow")
+    for split in (1, 4096, -1):
+        assert it.match(data, split, ["-b", "3000000"]) == (name, work, state)
+
+
+def test_sorted_table_of_many_hashes(matcher):
+    import hashlib
+
+    dice = random.Random(5)
+    planted = [dice.randbytes(40 + i) for i in range(60)]
+    lines = [f"{hashlib.md5(p).hexdigest()}:{len(p)}:Planted{i}" for i, p in enumerate(planted)]
+    lines += [f"{dice.randbytes(16).hex()}:{dice.randrange(1, 400)}:Other" for _ in range(20000)]
+    it = matcher({"t.hdb": "\n".join(lines).encode()})
+    paths = []
+    for i, data in enumerate(planted + [dice.randbytes(50) for _ in range(60)]):
+        paths.append(it.folder / f"o{i}")
+        paths[-1].write_bytes(data)
+    names = [line[0] for line in it.run(paths)]
+    assert names == [f"Planted{i}" for i in range(60)] + ["-"] * 60
