@@ -1,7 +1,7 @@
 """The one place where CPython and MicroPython differ for pure code.  No I/O here.
 
 MicroPython folds `NAME = const(1)` at compile time; CPython has no such module, so there a
-constant is what it is.
+constant is what it is.  What C does faster is taken from C where it is there.
 """
 
 try:
@@ -10,3 +10,9 @@ except ImportError:  # CPython: unit tests and the host tools
 
     def const(value):
         return value
+
+
+try:
+    from _wire import scan as scan_wire
+except ImportError:  # CPython, and a MicroPython without our C
+    scan_wire = None

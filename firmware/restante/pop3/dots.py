@@ -5,7 +5,7 @@ buffers go through find() and count(), which run in C; Python never looks at sin
 it does not know: where the octets come from and go to.  Pure.
 """
 
-from restante.compat import const
+from restante.compat import const, scan_wire
 
 _LF = const(10)
 _CR = const(13)
@@ -13,6 +13,37 @@ _DOT = const(46)
 
 # Octets of the first line that are kept, so that the relay can tell whether it is a header field.
 HEAD_OCTETS = const(1000)
+
+
+def scan_in_python(data, start, end, after_cr, lf_only):
+    """(stop, dots, bare) of data[start:end]; dots.py's own when there is no C (compat.scan_wire).
+
+    stop: how far it may be handed on: before a final line, or what may be its beginning; dots: so
+    many lines in it begin with a dot after a LF in it; bare: so many LF have no CR before them.
+    """
+    stop = _stop(data, start, end, lf_only)
+    pairs = data.count(b"\r\n", start, stop)
+    if after_cr and data[start] == _LF:
+        pairs += 1
+    return stop, data.count(b"\n.", start, stop), data.count(b"\n", start, stop) - pairs
+
+
+def _stop(data, start, end, lf_only):
+    at = data.find(b"\n.\r\n", start, end)
+    if lf_only:
+        bare = data.find(b"\n.\n", start, end if at < 0 else at)
+        if bare >= 0:
+            at = bare
+    if at >= 0:
+        return at + 1
+    if end - start >= 2 and data[end - 1] == _DOT and data[end - 2] == _LF:
+        return end - 1
+    if end - start >= 3 and data.find(b"\n.\r", end - 3, end) >= 0:
+        return end - 2
+    return end
+
+
+scan = scan_wire or scan_in_python
 
 
 class Body:
@@ -46,9 +77,9 @@ class Body:
             if used >= 0:
                 return used
             stuffed = 1
-        stop = self._stop(data, start, end)
-        stuffed += data.count(b"\n.", start, stop)
-        self._set_chunk(data, start, stop)
+        stop, dots, bare = scan(data, start, end, self._last_cr, self._lf_only)
+        self._set_chunk(data, start, stop, bare)
+        stuffed += dots
         self.octets += self.chunk_end - self.chunk_start - stuffed
         self._line_start = data[stop - 1] == _LF
         self._last_cr = data[stop - 1] == _CR
@@ -69,33 +100,14 @@ class Body:
             return 3
         return -1
 
-    def _stop(self, data, start, end):
-        """The end of what may be handed on: before a final line or what may be its beginning."""
-        at = data.find(b"\n.\r\n", start, end)
-        if self._lf_only:
-            bare = data.find(b"\n.\n", start, end if at < 0 else at)
-            if bare >= 0:
-                at = bare
-        if at >= 0:
-            return at + 1
-        if end - start >= 2 and data[end - 1] == _DOT and data[end - 2] == _LF:
-            return end - 1
-        if end - start >= 3 and data.find(b"\n.\r", end - 3, end) >= 0:
-            return end - 2
-        return end
-
-    def _set_chunk(self, data, start, stop):
-        pairs = data.count(b"\r\n", start, stop)
-        if self._last_cr and data[start] == _LF:
-            pairs += 1
-        if pairs == data.count(b"\n", start, stop):
-            self.chunk = data
-            self.chunk_start = start
-            self.chunk_end = stop
-            return
-        self.chunk = self._with_crlf(data, start, stop)
-        self.chunk_start = 0
-        self.chunk_end = len(self.chunk)
+    def _set_chunk(self, data, start, stop, bare):
+        if bare:
+            data = self._with_crlf(data, start, stop)
+            start = 0
+            stop = len(data)
+        self.chunk = data
+        self.chunk_start = start
+        self.chunk_end = stop
 
     def _with_crlf(self, data, start, stop):
         """Bare LF made CRLF; a lone dot between bare LFs, which nobody stuffed, is stuffed."""

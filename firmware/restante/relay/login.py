@@ -19,9 +19,7 @@ def name(octets):
     """Printable text of a user name, other octets as %XX; "" for none or one that is too long."""
     if len(octets) > USER_OCTETS:
         return ""
-    return "".join(
-        chr(o) if 32 < o < 127 and o != _PERCENT else "%%%02X" % o for o in octets
-    )
+    return "".join(chr(o) if 32 < o < 127 and o != _PERCENT else "%%%02X" % o for o in octets)
 
 
 def of_apop(argument):

@@ -7,6 +7,7 @@ does not know how a message is judged, nor what a notice says.
 
 from restante import log
 from restante.errors import OriginError, ScreenUnavailable, StoreError
+from restante.log.alarms import SCREENING, STORE
 from restante.mail import splice
 from restante.pop3 import commands as c
 from restante.pop3.events import END
@@ -122,7 +123,9 @@ class Delivery:
             judged = await self._judge(b"TOP %d %d\r\n" % (engine.number, _WHOLE), patience)
             self._keep(judged)
         try:
-            await self._send(judged, top(judged.segments, engine.count, judged.file.read), patience)
+            await self._send(
+                judged, top(judged.segments, engine.count, judged.file.read), patience
+            )
         finally:
             if judged is not self._kept:
                 judged.file.close()
@@ -210,7 +213,7 @@ class Delivery:
             report = await self._services.screen.screen(file)
         except ScreenUnavailable as error:
             log.counters.add("no_verdict")
-            log.alarms.set(log.SCREENING, str(error))
+            log.alarms.set(SCREENING, str(error))
             log.record(log.ERROR, "screen.unavailable", error=str(error))
             report = None
         return report, policy.decide(report, self._services.settings)
@@ -234,7 +237,7 @@ class Delivery:
         try:
             entry = await self._services.quarantine.keep(file, record)
         except StoreError as error:
-            log.alarms.set(log.STORE, str(error))
+            log.alarms.set(STORE, str(error))
             raise self._not_delivered(number, _NOT_KEPT, error)
         return entry.id
 

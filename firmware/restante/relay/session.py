@@ -10,6 +10,7 @@ import time
 from restante import log
 from restante.errors import OriginError, ProtocolError, StoreError
 from restante.limits import CAPA_LINES
+from restante.log.alarms import TUNNEL
 from restante.pop3 import capabilities
 from restante.pop3 import commands as c
 from restante.pop3.events import CHALLENGE, COMMAND, END, LINE, NEED_DATA, REFUSED
@@ -304,7 +305,7 @@ class Session:
         self.note = _TUNNEL_NOTE
         log.counters.add("tunnels")
         log.alarms.set(
-            log.TUNNEL, "mail for %s passed in a tunnel, not screened" % self.client_address
+            TUNNEL, "mail for %s passed in a tunnel, not screened" % self.client_address
         )
         self._record(log.WARNING, "session.tunnel", note=_TUNNEL_NOTE)
         await tunnel.run(self.client, self.origin.leg, self._idle_ms)
