@@ -12,6 +12,8 @@ from restante.store import journal
 from restante.store.faults import ENOENT, store_error
 
 READ_OCTETS = const(4096)
+# Problems kept for `show status`.
+PROBLEMS = const(20)
 
 
 class JournalFile:
@@ -137,7 +139,8 @@ class JournalFile:
         try:
             self._folder.unlink(name)
         except OSError as error:
-            if error.args[0] != ENOENT:  # the next start removes it
+            # The next start removes it.
+            if error.args[0] != ENOENT and len(self.problems) < PROBLEMS:
                 self.problems.append(str(store_error("removing an unfinished journal", error)))
 
     def _write_all(self, fd, records):

@@ -80,8 +80,6 @@ class Quarantine:
             self._unusable = error
         if self._unusable:
             self._shelf.note(str(self._unusable))
-        for text in self._journal.problems:
-            self._shelf.note(text)
 
     async def start(self):
         """Repairs the journal, checks the files, hashes what waits for delivery.  StoreError.
@@ -139,7 +137,7 @@ class Quarantine:
 
     @property
     def problems(self):
-        return self._shelf.problems
+        return self._shelf.problems + self._journal.problems
 
     def entries(self):
         """All entries, newest first."""
