@@ -46,6 +46,25 @@ class Limits:
         self.work = work
 
 
+# limits.c, rst_limits_default(): what a setting of 0 stands for.  A test compares the two files.
+DEPTH = const(16)
+ENTRIES = const(10000)
+RATIO = const(250)
+EXPANDED = const(268435456)
+WORK = const(2000000000)
+
+
+def limits_of(settings):
+    """The Limits as set."""
+    return Limits(
+        settings.get("screening limit depth") or DEPTH,
+        settings.get("screening limit entries") or ENTRIES,
+        settings.get("screening limit ratio") or RATIO,
+        settings.get("screening limit expanded") or EXPANDED,
+        settings.get("screening limit work") or WORK,
+    )
+
+
 class Finding:
     """`start`, `end`: octets of the wire form, see rst_edit in engine.h."""
 
@@ -76,11 +95,11 @@ class Report:
 
 
 class Status:
-    """The parent's answer: counts since its start, and what signatures it holds."""
+    """The parent's answer: workers since its start, and what signatures it holds."""
 
-    def __init__(self, started, lost, hashes, patterns, built, bundle):
-        self.started = started
-        self.lost = lost  # workers that ended without a verdict
+    def __init__(self, workers, failed, hashes, patterns, built, bundle):
+        self.workers = workers
+        self.failed = failed  # workers that ended without a verdict
         self.hashes = hashes
         self.patterns = patterns
         self.built = built  # seconds since 1970, UTC

@@ -89,29 +89,32 @@ class Folder:
         """Octets free to us on the file system."""
         return _sys.free_octets(self.root)
 
-    def off_loop(self, worker):
-        return OffLoop(self, worker)
+    def off_loop(self, helper):
+        return OffLoop(self, helper)
 
 
 class OffLoop:
-    """The calls that wait for the medium, on the helper thread.  Raises OSError like the rest."""
+    """The calls that wait for the medium, on the helper thread (restante.loop.Helper).
 
-    def __init__(self, folder, worker):
+    Raises OSError; after ETIMEDOUT the call may still happen, but calls never overtake each other.
+    """
+
+    def __init__(self, folder, helper):
         self._folder = folder
-        self._worker = worker
+        self._helper = helper
 
     async def fsync(self, fd):
-        await self._worker.call(_sys.FSYNC, fd)
+        await self._helper.fsync(fd)
 
     async def fsync_folder(self, name):
-        await self._worker.call(_sys.FSYNC_DIR, self._folder.path(name))
+        await self._helper.fsync_dir(self._folder.path(name))
 
     async def rename(self, old, new):
-        await self._worker.call(_sys.RENAME, self._folder.path(old), self._folder.path(new))
+        await self._helper.rename(self._folder.path(old), self._folder.path(new))
 
     async def unlink(self, name):
-        await self._worker.call(_sys.UNLINK, self._folder.path(name))
+        await self._helper.unlink(self._folder.path(name))
 
     async def sha256(self, fd):
         """The 32 octets of the whole file's SHA-256."""
-        return await self._worker.call(_sys.SHA256, fd)
+        return await self._helper.sha256(fd)

@@ -1,13 +1,15 @@
-"""The journal's lines: sequence, CRC-32, JSON.  Pure.
+"""The journal's lines: sequence, checksum, JSON.  Pure.
 
     12 0f3a99c1 {"op": "release", "id": "7", ...}\n
 
-Its rule: what it accepts is exactly what was written.  Lines are numbered without gaps; the CRC
-covers the number and the JSON.  A bad end without a line end is torn (a power cut in an append);
-anything else that is bad is damage.  It does not know what the records mean, nor files.
+Its rule: what it accepts is exactly what was written.  Lines are numbered without gaps; the
+checksum (32 bits of SHA-256, since our MicroPython has no CRC) covers the number and the JSON.  A
+bad end without a line end is torn (a power cut in an append); anything else that is bad is
+damage.  It does not know what the records mean, nor files.
 """
 
 import binascii
+import hashlib
 import json
 
 from restante.compat import const
@@ -16,21 +18,24 @@ from restante.compat import const
 LINE_OCTETS = const(16384)
 
 
+def checksum(seq, text):
+    """8 hexadecimal digits."""
+    digest = hashlib.sha256(("%d %s" % (seq, text)).encode()).digest()
+    return binascii.hexlify(digest[:4]).decode()
+
+
 def encode(seq, record):
     """One line for a dict of JSON values."""
     text = json.dumps(record)
-    crc = binascii.crc32(("%d %s" % (seq, text)).encode()) & 0xFFFFFFFF
-    return ("%d %08x %s\n" % (seq, crc, text)).encode()
+    return ("%d %s %s\n" % (seq, checksum(seq, text), text)).encode()
 
 
 def decode(line):
     """(seq, dict) of a line without its LF, or None if it is not what encode() wrote."""
     try:
-        number, crc, text = str(bytes(line), "utf-8").split(" ", 2)
+        number, found, text = str(bytes(line), "utf-8").split(" ", 2)
         seq = int(number)
-        if number != str(seq) or seq < 0 or len(crc) != 8:
-            return None
-        if binascii.crc32(("%d %s" % (seq, text)).encode()) & 0xFFFFFFFF != int(crc, 16):
+        if number != str(seq) or seq < 0 or found != checksum(seq, text):
             return None
         record = json.loads(text)
     except (ValueError, UnicodeError):

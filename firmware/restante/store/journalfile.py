@@ -12,6 +12,8 @@ from restante.store import journal
 from restante.store.faults import ENOENT, store_error
 
 READ_OCTETS = const(4096)
+# Problems kept for `show status`.
+PROBLEMS = const(20)
 
 
 class JournalFile:
@@ -28,6 +30,7 @@ class JournalFile:
         self._fd = -1
         self._size = 0
         self._seq = 0
+        self._attempt = 0
 
     def load(self, apply):
         """Reads what is there.  True if records may be lost: damaged, or unreadable."""
@@ -106,14 +109,14 @@ class JournalFile:
             self.broken = True  # a part of a line may stand there: rewrite() gets rid of it
 
     async def rewrite(self, records):
-        """A new file with these records takes the journal's place in one step."""
+        """A new file with these records takes the journal's place in one step.
+
+        Each attempt has a name of its own: a rename that timed out may still come, and must not
+        find a half-written file under its old name.
+        """
         self.broken = True
-        new = self._name + ".new"
-        try:
-            self._folder.unlink(new)
-        except OSError as error:
-            if error.args[0] != ENOENT:
-                raise store_error("removing an unfinished journal", error)
+        self._attempt += 1
+        new = "%s.new%d" % (self._name, self._attempt)
         fd = -1
         try:
             fd = self._folder.create(new)
@@ -124,12 +127,21 @@ class JournalFile:
         except OSError as error:
             if fd >= 0:
                 self._folder.close(fd)
+                self._discard(new)
             raise store_error("rewriting the journal", error)
         self.close()
         self._fd = fd
         self._size = size
         self._seq = self.records = seq
         self.broken = False
+
+    def _discard(self, name):
+        try:
+            self._folder.unlink(name)
+        except OSError as error:
+            # The next start removes it.
+            if error.args[0] != ENOENT and len(self.problems) < PROBLEMS:
+                self.problems.append(str(store_error("removing an unfinished journal", error)))
 
     def _write_all(self, fd, records):
         size = seq = 0

@@ -47,11 +47,11 @@ class Released:
 class Quarantine:
     """`maximum` octets; `octets` held; `problems`: texts for the operator."""
 
-    def __init__(self, folder, worker, clock, maximum):
-        """`clock()` gives seconds since 1970, UTC.  Reads the journal; start() makes it usable."""
+    def __init__(self, folder, helper, clock, maximum):
+        """`helper`: loop.Helper; `clock()`: seconds since 1970, UTC.  Reads the journal."""
         self.maximum = maximum
         self._folder = folder
-        self._off_loop = folder.off_loop(worker)
+        self._off_loop = folder.off_loop(helper)
         self._clock = clock
         self._book = book.Book()
         self._shelf = Shelf(folder, self._off_loop)
@@ -80,8 +80,6 @@ class Quarantine:
             self._unusable = error
         if self._unusable:
             self._shelf.note(str(self._unusable))
-        for text in self._journal.problems:
-            self._shelf.note(text)
 
     async def start(self):
         """Repairs the journal, checks the files, hashes what waits for delivery.  StoreError.
@@ -104,12 +102,18 @@ class Quarantine:
             self._shelf.inspect(self._book, self._records_lost)
             if not self._journal.broken:
                 await self._journal.adopt()
-            for entry in self._book.entries.values():
-                if entry.waiting:
-                    await self._shelf.check_content(entry)
+            await self._check_released()
             self._ready = True
         if self._journal.broken or self._journal.records > self._rewrite_at:
             await self._rewrite()
+
+    async def _check_released(self):
+        for entry in self._book.entries.values():
+            if entry.waiting:
+                try:
+                    await self._shelf.check_content(entry)
+                except StoreError as error:
+                    self._shelf.damaged(entry, str(error))
 
     async def _rewrite(self):
         await self._journal.rewrite(self._book.records())
@@ -133,7 +137,7 @@ class Quarantine:
 
     @property
     def problems(self):
-        return self._shelf.problems
+        return self._shelf.problems + self._journal.problems
 
     def entries(self):
         """All entries, newest first."""
@@ -177,7 +181,7 @@ class Quarantine:
         self._check_room(f.size)
         id = self._book.take_id()
         await self._shelf.take(f, id)
-        entry = book.Entry(id, record, self._clock(), sha, f.size, f.stuffed)
+        entry = book.Entry(id, record, self._now(), sha, f.size, f.stuffed)
         try:
             await self._change(book.keep_record(entry))
         except StoreError:
@@ -201,7 +205,7 @@ class Quarantine:
 
     async def _release(self, id, who, force):
         entry = self.find(id)
-        if entry.waiting:
+        if entry.waiting and not entry.damaged:
             return entry
         if not entry.record.account:
             raise Refused("the account of %s is not known" % id)
@@ -210,8 +214,10 @@ class Quarantine:
         await self._shelf.check_content(entry)
         if entry.damaged:
             raise Refused("%s is damaged: %s" % (id, entry.damaged))
+        if entry.waiting:
+            return entry
         uidl = "%s%s-%d-%s" % (book.UIDL_PREFIX, id, len(entry.releases) + 1, entry.sha[:8])
-        await self._change(book.release_record(id, self._clock(), book.bounded(who), uidl))
+        await self._change(book.release_record(id, self._now(), book.bounded(who), uidl))
         return entry
 
     async def delivered(self, account, uidls):
@@ -223,7 +229,7 @@ class Quarantine:
         for uidl in set(uidls):
             entry = self._book.released(account, uidl)
             if entry is not None:
-                records.append(book.delivered_record(entry.id, self._clock(), uidl))
+                records.append(book.delivered_record(entry.id, self._now(), uidl))
         if records:
             await self._change(*records)
 
@@ -233,8 +239,11 @@ class Quarantine:
 
     async def _delete(self, id, who):
         entry = self.find(id)
-        await self._change(book.delete_record(entry, self._clock(), book.bounded(who)))
+        await self._change(book.delete_record(entry, self._now(), book.bounded(who)))
         await self._shelf.drop(self._shelf.name(id))
+
+    def _now(self):
+        return max(0, int(self._clock()))
 
     async def _change(self, *records):
         await self._journal.append(records)

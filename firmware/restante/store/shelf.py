@@ -80,45 +80,43 @@ class Shelf:
             self._check_size(entry)
             names.discard(entry.id + SUFFIX)
         for name in sorted(names):
-            if name.endswith(SUFFIX):
+            if name.startswith("journal.new"):  # a rewriting that was cut off
+                self._remove(name)
+            elif name.endswith(SUFFIX):
                 if records_lost:
                     self._adopt(book, name)
                 else:  # from a keep that a power cut ended, or a delete
                     self._remove(name)
 
     async def check_content(self, entry):
-        """Sets `damaged` unless the file is what was kept."""
-        if entry.damaged:
-            return
+        """Sets or clears `damaged` by what the file holds now; StoreError if it cannot be read."""
+        entry.damaged = ""
+        fd = self.open(entry)
         try:
-            fd = self.open(entry)
-            try:
-                sha = await self.hash(fd)
-            finally:
-                self._folder.close(fd)
-        except StoreError as error:
-            self._damaged(entry, str(error))
-            return
+            sha = await self.hash(fd)
+        finally:
+            self._folder.close(fd)
         if sha != entry.sha:
-            self._damaged(entry, "its content is not what was kept")
+            self.damaged(entry, "its content is not what was kept")
+
+    def damaged(self, entry, why):
+        """From now on it is listed, and not given out."""
+        if not entry.damaged:
+            entry.damaged = why
+            self.note("quarantine entry %s: %s" % (entry.id, why))
 
     def _check_size(self, entry):
         try:
             fd = self.open(entry)
         except StoreError as error:
-            self._damaged(entry, str(error))
+            self.damaged(entry, str(error))
             return
         try:
             size = self._folder.size(fd)
         finally:
             self._folder.close(fd)
         if size != entry.size:
-            self._damaged(entry, "%d octets instead of %d" % (size, entry.size))
-
-    def _damaged(self, entry, why):
-        if not entry.damaged:
-            entry.damaged = why
-            self.note("quarantine entry %s: %s" % (entry.id, why))
+            self.damaged(entry, "%d octets instead of %d" % (size, entry.size))
 
     def _remove(self, name):
         try:
