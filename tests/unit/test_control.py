@@ -21,8 +21,8 @@ def test_commands():
 
 
 def test_wrong_commands_say_what_may_follow():
-    assert "status|sessions|log" in refused(b"show").hint
-    assert "status|sessions|log" in refused(b"show thing").hint
+    assert "status|sessions|log|alarms" in refused(b"show").hint
+    assert "status|sessions|log|alarms" in refused(b"show thing").hint
     assert "list|show|release|delete" in refused(b"quarantine").hint
     assert "help" in refused(b"x").hint
     assert "help" in refused(b"").hint

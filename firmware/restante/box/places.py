@@ -15,12 +15,19 @@ GATE_PORT = const(11000)
 LAN = "lan"
 WAN = "wan"
 
+# Defaults of the programs' --data and --run.
 DATA = "/data"
-SETTINGS = "/data/settings"
 RUN = "/run/restante"
-CONTROL_SOCKET = "/run/restante/control.sock"
-SCREEN_SOCKET = "/run/restante/screen.sock"
-# Only the gate can write in this folder: a file of this name asks the warden to restart the box.
-GATE_RUN = "/run/restante/gate"
-REBOOT_REQUEST = "/run/restante/gate/reboot"
+
+# Below the data folder.
+SETTINGS = "settings"
+ALARMS = "alarms"
+
+# Below the run folder.
+CONTROL_SOCKET = "control.sock"
+SCREEN_SOCKET = "screen.sock"
+# Only the gate can write in its folder: this file asks the warden to restart the box.
+GATE_FOLDER = "gate"
+REBOOT_REQUEST = "gate/reboot"
+
 RESOLV_CONF = "/run/resolv.conf"

@@ -1,5 +1,7 @@
 """Facts about the machine, from /proc and the data partition.  Reads; decides nothing."""
 
+import _sys
+
 from restante.box import places
 
 
@@ -15,10 +17,9 @@ def _fields(path, wanted):
 
 
 class System:
-    def __init__(self, free_octets, data=places.DATA, request=places.REBOOT_REQUEST):
-        self._free_octets = free_octets  # _sys.free_octets
+    def __init__(self, data=places.DATA, run=places.RUN):
         self._data = data
-        self._request = request
+        self._request = run + "/" + places.REBOOT_REQUEST
 
     def memory(self):
         """(octets in all, octets available without swapping)."""
@@ -36,9 +37,9 @@ class System:
 
     def data_free(self):
         """Octets of the data partition that are free to us."""
-        return self._free_octets(self._data)
+        return _sys.free_octets(self._data)
 
     def request_reboot(self):
-        """Asks the warden, which has the right to: see places.REBOOT_REQUEST."""
+        """Asks the warden, which has the right to: see places.py."""
         with open(self._request, "wb") as f:
             f.write(b"console\n")

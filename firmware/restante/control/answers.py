@@ -39,6 +39,7 @@ class Control:
             "show status": self._status,
             "show sessions": self._show_sessions,
             "show log": self._show_log,
+            "show alarms": self._show_alarms,
             "quarantine list": self._list,
             "quarantine show": self._show,
             "quarantine release": self._release,
@@ -81,8 +82,7 @@ class Control:
             status.row("uptime", duration(self._system.uptime())),
             status.screening(settings),
         ]
-        if settings.error:
-            lines.append(status.row("settings", "DEFAULTS in use; %s" % settings.error))
+        lines += status.refused(settings)
         lines += status.screen(screen)
         lines += status.traffic(self._log.counters, len(self._sessions.snapshot()), settings)
         lines += status.machine(self._system, settings)
@@ -99,6 +99,11 @@ class Control:
         if ring.lost:
             lines.insert(0, "(%d older records are no longer kept)" % ring.lost)
         return True, "%d records" % ring.total, lines
+
+    async def _show_alarms(self):
+        active = self._log.alarms.active()
+        lines = status.refused(self._settings) + status.alarms(active)
+        return True, "%d alarms" % len(active), lines
 
     async def _list(self):
         return held.listing(self._quarantine)

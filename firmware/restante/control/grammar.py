@@ -28,6 +28,7 @@ COMMANDS = (
     ("show status", (), "what the box does, alarms, memory"),
     ("show sessions", (), "open POP3 sessions"),
     ("show log", (), "the last records"),
+    ("show alarms", (), "what somebody must see"),
     ("quarantine list", (), "held mail, newest first"),
     ("quarantine show", ("ID",), "one held message"),
     ("quarantine release", ("ID", "force?"), "deliver the original at the next session"),

@@ -5,10 +5,11 @@ is answers.py's; the form on the wire is wire.py's.
 """
 
 import asyncio
-import os
-import socket
-import struct
+from errno import ETIMEDOUT
 
+import _sys
+
+from restante import loop
 from restante.control import wire
 from restante.limits import CONTROL_LINE_OCTETS, CONTROL_READ_MS
 
@@ -18,106 +19,109 @@ CONNECTIONS = 8
 BACKLOG = 8
 # A self-test screens a handful of messages; 90 s covers a deadline of 60 s for one of them.
 ANSWER_MS = 90000
-# A peer that takes no line of an answer for so long is gone.
-DRAIN_MS = 10000
-# Lines between two waits for the peer: bounds what is queued for it.
-BATCH_LINES = 20
+# A peer that takes nothing of an answer for so long is gone.
+WRITE_MS = 10000
+# After a failed accept (no descriptors), in ms: what holds them needs time to end.
+ACCEPT_PAUSE_MS = 500
 
-ENOENT = 2
-# EPIPE, ECONNRESET, ENOTCONN: the peer closed first, which is what was wanted.
-GONE = (32, 104, 107)
+
+def listen(path, owner=None):
+    """A listening descriptor; `owner`: (uid, gid), the only ones to connect beside root.
+
+    To be called while still root.  The socket is root's until it is given away.
+    """
+    fd = _sys.unix_listen(path, 0o660, BACKLOG)
+    if owner is not None:
+        _sys.chown(path, owner[0], owner[1])
+    return fd
 
 
 class Server:
-    def __init__(self, control, log):
+    def __init__(self, fd, control, log):
+        self._fd = fd  # of listen()
         self._control = control
         self._log = log
-        self._open = 0
+        self._tasks = set()
 
-    async def handle(self, reader, writer):
-        """One connection, until it ends; both are asyncio streams."""
-        if self._open >= CONNECTIONS:
-            self._log.record(self._log.WARNING, "control.full", connections=self._open)
-            await _close(writer)
-            return
-        self._open += 1
+    async def run(self):
+        """Until cancelled; ends its connections then."""
         try:
-            await self._lines(reader, writer)
-        except (OSError, asyncio.TimeoutError) as error:
-            kind = type(error).__name__
-            self._log.record(self._log.DEBUG, "control.closed", kind=kind, error=str(error))
+            while True:
+                await self._accept()
         finally:
-            self._open -= 1
-            await _close(writer)
+            for task in list(self._tasks):
+                task.cancel()
 
-    async def _lines(self, reader, writer):
-        data = b""
+    async def _accept(self):
+        try:
+            await loop.readable(self._fd, loop.LONGEST_MS)
+            fd = _sys.accept(self._fd)
+        except OSError as error:
+            if error.errno != ETIMEDOUT:
+                self._log.record(self._log.ERROR, "control.accept", error=str(error))
+                await asyncio.sleep_ms(ACCEPT_PAUSE_MS)
+            return
+        if fd is None:
+            return
+        if len(self._tasks) >= CONNECTIONS:
+            self._log.record(self._log.WARNING, "control.full", connections=len(self._tasks))
+            _sys.close(fd)
+            return
+        self._tasks.add(asyncio.create_task(self._serve(fd)))
+
+    async def _serve(self, fd):
+        try:
+            await self._lines(fd)
+        except OSError as error:
+            self._log.record(self._log.DEBUG, "control.closed", error=str(error))
+        except asyncio.TimeoutError:
+            self._log.record(self._log.ERROR, "control.slow", limit_ms=ANSWER_MS)
+        finally:
+            self._tasks.discard(asyncio.current_task())
+            _sys.close(fd)
+
+    async def _lines(self, fd):
+        buffer = bytearray(CONTROL_LINE_OCTETS + 2)
+        used = 0
         while True:
-            end = data.find(b"\n")
+            end = buffer.find(b"\n", 0, used)
             if end >= 0:
-                line = data[:end]
-                data = data[end + 1 :]
-                await self._answer(writer, line[:-1] if line.endswith(b"\r") else line)
-            elif len(data) > CONTROL_LINE_OCTETS:
-                await self._answer(writer, data)  # the grammar says that it is too long
+                line = bytes(buffer[:end])
+                buffer[: used - end - 1] = buffer[end + 1 : used]
+                used -= end + 1
+                await self._answer(fd, line[:-1] if line.endswith(b"\r") else line)
+            elif used == len(buffer):
+                await self._answer(fd, bytes(buffer))  # the grammar says that it is too long
                 return
             else:
-                wait = reader.read(CONTROL_LINE_OCTETS)
-                more = await asyncio.wait_for(wait, CONTROL_READ_MS / 1000)
-                if not more:
+                n = await _read(fd, buffer, used)
+                if not n:
                     return
-                data += more
+                used += n
 
-    async def _answer(self, writer, line):
-        wait = self._control.answer(line)
-        ok, text, lines = await asyncio.wait_for(wait, ANSWER_MS / 1000)
-        writer.write(wire.first(ok, text))
-        for n, each in enumerate(lines, 1):
-            writer.write(wire.body(each))
-            if n % BATCH_LINES == 0:
-                await asyncio.wait_for(writer.drain(), DRAIN_MS / 1000)
-        writer.write(wire.END)
-        await asyncio.wait_for(writer.drain(), DRAIN_MS / 1000)
+    async def _answer(self, fd, line):
+        ok, text, lines = await asyncio.wait_for_ms(self._control.answer(line), ANSWER_MS)
+        await _write(fd, wire.first(ok, text))
+        for each in lines:
+            await _write(fd, wire.body(each))
+        await _write(fd, wire.END)
 
 
-async def _close(writer):
-    try:
-        writer.close()
-        await writer.wait_closed()
-    except OSError as error:
-        if error.args[0] not in GONE:
-            raise
+async def _read(fd, buffer, start):
+    deadline = loop.Deadline(CONTROL_READ_MS)
+    while True:
+        await loop.readable(fd, deadline.left())
+        n = _sys.read(fd, buffer, start, len(buffer))
+        if n is not None:
+            return n
 
 
-def listen(path, owner=None, chown=None, chmod=None):
-    """A listening socket.  While still root: `owner` (uid, gid) may connect, and nobody else.
-
-    `chown`, `chmod`: those of `_sys`.  Bound, then given away, then opened: no moment in which
-    a stranger could connect.
-    """
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.args[0] != ENOENT:
-            raise
-    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    s.bind(_address(path))
-    if owner is not None:
-        chown(path, owner[0], owner[1])
-        chmod(path, 0o660)
-    s.listen(BACKLOG)
-    s.setblocking(False)
-    return s
-
-
-def _address(path):
-    """MicroPython's sockets take the raw sockaddr_un; AF_UNIX is 1."""
-    return struct.pack("<H", 1) + path.encode() + b"\0"
-
-
-async def serve(listener, server):
-    """Runs until cancelled."""
-    from asyncio.stream import Server as Acceptor
-
-    # asyncio.start_server makes TCP listeners only; its accept loop serves any listener.
-    await Acceptor()._serve(listener, server.handle, None)
+async def _write(fd, data):
+    deadline = loop.Deadline(WRITE_MS)
+    at = 0
+    while at < len(data):
+        n = _sys.write(fd, data, at, len(data))
+        if n is None:
+            await loop.writable(fd, deadline.left())
+        else:
+            at += n

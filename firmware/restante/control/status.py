@@ -14,6 +14,13 @@ def row(name, text):
     return name + " " * max(1, NAME_COLUMNS - len(name)) + text
 
 
+def refused(settings):
+    """The line that says so when the settings file was refused."""
+    if not settings.error:
+        return []
+    return [row("settings", "DEFAULTS in use; %s" % settings.error)]
+
+
 def screening(settings):
     mode = settings.get("screening mode")
     fail = settings.get("screening fail-mode")

@@ -1,5 +1,7 @@
 """Rows as aligned text.  Pure."""
 
+from restante.log.records import escaped
+
 
 def table(head, rows, widest):
     """Lines: each column as wide as its longest cell, at most `widest`; the last one is open."""
@@ -13,7 +15,7 @@ def table(head, rows, widest):
 
 
 def _cell(value, widest):
-    text = str(value)
+    text = escaped(value, 2 * widest)  # before it is cut: what is cut must be what is shown
     return text if len(text) <= widest else text[: widest - 2] + ".."
 
 

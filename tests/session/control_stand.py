@@ -1,0 +1,111 @@
+"""A stand for console tests, run by our MicroPython: the real control room, log and settings.
+
+Arguments: the run folder and the data folder.  The sessions, the quarantine and the screen process
+are not part of these tests; what stands in for them shows fixed, hostile text.
+"""
+
+import asyncio
+import sys
+import time
+
+import _sys
+
+from restante import log, settings
+from restante.box import places
+from restante.box.system import System
+from restante.control import server
+from restante.control.answers import Control
+from restante.errors import ScreenUnavailable
+from restante.log import alarm_file
+
+HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
+
+
+class Thing:
+    def __init__(self, **fields):
+        for name in fields:
+            setattr(self, name, fields[name])
+
+
+class Sessions:
+    def snapshot(self):
+        return [
+            {
+                "id": 1,
+                "client": "192.0.2.9:4000",
+                "origin": "192.0.2.1:110",
+                "account": HOSTILE,
+                "state": "transaction",
+                "seconds": 61,
+                "messages": 3,
+            }
+        ]
+
+
+class Quarantine:
+    def __init__(self):
+        record = Thing(
+            account=HOSTILE,
+            uidl="u1",
+            sender=HOSTILE,
+            subject=HOSTILE,
+            verdict=1,
+            signature="Eicar",
+            part=HOSTILE,
+            bundle="factory",
+            action=2,
+        )
+        self._entry = Thing(
+            id="7", record=record, time=0, state="held", octets=5, sha="ab", releases=[], damaged=""
+        )
+
+    def entries(self):
+        return [self._entry]
+
+    async def release(self, id, who, force):
+        log.record(log.INFO, "stand.release", id=id, forced=force)
+
+    async def delete(self, id, who):
+        log.record(log.INFO, "stand.delete", id=id)
+
+
+class Screen:
+    async def status(self):
+        raise ScreenUnavailable("it is not part of this test")
+
+
+class SelfTest:
+    async def run(self):
+        # As long as a console may have to wait: it must be possible to give up.
+        await asyncio.sleep(3600)
+
+
+def failed(error):
+    log.record(log.ERROR, "alarms.file", error=str(error))
+
+
+async def main(run, data):
+    tree = settings.load(data + "/" + places.SETTINGS)
+    log.start(tree.get("log level"), time.time)
+    path = data + "/" + places.ALARMS
+    log.alarms.keep(alarm_file.load(path, failed), alarm_file.saver(path, failed))
+    log.record(log.INFO, "stand.start", subject=HOSTILE, password="planted-S3CRET")
+    if "--alarm" in sys.argv:
+        log.alarms.set("tunnel", "STLS by 192.0.2.9, " + HOSTILE)
+    root = _sys.stat("/proc/self")[1] == 0
+    owner = (places.GATE_UID, places.CONSOLE_UID) if root else None
+    fd = server.listen(run + "/" + places.CONTROL_SOCKET, owner)
+    control = Control(
+        settings=tree,
+        log=log,
+        sessions=Sessions(),
+        quarantine=Quarantine(),
+        screen=Screen(),
+        selftest=SelfTest(),
+        system=System(data, run),
+    )
+    print("ready")
+    await server.Server(fd, control, log).run()
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2]))
