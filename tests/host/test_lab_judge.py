@@ -25,7 +25,7 @@ def infected():
 
 
 def replaced_by(mail, stored, notice):
-    start, end = judging.bad_octets(mail, stored)
+    start, end = judging.bad_octets(mail.octets, mail.bad, stored)
     return stored[:start] + notice + stored[end:]
 
 
@@ -77,3 +77,10 @@ def test_what_is_still_infected_is_wrong(title):
 @pytest.mark.parametrize("title", ["plain text", "HTML with inline image", "forwarded message"])
 def test_clean_ones_are_not_called_infected(title):
     assert not judging.infected(octets(title)[1])
+
+
+def test_a_notice_that_carries_the_content_along_is_wrong(infected):
+    mail, stored = infected
+    start, end = judging.bad_octets(mail.octets, mail.bad, stored)
+    hidden = NOTICE + b"Content-Transfer-Encoding: base64\n\n" + stored[start:end]
+    assert judging.fault_of_replacement(stored, stored[:start] + hidden + stored[end:], start, end)
