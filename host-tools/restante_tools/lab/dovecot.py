@@ -236,15 +236,16 @@ class Dovecot:
         self._namespace = namespace
         plan.folder.mkdir(parents=True)
         write_maildrops(plan.folder, accounts)
-        path = plan.folder / "dovecot.conf"
-        path.write_text(configuration(plan, version()), encoding="utf-8")
-        command = [program(), "-F", "-c", str(path)]
-        if namespace is not None:
-            command = namespace.command(command)
-        self._child = Child("dovecot", command, plan.folder / "start.log")
-        self._wait()
+        self._configuration = plan.folder / "dovecot.conf"
+        self._configuration.write_text(configuration(plan, version()), encoding="utf-8")
+        self.start()
 
-    def _wait(self) -> None:
+    def start(self) -> None:
+        """Start, or start again after `stop`; returns when it listens."""
+        command = [program(), "-F", "-c", str(self._configuration)]
+        if self._namespace is not None:
+            command = self._namespace.command(command)
+        self._child = Child("dovecot", command, self.plan.folder / "start.log")
         deadline = Deadline(
             START_SECONDS, "the machine is very busy", f"read {self.plan.folder}/dovecot.log"
         )

@@ -13,6 +13,9 @@ from email.message import Message
 
 from restante_tools.lab.maildrop import Mail, eicar
 
+NOTICE_WORDS = b"Restante"  # every notice says who replaced the part
+NOTICE_OCTETS = 4096  # more than a notice ever says, less than anything worth hiding
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -37,26 +40,37 @@ def judge(mail: Mail, direct: bytes, through: bytes, screened: bool) -> Judgemen
 
 def replaced(mail: Mail, direct: bytes, through: bytes) -> Judgement:
     """A changed message: right if it differs in its bad part only and carries a notice."""
-    start, end = bad_octets(mail, direct)
-    if not notices(through):
-        return Judgement("changed, without a notice", False)
-    if not through.startswith(direct[:start]):
-        where = first_difference(direct, through)
-        return Judgement(f"changed before its bad part: {where}", False)
-    if not through.endswith(direct[end:]):
-        return Judgement("changed behind its bad part", False)
+    assert mail.bad is not None
+    start, end = bad_octets(mail.octets, mail.bad, direct)
+    fault = fault_of_replacement(direct, through, start, end)
+    if fault:
+        return Judgement(fault, False)
     return Judgement(f"replaced: {part_name(direct, start)}; the rest identical", True)
 
 
-def bad_octets(mail: Mail, direct: bytes) -> tuple[int, int]:
+def fault_of_replacement(direct: bytes, through: bytes, start: int, end: int) -> str:
+    """What is wrong if the octets from `start` to `end` were to be replaced; empty: nothing."""
+    before, after = direct[:start], direct[end:]
+    if not through.startswith(before):
+        return "changed before its bad part: " + first_difference(direct, through)
+    if not through.endswith(after) or len(through) < len(before) + len(after):
+        return "changed behind its bad part"
+    notice = through[start : len(through) - len(after)]
+    if NOTICE_WORDS not in notice:
+        return f"replaced by something that is no notice: {notice[:80]!r}"
+    if len(notice) > NOTICE_OCTETS or b"base64" in notice.lower():
+        return "the notice carries more than a notice"
+    return ""
+
+
+def bad_octets(made: bytes, bad: tuple[int, int], direct: bytes) -> tuple[int, int]:
     """Where the bad part lies in `direct`, whose lines may end with LF only."""
-    assert mail.bad is not None
-    start, end = mail.bad
-    if direct == mail.octets:
+    start, end = bad
+    if direct == made:
         return start, end
     return (
-        len(mail.octets[:start].replace(b"\r\n", b"\n")),
-        len(mail.octets[:end].replace(b"\r\n", b"\n")),
+        len(made[:start].replace(b"\r\n", b"\n")),
+        len(made[:end].replace(b"\r\n", b"\n")),
     )
 
 
@@ -68,18 +82,6 @@ def part_name(direct: bytes, start: int) -> str:
         if line.startswith(b"begin "):
             return line.split(maxsplit=2)[2].decode("ascii", "replace")
     return "the text"
-
-
-NOTICE_WORDS = b"Restante"  # every notice says who replaced the part
-
-
-def notices(message: bytes) -> int:
-    """How many parts of a message are notices of the box."""
-    found = 0
-    for part in email.message_from_bytes(message, policy=email.policy.compat32).walk():
-        if part.get_content_type() == "text/plain" and NOTICE_WORDS in decoded(part):
-            found += 1
-    return found
 
 
 def decoded(part: Message) -> bytes:

@@ -99,7 +99,7 @@ class Site:
         return namespace
 
     def start_origin(self) -> None:
-        """Start the mail server of the internet; `stop_origin` takes it off the net."""
+        """Start the mail server of the internet; `origin.stop` takes it off the net."""
         plan = Plan(
             self.run.folder / "dovecot",
             network.ORIGIN,
@@ -108,6 +108,10 @@ class Site:
         )
         self.origin = Dovecot(plan, self.wanted.accounts, self.internet)
         self._stack.callback(self.origin.stop)
+
+    def restart_origin(self) -> None:
+        """Bring a stopped mail server back, with its maildrops as they were."""
+        self.origin.start()
 
     def folder(self, name: str) -> Path:
         """A new folder below the run's, for what a client writes."""

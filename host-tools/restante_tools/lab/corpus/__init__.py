@@ -1,6 +1,6 @@
 """Generated mail: clean messages from three independent producers, and infected variants.
 
-Rule: the same seed gives the same octets on every machine; a failing message is named by its number.
+Rule: the same seed gives the same octets on every machine; a failing message has a number.
 """
 
 from __future__ import annotations

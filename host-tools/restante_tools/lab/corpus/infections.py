@@ -238,7 +238,7 @@ def at_buffer_end(number: int, index: int, generator: random.Random) -> Infected
         part = in_clear(content)
         octets, start = nested(number, "last of three", part, generator_for(0, number, "buffer"))
         missing = size - cut - octets.index(ANYWHERE)
-        filler = filled(missing) if not filler else filler
+        filler = filler or filled(missing)
     assert octets.index(ANYWHERE) == size - cut
     kind = f"signature at {size} - {cut}"
     return Infected(number, kind, octets, (start, start + len(part.octets)), "Plain")

@@ -6,9 +6,10 @@ import random
 from dataclasses import dataclass
 
 WORDS = (
-    "post mail letter box office branch line route gate house stamp sender parcel weight window "
-    "counter clerk délai colis Straße größer naïve façade über señor año"
-).split()
+    *("post", "mail", "letter", "box", "office", "branch", "line", "route", "gate", "house"),
+    *("stamp", "sender", "parcel", "weight", "window", "counter", "clerk"),
+    *("délai", "colis", "Straße", "größer", "naïve", "façade", "über", "señor", "año"),
+)
 BLOCK_OCTETS = 65536  # of fresh words; longer texts repeat them, beyond deflate's 32 KiB window
 
 
@@ -36,7 +37,7 @@ def generator_for(seed: int, number: int, producer: str) -> random.Random:
 
 
 def text(generator: random.Random, octets: int, line_end: str = "\n") -> str:
-    """Words in lines, some of which begin with dots or `From `; about that many octets as UTF-8."""
+    """Words in lines, some of which begin with dots or `From `; about so many octets as UTF-8."""
     wanted = min(octets, BLOCK_OCTETS)
     lines: list[str] = []
     length = 0

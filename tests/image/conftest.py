@@ -1,0 +1,108 @@
+"""The ARM image in QEMU between two namespaces: one boot for all modules that ask for `site`.
+
+Needs root. Settings differ from the factory's in one thing only: the waiting lines start later
+than the slowest message takes, so that clean messages can be compared octet by octet.
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
+
+from restante_tools.lab import (
+    boxconsole,
+    certificate,
+    corpus,
+    demo,
+    maildrop,
+    preflight,
+)
+from restante_tools.lab.dovecot import Account
+from restante_tools.lab.site import ImageSite, Wanted
+from restante_tools.places import Places
+
+SETTINGS = ("set delivery keep-alive 60",)
+CLEAN_OCTETS = 60_000_000  # through the guest when the long tests run as a sample
+PASSWORD = "secret"
+LOAD_CLIENTS, LOAD_MESSAGES, LOAD_OCTETS = 20, 20, 75_000
+FIGURES = []  # lines for the end of the run: measured, not asserted
+
+
+@pytest.fixture(scope="session")
+def figures():
+    """Where a test puts a line with what it measured."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter):
+    if FIGURES:
+        terminalreporter.section("figures of the image")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def mails():
+    return maildrop.demonstration()
+
+
+@pytest.fixture(scope="session")
+def clean_samples(soak):
+    return corpus.clean(None if soak else CLEAN_OCTETS)
+
+
+@pytest.fixture(scope="session")
+def infected_samples():
+    return corpus.infected()
+
+
+@pytest.fixture(scope="session")
+def load_accounts():
+    return make_load_accounts(LOAD_CLIENTS)
+
+
+def make_load_accounts(count):
+    """Maildrops of 20 messages of 75 KB, no two alike."""
+    accounts = []
+    for number in range(count):
+        generator = random.Random(f"load {number}")
+        messages = []
+        for message in range(LOAD_MESSAGES):
+            head = f"Subject: load {number}/{message}\n\n".encode()
+            lines = [generator.randbytes(36).hex().encode() for _ in range(LOAD_OCTETS // 74)]
+            messages.append(head + b"\n".join(lines) + b"\n")
+        accounts.append(Account(f"load{number}", PASSWORD, messages))
+    return accounts
+
+
+@pytest.fixture(scope="session")
+def origin_certificate(tmp_path_factory):
+    return certificate.make(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def site(mails, clean_samples, infected_samples, load_accounts, origin_certificate):
+    """The booted box, with all maildrops of this run at the origin."""
+    preflight.check(image=True)
+    accounts = [
+        demo.account(mails),
+        Account("clean", PASSWORD, [sample.stored for sample in clean_samples]),
+        Account("infected", PASSWORD, [sample.stored for sample in infected_samples]),
+        *load_accounts,
+    ]
+    wanted = Wanted(accounts, origin_certificate, settings=SETTINGS)
+    with ImageSite(Places(), wanted) as built:
+        built.boot_seconds = built.boot()
+        FIGURES.append(f"64 MB: power-on to first banner {built.boot_seconds:.1f} s")
+        yield built
+
+
+@pytest.fixture(scope="session")
+def ask(site):
+    """The console of the box, over its serial line."""
+    line = site.box.serial(site.deadline(boxconsole.ANSWER_SECONDS))
+    yield boxconsole.over_serial(line, lambda: site.deadline(boxconsole.ANSWER_SECONDS))
+    line.close()
