@@ -2,7 +2,7 @@
 #ifndef RST_GZIP_H
 #define RST_GZIP_H
 
-#include "inflate.h"
+#include "expand.h"
 
 typedef struct {
     enum {

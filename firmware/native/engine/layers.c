@@ -52,9 +52,10 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     size_t n = strnlen(name, sizeof l->name - 1);
     memcpy(l->name, name, n);
     l->name[n] = 0;
-    if (s->db != NULL) {
-        rst_match_init(&l->match, s->db, hint == RST_HINT_MAIL ? RST_OBJECT_MAIL : RST_OBJECT_FILE);
-    }
+    rst_object_kind kind = hint == RST_HINT_MAIL ? RST_OBJECT_MAIL : RST_OBJECT_FILE;
+    rst_match_init(&l->match, s->db, s->layer_n == 1 ? RST_OBJECT_TRANSIT : kind);
+    uint64_t spent = rst_spent(s);
+    rst_match_budget(&l->match, spent < s->limits.work ? s->limits.work - spent : 0);
     rst_spend(s, OPEN_UNITS);
     return l;
 }
@@ -105,9 +106,7 @@ void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
     if (n == 0 || s->halted) {
         return;
     }
-    if (s->db != NULL) {
-        rst_match_update(&l->match, data, n);
-    }
+    rst_match_update(&l->match, data, n);
     rst_spend(s, n);
     while (l->format == RST_FORMAT_UNDECIDED && n > 0) {
         size_t used = take_head(s, l, data, n, wire);
@@ -126,13 +125,13 @@ void rst_layer_close(rst_scanner *s, rst_layer *l)
         decide(s, l);
     }
     rst_handlers[l->format].end(s, l);
-    if (s->db != NULL) {
-        uint32_t id = rst_match_final(&l->match);
-        // An object inside this one has been named already: the innermost name says most.
-        if (id != RST_NO_SIGNATURE && s->infected == l->found && !s->halted) {
-            rst_found(s, RST_INFECTED, rst_db_signature_name(s->db, id), l, &l->place, NULL);
-        }
-        s->units += rst_match_work(&l->match);
+    uint32_t id = rst_match_final(&l->match);
+    // An object inside this one has been named already: the innermost name says most.
+    if (id != RST_NO_SIGNATURE && s->infected == l->found && !s->halted) {
+        rst_found(s, RST_INFECTED, rst_db_signature_name(s->db, id), l, &l->place, NULL);
+    } else if (id == RST_NO_SIGNATURE && rst_match_overflow(&l->match) && !s->halted) {
+        rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
     }
+    s->units += rst_match_work(&l->match);
     s->layer_n--;
 }

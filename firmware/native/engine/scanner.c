@@ -38,7 +38,7 @@ void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits
 uint64_t rst_spent(const rst_scanner *s)
 {
     uint64_t units = s->units;
-    for (size_t i = 0; s->db != NULL && i < s->layer_n; i++) {
+    for (size_t i = 0; i < s->layer_n; i++) {
         units += rst_match_work(&s->layers[i].match);
     }
     return units;

@@ -2,7 +2,7 @@
 #ifndef RST_TAR_H
 #define RST_TAR_H
 
-#include "inflate.h"
+#include "expand.h"
 
 enum { RST_TAR_BLOCK = 512 };
 

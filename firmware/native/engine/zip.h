@@ -3,7 +3,7 @@
 #ifndef RST_ZIP_H
 #define RST_ZIP_H
 
-#include "inflate.h"
+#include "expand.h"
 
 // Which octets come next. What is gathered in `small` begins behind the signature.
 typedef enum {

@@ -1,6 +1,6 @@
 // Inflates with zlib. The limits on expansion are kept here: every octet that leaves a container
 // passes rst_inflate_emit.
-#include "inflate.h"
+#include "expand.h"
 
 #include "report.h"
 #include "scanner.h"

@@ -1,6 +1,6 @@
 // Deflate (RFC 1951) for one container layer: zlib with a fixed arena instead of malloc.
-#ifndef RST_INFLATE_H
-#define RST_INFLATE_H
+#ifndef RST_EXPAND_H
+#define RST_EXPAND_H
 
 #include <stdbool.h>
 
