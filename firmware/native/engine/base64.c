@@ -1,0 +1,82 @@
+// Base64 decoder. Whole groups go by table, four characters at a time; everything else
+// (line ends, junk, padding) goes one character at a time.
+#include "base64.h"
+
+enum { NO = 0xff };
+
+// The value of a character of the alphabet of RFC 2045 section 6.8, or NO.
+static const uint8_t value[256] = {
+#define ROW_NO NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO
+    ROW_NO,
+    ROW_NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, NO, NO, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+    NO, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
+    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+    ROW_NO,
+#undef ROW_NO
+};
+
+size_t rst_base64_end(rst_base64 *b, uint8_t *out)
+{
+    size_t n = 0;
+    if (b->have >= 2) {
+        out[n++] = (uint8_t)(b->bits >> (b->have == 2 ? 4 : 10));
+    }
+    if (b->have == 3) {
+        out[n++] = (uint8_t)(b->bits >> 2);
+    }
+    b->bits = 0;
+    b->have = 0;
+    return n;
+}
+
+size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out, size_t cap,
+                       size_t *out_n)
+{
+    size_t i = 0;
+    size_t o = 0;
+    while (i < n && cap - o >= 3) {
+        while (b->have == 0 && n - i >= 4 && cap - o >= 3) {
+            uint8_t v0 = value[in[i]], v1 = value[in[i + 1]];
+            uint8_t v2 = value[in[i + 2]], v3 = value[in[i + 3]];
+            if (((v0 | v1 | v2 | v3) & 0x80) != 0) {
+                break;
+            }
+            uint32_t bits = (uint32_t)v0 << 18 | (uint32_t)v1 << 12 | (uint32_t)v2 << 6 | v3;
+            out[o] = (uint8_t)(bits >> 16);
+            out[o + 1] = (uint8_t)(bits >> 8);
+            out[o + 2] = (uint8_t)bits;
+            o += 3;
+            i += 4;
+        }
+        if (i == n || cap - o < 3) {
+            break;
+        }
+        uint8_t c = in[i++];
+        if (value[c] != NO) {
+            b->bits = b->bits << 6 | value[c];
+            if (++b->have == 4) {
+                out[o] = (uint8_t)(b->bits >> 16);
+                out[o + 1] = (uint8_t)(b->bits >> 8);
+                out[o + 2] = (uint8_t)b->bits;
+                o += 3;
+                b->bits = 0;
+                b->have = 0;
+            }
+        } else if (c == '=') {
+            o += rst_base64_end(b, out + o);
+        }
+    }
+    *out_n = o;
+    return i;
+}

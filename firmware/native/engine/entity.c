@@ -1,0 +1,282 @@
+// One entity once its header is read: what it is, what may be replaced for it, and the way of
+// its body through the transfer decoder into a layer.
+#include <string.h>
+
+#include "ascii.h"
+#include "report.h"
+#include "scanner.h"
+
+static bool type_is(const rst_head *h, const char *type)
+{
+    return strcmp(h->type, type) == 0;
+}
+
+static bool type_in(const rst_head *h, const char *family)
+{
+    return strncmp(h->type, family, strlen(family)) == 0;
+}
+
+static bool sealed(const rst_scanner *s, const rst_layer *l)
+{
+    return l->place.sealed ||
+           (l->u.mime.level_top > l->u.mime.level_base &&
+            s->levels[l->u.mime.level_top - 1].sealed);
+}
+
+// What may be replaced if something is found in this leaf.
+static rst_place place_of(rst_scanner *s, rst_layer *l)
+{
+    rst_mime *m = &l->u.mime;
+    rst_place place = l->place;
+    m->owner = 0;
+    if (!l->wired || m->level_top == m->level_base) {
+        return place; // the part that holds this message, or the whole message
+    }
+    m->owner = ++s->serial;
+    place.owner = m->owner;
+    place.sealed = sealed(s, l);
+    place.edit = place.sealed ? RST_EDIT_WHOLE : RST_EDIT_PART;
+    place.start = place.sealed ? 0 : m->start;
+    return place;
+}
+
+static void push_level(rst_scanner *s, rst_layer *l)
+{
+    rst_mime *m = &l->u.mime;
+    const rst_head *h = &m->head;
+    if (s->layer_n + s->level_n >= s->limits.depth) {
+        rst_found(s, RST_TOO_DEEP, "nested deeper than the limit", l, &l->place, NULL);
+        return;
+    }
+    for (uint32_t k = m->level_base; k < m->level_top; k++) {
+        const rst_level *outer = &s->levels[k];
+        if (outer->boundary_n == h->boundary_n &&
+            memcmp(outer->boundary, h->boundary, h->boundary_n) == 0) {
+            rst_found(s, RST_AMBIGUOUS, "two multiparts with the same boundary", l, &l->place,
+                      NULL);
+        }
+    }
+    bool inherited = sealed(s, l);
+    rst_level *level = &s->levels[s->level_n++];
+    m->level_top = s->level_n;
+    memset(level, 0, sizeof *level);
+    memcpy(level->boundary, h->boundary, h->boundary_n);
+    level->boundary_n = h->boundary_n;
+    level->sealed = inherited || type_is(h, "multipart/signed");
+    level->digest = type_is(h, "multipart/digest");
+    rst_entity_margin(m);
+}
+
+static void begin_multipart(rst_scanner *s, rst_layer *l)
+{
+    const rst_head *h = &l->u.mime.head;
+    if (h->encoding == RST_ENCODING_BASE64 || h->encoding == RST_ENCODING_UU) {
+        rst_found(s, RST_AMBIGUOUS, "multipart with a transfer encoding", l, &l->place, NULL);
+    }
+    if (type_is(h, "multipart/encrypted")) {
+        rst_found(s, RST_ENCRYPTED, "encrypted message", l, &l->place, NULL);
+    }
+    push_level(s, l);
+}
+
+static rst_hint hint_of(const rst_head *h)
+{
+    if (type_is(h, "message/rfc822") || type_is(h, "message/global") ||
+        type_is(h, "message/news")) {
+        return RST_HINT_MAIL;
+    }
+    if (type_in(h, "text") || type_in(h, "multipart/") || h->encoding == RST_ENCODING_UU ||
+        strchr(h->type, '/') == NULL) {
+        return RST_HINT_TEXT;
+    }
+    return RST_HINT_FILE;
+}
+
+// Bodies that cannot be looked into, by type or encoding.
+static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, const char *name)
+{
+    const rst_head *h = &l->u.mime.head;
+    const char *why = NULL;
+    char reason[64];
+    if (type_is(h, "message/partial") || type_is(h, "message/external-body")) {
+        why = h->type;
+    } else if (type_is(h, "application/pkcs7-mime") || type_is(h, "application/x-pkcs7-mime")) {
+        why = "S/MIME";
+    } else if (type_is(h, "application/mac-binhex40")) {
+        why = "BinHex";
+    } else if (h->encoding == RST_ENCODING_UNKNOWN) {
+        size_t n = strlen(h->encoding_name);
+        memcpy(reason, "transfer encoding ", 18);
+        memcpy(reason + 18, h->encoding_name, n + 1);
+        why = reason;
+    }
+    if (why != NULL) {
+        rst_found(s, RST_UNSCANNABLE, why, l, place, name);
+    }
+}
+
+static void name_of(const rst_mime *m, char *out, size_t cap)
+{
+    if (m->head.name[0] != 0) {
+        memcpy(out, m->head.name, cap);
+    } else if (m->level_top == m->level_base) {
+        memcpy(out, "body", 5);
+    } else {
+        char digits[12];
+        size_t i = sizeof digits;
+        uint32_t number = m->parts;
+        digits[--i] = 0;
+        do {
+            digits[--i] = (char)('0' + number % 10);
+            number /= 10;
+        } while (number > 0);
+        memcpy(out, "part-", 5);
+        memcpy(out + 5, digits + i, sizeof digits - i);
+    }
+}
+
+static void begin_leaf(rst_scanner *s, rst_layer *l)
+{
+    rst_mime *m = &l->u.mime;
+    const rst_head *h = &m->head;
+    m->parts++;
+    char name[RST_MAX_NAME];
+    name_of(m, name, sizeof name);
+    rst_place place = place_of(s, l);
+    if (h->odd != NULL) {
+        rst_found(s, RST_AMBIGUOUS, h->odd, l, &place, name);
+    }
+    if (h->cut) {
+        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &place, name);
+    }
+    note_closed(s, l, &place, name);
+    m->body = RST_BODY_LEAF;
+    m->encoding = h->encoding;
+    memset(&m->base64, 0, sizeof m->base64);
+    memset(&m->qp, 0, sizeof m->qp);
+    bool wired =
+        l->wired && (m->encoding == RST_ENCODING_IDENTITY || m->encoding == RST_ENCODING_UNKNOWN);
+    m->child = rst_layer_open(s, hint_of(h), name, &place, wired);
+}
+
+void rst_entity_begin(rst_scanner *s, rst_layer *l)
+{
+    rst_mime *m = &l->u.mime;
+    rst_head *h = &m->head;
+    m->in_header = false;
+    m->body = RST_BODY_NONE;
+    m->child = NULL;
+    m->owner = 0;
+    if (!rst_count_entry(s, l)) {
+        return;
+    }
+    bool digest = m->level_top > m->level_base && s->levels[m->level_top - 1].digest;
+    if (!h->has_type && digest) {
+        memcpy(h->type, "message/rfc822", 15);
+    }
+    if (!type_in(h, "multipart/")) {
+        begin_leaf(s, l);
+        return;
+    }
+    if (h->boundary_n == 0 && h->odd == NULL) {
+        h->odd = "multipart without a boundary";
+    }
+    if (h->boundary_n == 0) {
+        begin_leaf(s, l);
+        return;
+    }
+    if (h->odd != NULL) {
+        rst_found(s, RST_AMBIGUOUS, h->odd, l, &l->place, NULL);
+    }
+    if (h->cut) {
+        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &l->place, NULL);
+    }
+    begin_multipart(s, l);
+}
+
+void rst_entity_margin(rst_mime *m)
+{
+    m->body = RST_BODY_MARGIN;
+    m->child = NULL;
+    m->owner = 0;
+}
+
+static void write_decoded(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    rst_mime *m = &l->u.mime;
+    while (n > 0) {
+        size_t out_n;
+        size_t used = m->encoding == RST_ENCODING_BASE64
+                          ? rst_base64_take(&m->base64, data, n, m->out, sizeof m->out, &out_n)
+                          : rst_qp_take(&m->qp, data, n, m->out, sizeof m->out, &out_n);
+        rst_layer_write(s, m->child, m->out, out_n, RST_NO_WIRE);
+        data += used;
+        n -= used;
+    }
+}
+
+// Text outside the parts: readers without MIME show it, and may find a uuencoded file in it.
+static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    rst_mime *m = &l->u.mime;
+    if (m->child == NULL) {
+        size_t i = 0;
+        while (i < n && (rst_blank(data[i]) || data[i] == '\r' || data[i] == '\n')) {
+            i++;
+        }
+        if (i == n) {
+            return;
+        }
+        rst_level *level = &s->levels[m->level_top - 1];
+        level->text = true;
+        rst_place place = {RST_EDIT_WHOLE, 0, 0, true};
+        if (!l->wired) {
+            place = l->place;
+        }
+        m->child = rst_layer_open(s, RST_HINT_TEXT, level->parted ? "epilogue" : "preamble",
+                                  &place, false);
+        if (m->child == NULL) {
+            m->body = RST_BODY_NONE;
+            return;
+        }
+    }
+    rst_layer_write(s, m->child, data, n, RST_NO_WIRE);
+}
+
+void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
+{
+    rst_mime *m = &l->u.mime;
+    if (n == 0 || m->body == RST_BODY_NONE) {
+        return;
+    }
+    if (m->body == RST_BODY_MARGIN) {
+        write_margin(s, l, data, n);
+    } else if (m->child == NULL) {
+        return;
+    } else if (m->encoding == RST_ENCODING_BASE64 || m->encoding == RST_ENCODING_QP) {
+        write_decoded(s, l, data, n);
+    } else {
+        rst_layer_write(s, m->child, data, n, wire);
+    }
+}
+
+void rst_entity_end(rst_scanner *s, rst_layer *l, uint64_t end)
+{
+    rst_mime *m = &l->u.mime;
+    if (m->child != NULL) {
+        if (m->body == RST_BODY_LEAF && m->encoding == RST_ENCODING_BASE64) {
+            size_t n = rst_base64_end(&m->base64, m->out);
+            rst_layer_write(s, m->child, m->out, n, RST_NO_WIRE);
+        } else if (m->body == RST_BODY_LEAF && m->encoding == RST_ENCODING_QP) {
+            size_t n = rst_qp_end(&m->qp, m->out);
+            rst_layer_write(s, m->child, m->out, n, RST_NO_WIRE);
+        }
+        rst_layer_close(s, m->child);
+        m->child = NULL;
+    }
+    if (m->owner != 0) {
+        rst_part_ended(s, m->owner, end < m->start ? m->start : end);
+        m->owner = 0;
+    }
+    m->body = RST_BODY_NONE;
+}

@@ -1,0 +1,27 @@
+// The handlers of the formats that the engine looks into.
+#include "scanner.h"
+
+static void plain_begin(rst_scanner *s, rst_layer *l)
+{
+    (void)s;
+    (void)l;
+}
+
+static void plain_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
+{
+    (void)s;
+    (void)l;
+    (void)data;
+    (void)n;
+    (void)wire;
+}
+
+const rst_handler rst_handlers[RST_FORMATS] = {
+    [RST_FORMAT_UNDECIDED] = {plain_begin, plain_write, plain_begin},
+    [RST_FORMAT_PLAIN] = {plain_begin, plain_write, plain_begin},
+    [RST_FORMAT_TEXT] = {rst_text_begin, rst_text_write, rst_text_end},
+    [RST_FORMAT_MAIL] = {rst_mime_begin, rst_mime_write, rst_mime_end},
+    [RST_FORMAT_ZIP] = {rst_zip_begin, rst_zip_write, rst_zip_end},
+    [RST_FORMAT_GZIP] = {rst_gzip_begin, rst_gzip_write, rst_gzip_end},
+    [RST_FORMAT_TAR] = {rst_tar_begin, rst_tar_write, rst_tar_end},
+};

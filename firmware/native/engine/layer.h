@@ -1,0 +1,94 @@
+// Layers: the stack of objects that lie one inside the other. Layer 0 is the message; a decoded
+// part, a file in a container, a nested message are each one layer above the layer that holds
+// them. Every layer is matched against the signatures and handed to the handler of its format,
+// which may open the next layer. Strictly last in, first out; no memory but this array.
+#ifndef RST_LAYER_H
+#define RST_LAYER_H
+
+#include <stdbool.h>
+
+#include "engine.h"
+#include "gzip.h"
+#include "match_state.h"
+#include "mime.h"
+#include "tar.h"
+#include "text.h"
+#include "zip.h"
+
+enum {
+    RST_HEAD = 512, // first octets kept to tell the format: one tar header, the longest mark
+};
+
+// A stretch of octets that has no place in the wire form: it came out of a decoder.
+#define RST_NO_WIRE UINT64_MAX
+
+// What the layer above knows of the object; the first octets may say otherwise.
+typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL } rst_hint;
+
+// Formats with a handler. A new container is a row in formats.c and a case in magic.c.
+typedef enum {
+    RST_FORMAT_UNDECIDED = 0,
+    RST_FORMAT_PLAIN, // nothing inside: matched only
+    RST_FORMAT_TEXT,  // lines, may hold uuencoded files
+    RST_FORMAT_MAIL,
+    RST_FORMAT_ZIP,
+    RST_FORMAT_GZIP,
+    RST_FORMAT_TAR,
+    RST_FORMATS
+} rst_format;
+
+// What may be replaced if something is found here.
+typedef struct {
+    rst_edit edit;
+    uint64_t start; // of the part or the lines; 0 if the whole message
+    uint32_t owner; // serial of the part: one infected part is one finding
+    bool sealed;    // below multipart/signed: only the whole message can be replaced
+} rst_place;
+
+struct rst_layer {
+    rst_match match;
+    rst_place place;
+    rst_format format;
+    rst_hint hint;
+    bool wired;           // octets come with their place in the wire form
+    uint32_t found;       // infected findings of the message when this layer was opened
+    uint16_t head_n;
+    uint64_t head_wire;   // of head[0]
+    uint8_t head[RST_HEAD];
+    char name[RST_MAX_NAME];
+    union {
+        rst_mime mime;
+        rst_text text;
+        rst_zip zip;
+        rst_gzip gzip;
+        rst_tar tar;
+    } u;
+};
+
+typedef struct {
+    void (*begin)(rst_scanner *s, rst_layer *l);
+    // `wire` is where data[0] lies in the wire form, the rest follows on, or RST_NO_WIRE.
+    void (*write)(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire);
+    void (*end)(rst_scanner *s, rst_layer *l);
+} rst_handler;
+
+extern const rst_handler rst_handlers[RST_FORMATS];
+
+// Opens the layer above the topmost. Returns it, or NULL when a limit forbids it: the finding is
+// made here, and the caller goes on without looking inside. `name` is printable UTF-8.
+rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const rst_place *place,
+                          bool wired);
+void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire);
+// Ends the topmost layer, which must be `l`.
+void rst_layer_close(rst_scanner *s, rst_layer *l);
+
+// One more part or entry. False: more than the limit, and the finding has been made.
+bool rst_count_entry(rst_scanner *s, const rst_layer *in);
+
+// The wire position n octets further on.
+static inline uint64_t rst_wire(uint64_t wire, size_t n)
+{
+    return wire == RST_NO_WIRE ? RST_NO_WIRE : wire + n;
+}
+
+#endif

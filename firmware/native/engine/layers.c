@@ -1,0 +1,137 @@
+// The stack of layers: opens, feeds and closes them, tells their format, matches them. It knows
+// no format by itself; formats.c lists the handlers.
+#include <string.h>
+
+#include "magic.h"
+#include "report.h"
+#include "scanner.h"
+
+enum {
+    // A mark of any container but tar fits in this many octets. Text and messages that lie in
+    // the wire form are told by these only: a tar header in clear text would break mail lines.
+    SHORT_HEAD = 14,
+    // Opening a layer costs about as much as this many octets: hash contexts, pattern state.
+    OPEN_UNITS = 128,
+};
+
+static const rst_place whole = {RST_EDIT_WHOLE, 0, 0, false};
+
+bool rst_count_entry(rst_scanner *s, const rst_layer *in)
+{
+    s->report.entries++;
+    if (s->report.entries <= s->limits.entries) {
+        return true;
+    }
+    if (!s->too_many) {
+        s->too_many = true;
+        // What follows is not looked at, wherever it is: replacing one part would not help.
+        rst_found(s, RST_TOO_MANY, "more parts than the limit", in, &whole, NULL);
+    }
+    return false;
+}
+
+rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const rst_place *place,
+                          bool wired)
+{
+    if (s->halted) {
+        return NULL;
+    }
+    if (s->layer_n + s->level_n >= s->limits.depth) {
+        const rst_layer *in = s->layer_n > 0 ? &s->layers[s->layer_n - 1] : &s->layers[0];
+        rst_found(s, RST_TOO_DEEP, "nested deeper than the limit", in, place, name);
+        return NULL;
+    }
+    rst_layer *l = &s->layers[s->layer_n++];
+    l->place = *place;
+    l->format = RST_FORMAT_UNDECIDED;
+    l->hint = hint;
+    l->wired = wired && hint != RST_HINT_FILE;
+    l->found = s->infected;
+    l->head_n = 0;
+    l->head_wire = RST_NO_WIRE;
+    size_t n = strnlen(name, sizeof l->name - 1);
+    memcpy(l->name, name, n);
+    l->name[n] = 0;
+    rst_object_kind kind = hint == RST_HINT_MAIL ? RST_OBJECT_MAIL : RST_OBJECT_FILE;
+    rst_match_init(&l->match, s->db, s->layer_n == 1 ? RST_OBJECT_TRANSIT : kind);
+    uint64_t spent = rst_spent(s);
+    rst_match_budget(&l->match, spent < s->limits.work ? s->limits.work - spent : 0);
+    rst_spend(s, OPEN_UNITS);
+    return l;
+}
+
+static void decide(rst_scanner *s, rst_layer *l)
+{
+    const char *closed;
+    l->format = rst_magic(l->head, l->head_n, &closed);
+    if (closed != NULL) {
+        rst_found(s, RST_UNSCANNABLE, closed, l, &l->place, NULL);
+    } else if (l->format == RST_FORMAT_PLAIN) {
+        if (l->hint == RST_HINT_TEXT) {
+            l->format = RST_FORMAT_TEXT;
+        } else if (l->hint == RST_HINT_MAIL || rst_magic_mail_name(l->name)) {
+            l->format = RST_FORMAT_MAIL;
+        } else if (rst_magic_zip_inside(l->head, l->head_n, l->name)) {
+            l->format = RST_FORMAT_ZIP;
+        }
+    }
+    const rst_handler *h = &rst_handlers[l->format];
+    h->begin(s, l);
+    if (l->head_n > 0) {
+        h->write(s, l, l->head, l->head_n, l->wired ? l->head_wire : RST_NO_WIRE);
+    }
+}
+
+// Takes first octets until the format can be told. Returns how many it took.
+static size_t take_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
+{
+    size_t want = l->wired ? SHORT_HEAD : RST_HEAD;
+    if (l->head_n == 0) {
+        l->head_wire = wire;
+    } else if (l->wired && rst_wire(l->head_wire, l->head_n) != wire) {
+        decide(s, l); // a removed dot: a container has no lines
+        return 0;
+    }
+    size_t take = want - l->head_n < n ? want - l->head_n : n;
+    memcpy(l->head + l->head_n, data, take);
+    l->head_n = (uint16_t)(l->head_n + take);
+    if (l->head_n == want) {
+        decide(s, l);
+    }
+    return take;
+}
+
+void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
+{
+    if (n == 0 || s->halted) {
+        return;
+    }
+    rst_match_update(&l->match, data, n);
+    rst_spend(s, n);
+    while (l->format == RST_FORMAT_UNDECIDED && n > 0) {
+        size_t used = take_head(s, l, data, n, wire);
+        data += used;
+        n -= used;
+        wire = rst_wire(wire, used);
+    }
+    if (n > 0) {
+        rst_handlers[l->format].write(s, l, data, n, l->wired ? wire : RST_NO_WIRE);
+    }
+}
+
+void rst_layer_close(rst_scanner *s, rst_layer *l)
+{
+    if (l->format == RST_FORMAT_UNDECIDED) {
+        decide(s, l);
+    }
+    rst_handlers[l->format].end(s, l);
+    uint32_t id = rst_match_final(&l->match);
+    // An object inside this one has been named already: the innermost name says most.
+    if (id != RST_NO_SIGNATURE && s->infected == l->found && !s->halted) {
+        rst_found(s, RST_INFECTED, rst_db_signature_name(s->db, id), l, &l->place, NULL);
+    } else if (id == RST_NO_SIGNATURE && rst_match_overflow(&l->match) && !s->halted) {
+        rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
+    }
+    s->units += rst_match_work(&l->match);
+    s->layer_n--;
+}

@@ -1,0 +1,94 @@
+// Tells a format by its first octets, as file(1) does; the name only counts where the octets say
+// nothing. A format without a handler is named, so that policy can speak of it.
+#include "magic.h"
+
+#include <string.h>
+
+static const struct {
+    uint8_t at, n;
+    char mark[14];
+    uint8_t format;
+    const char *closed;
+} marks[] = {
+    {0, 4, "PK\3\4", RST_FORMAT_ZIP, NULL},
+    {0, 4, "PK\5\6", RST_FORMAT_ZIP, NULL},
+    {0, 8, "PK\7\10PK\3\4", RST_FORMAT_ZIP, NULL},
+    {0, 8, "PK00PK\3\4", RST_FORMAT_ZIP, NULL},
+    {0, 3, "\x1f\x8b\x08", RST_FORMAT_GZIP, NULL},
+    {0, 6, "Rar!\x1a\x07", RST_FORMAT_PLAIN, "rar archive"},
+    {0, 6, "7z\xbc\xaf\x27\x1c", RST_FORMAT_PLAIN, "7z archive"},
+    {0, 6, "\xfd" "7zXZ", RST_FORMAT_PLAIN, "xz archive"}, // the sixth octet is NUL
+    {0, 8, "MSCF\0\0\0\0", RST_FORMAT_PLAIN, "cab archive"},
+    {0, 4, "\x28\xb5\x2f\xfd", RST_FORMAT_PLAIN, "zstd archive"},
+    {0, 4, "LZIP", RST_FORMAT_PLAIN, "lzip archive"},
+    {0, 2, "\x1f\x9d", RST_FORMAT_PLAIN, "compress archive"},
+    {7, 7, "**ACE**", RST_FORMAT_PLAIN, "ace archive"},
+    {0, 4, "\x78\x9f\x3e\x22", RST_FORMAT_PLAIN, "TNEF"},
+};
+
+static bool is_bzip2(const uint8_t *h, size_t n)
+{
+    return n >= 10 && memcmp(h, "BZh", 3) == 0 && h[3] >= '1' && h[3] <= '9' &&
+           (memcmp(h + 4, "1AY&SY", 6) == 0 || memcmp(h + 4, "\x17rE8P\x90", 6) == 0);
+}
+
+static bool is_lzh(const uint8_t *h, size_t n)
+{
+    return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
+}
+
+// ARJ: mark, size of the basic header (at most 2600), and file type 2, "archive header".
+static bool is_arj(const uint8_t *h, size_t n)
+{
+    return n >= 11 && h[0] == 0x60 && h[1] == 0xea && (h[2] | h[3] << 8) <= 2600 && h[10] == 2;
+}
+
+rst_format rst_magic(const uint8_t *head, size_t n, const char **closed)
+{
+    *closed = NULL;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t end = (size_t)marks[i].at + marks[i].n;
+        if (n >= end && memcmp(head + marks[i].at, marks[i].mark, marks[i].n) == 0) {
+            *closed = marks[i].closed;
+            return (rst_format)marks[i].format;
+        }
+    }
+    if (is_bzip2(head, n)) {
+        *closed = "bzip2 archive";
+    } else if (is_lzh(head, n)) {
+        *closed = "lzh archive";
+    } else if (is_arj(head, n)) {
+        *closed = "arj archive";
+    } else if (rst_tar_header(head, n)) {
+        return RST_FORMAT_TAR;
+    }
+    return RST_FORMAT_PLAIN;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name);
+    size_t m = strlen(end);
+    if (n < m) {
+        return false;
+    }
+    for (size_t i = 0; i < m; i++) {
+        char c = name[n - m + i];
+        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != end[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name)
+{
+    return (n >= 2 && head[0] == 'M' && head[1] == 'Z') || ends_with(name, ".zip") ||
+           ends_with(name, ".jar") || ends_with(name, ".docx") || ends_with(name, ".xlsx") ||
+           ends_with(name, ".pptx") || ends_with(name, ".apk");
+}
+
+bool rst_magic_mail_name(const char *name)
+{
+    return ends_with(name, ".eml") || ends_with(name, ".mht") || ends_with(name, ".mhtml");
+}

@@ -1,0 +1,115 @@
+// Printable UTF-8: what a terminal or a list could misread (control characters, direction
+// overrides, octets that are no character) becomes '?'. Charsets other than UTF-8, ASCII and
+// Latin-1 keep their ASCII characters only: enough to tell a name, and no tables.
+#include "print.h"
+
+#include <string.h>
+
+void rst_print_init(rst_print *p, char *out, size_t cap)
+{
+    p->out = out;
+    p->cap = cap;
+    p->n = 0;
+    p->want = 0;
+    p->full = false;
+    out[0] = 0;
+}
+
+static bool printable(uint32_t code)
+{
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+        return false;
+    }
+    if (code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+        (code >= 0x2066 && code <= 0x2069) || code == 0xfeff) {
+        return false;
+    }
+    return !(code >= 0xd800 && code <= 0xdfff) && code <= 0x10ffff;
+}
+
+static void put(rst_print *p, uint32_t code)
+{
+    if (!printable(code)) {
+        code = '?';
+    }
+    uint8_t u[4];
+    size_t n;
+    if (code < 0x80) {
+        u[0] = (uint8_t)code;
+        n = 1;
+    } else if (code < 0x800) {
+        u[0] = (uint8_t)(0xc0 | code >> 6);
+        u[1] = (uint8_t)(0x80 | (code & 0x3f));
+        n = 2;
+    } else if (code < 0x10000) {
+        u[0] = (uint8_t)(0xe0 | code >> 12);
+        u[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+        u[2] = (uint8_t)(0x80 | (code & 0x3f));
+        n = 3;
+    } else {
+        u[0] = (uint8_t)(0xf0 | code >> 18);
+        u[1] = (uint8_t)(0x80 | (code >> 12 & 0x3f));
+        u[2] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+        u[3] = (uint8_t)(0x80 | (code & 0x3f));
+        n = 4;
+    }
+    if (p->full || n > p->cap - 1 - p->n) {
+        p->full = true;
+        return;
+    }
+    memcpy(p->out + p->n, u, n);
+    p->n += n;
+}
+
+static void end_character(rst_print *p)
+{
+    if (p->want > 0) {
+        p->want = 0;
+        put(p, '?' );
+    }
+}
+
+static void put_utf8(rst_print *p, uint8_t c)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (p->want > 0 && (c & 0xc0) == 0x80) {
+        p->code = p->code << 6 | (c & 0x3f);
+        if (--p->want == 0) {
+            put(p, p->code >= least[p->size] ? p->code : '?');
+        }
+        return;
+    }
+    end_character(p);
+    if (c < 0x80) {
+        put(p, c);
+    } else if (c >= 0xc2 && c < 0xf5) {
+        p->size = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+        p->want = (uint8_t)(p->size - 1);
+        p->code = c & (0x7fu >> p->size);
+    } else {
+        put(p, '?');
+    }
+}
+
+void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c)
+{
+    if (charset == RST_CHARSET_UTF8) {
+        put_utf8(p, c);
+        return;
+    }
+    end_character(p);
+    put(p, charset == RST_CHARSET_OTHER && c >= 0x80 ? '?' : c);
+}
+
+void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n)
+{
+    for (size_t i = 0; i < n && !p->full; i++) {
+        rst_print_octet(p, charset, data[i]);
+    }
+}
+
+void rst_print_end(rst_print *p)
+{
+    end_character(p);
+    p->out[p->n] = 0;
+}

@@ -1,0 +1,32 @@
+// Text for people: turns octets in a charset into printable UTF-8 of bounded size.
+#ifndef RST_PRINT_H
+#define RST_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { RST_CHARSET_UTF8 = 0, RST_CHARSET_LATIN1, RST_CHARSET_OTHER } rst_charset;
+
+typedef struct {
+    char *out;
+    size_t cap; // octets of out, the terminating NUL included
+    size_t n;
+    uint32_t code; // code point being collected, UTF-8 only
+    uint8_t want;  // octets of it still to come
+    uint8_t size;  // octets of it in all
+    bool full;     // a character did not fit: nothing more is added
+} rst_print;
+
+void rst_print_init(rst_print *p, char *out, size_t cap);
+void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c);
+void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n);
+// Ends an unfinished character and terminates the text.
+void rst_print_end(rst_print *p);
+
+rst_charset rst_charset_named(const uint8_t *name, size_t n);
+
+// Header text with encoded words (RFC 2047), raw octets taken as UTF-8.
+void rst_print_words(rst_print *p, const uint8_t *data, size_t n);
+
+#endif

@@ -1,0 +1,14 @@
+// Findings: what was found, where, and what may be replaced for it.
+#ifndef RST_REPORT_H
+#define RST_REPORT_H
+
+#include "layer.h"
+
+// Notes a verdict for the object in layer `l`. `text` is the signature's name or the reason in
+// words. `inner` names an object inside `l` that has no layer of its own, or is NULL.
+void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_layer *l,
+               const rst_place *place, const char *inner);
+// The part with this serial ends here: completes the edit ranges of its findings.
+void rst_part_ended(rst_scanner *s, uint32_t owner, uint64_t end);
+
+#endif

@@ -1,0 +1,284 @@
+// One entry of a zip: takes its data, finds its end, checks its size and check value.
+#include <string.h>
+
+#include "print.h"
+#include "report.h"
+#include "scanner.h"
+
+enum {
+    FLAG_ENCRYPTED = 1,
+    FLAG_DESCRIPTOR = 8,
+    METHOD_STORED = 0,
+    METHOD_DEFLATE = 8,
+    METHOD_AES = 99,
+    DESCRIPTOR = 16, // octets of a descriptor with signature and 32-bit sizes
+};
+
+static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
+
+static bool size_known(const rst_zip_entry *e)
+{
+    return (e->flags & FLAG_DESCRIPTOR) == 0 || e->packed != 0;
+}
+
+static void closed_entry(rst_scanner *s, rst_layer *l, const char *name)
+{
+    rst_zip *z = &l->u.zip;
+    if ((z->entry.flags & FLAG_ENCRYPTED) != 0 || z->entry.method == METHOD_AES) {
+        rst_found(s, RST_ENCRYPTED, "encrypted file in a zip", l, &l->place, name);
+        return;
+    }
+    char reason[] = "zip method      ";
+    char *digit = reason + 11;
+    for (unsigned div = 10000, on = 0; div > 0; div /= 10) {
+        unsigned d = z->entry.method / div % 10;
+        on |= d | (div == 1);
+        if (on != 0) {
+            *digit++ = (char)('0' + d);
+        }
+    }
+    *digit = 0;
+    rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
+}
+
+static void choose_mode(rst_scanner *s, rst_layer *l, const char *name)
+{
+    rst_zip *z = &l->u.zip;
+    const rst_zip_entry *e = &z->entry;
+    bool known = size_known(e);
+    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 ||
+                  (e->method != METHOD_STORED && e->method != METHOD_DEFLATE);
+    z->verify = !closed;
+    if (closed) {
+        closed_entry(s, l, name);
+        z->mode = known ? RST_ZIP_UNREAD : RST_ZIP_HUNT;
+        return;
+    }
+    if (e->method == METHOD_DEFLATE) {
+        z->mode = RST_ZIP_DEFLATE;
+    } else {
+        z->mode = known ? RST_ZIP_STORED : RST_ZIP_HUNT;
+    }
+    z->child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
+    if (z->child == NULL && known) {
+        z->mode = RST_ZIP_UNREAD;
+        z->verify = false;
+    }
+}
+
+static void close_child(rst_scanner *s, rst_zip *z)
+{
+    if (z->child != NULL) {
+        rst_layer_close(s, z->child);
+        z->child = NULL;
+    }
+}
+
+// The entry is complete and its header true.
+static void good_entry(rst_zip *z)
+{
+    z->good = true;
+    rst_zip_add(&z->local, &z->entry);
+    rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
+}
+
+// The data is complete: checks it, unless a descriptor is still to come.
+static void end_data(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    rst_zip_entry *e = &z->entry;
+    close_child(s, z);
+    if ((e->flags & FLAG_DESCRIPTOR) != 0) {
+        rst_zip_gather(z, RST_ZIP_DESCRIPTOR, 4);
+        return;
+    }
+    if (z->verify && (z->inflate.crc != e->crc || z->inflate.out != e->size)) {
+        rst_zip_malformed(s, l, "zip entry's check value or size is wrong");
+        rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
+        return;
+    }
+    good_entry(z);
+}
+
+void rst_zip_entry_begin(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    rst_zip_entry *e = &z->entry;
+    if (!rst_count_entry(s, l)) {
+        z->state = RST_ZIP_OVER;
+        return;
+    }
+    char name[RST_MAX_NAME];
+    rst_print p;
+    rst_print_init(&p, name, sizeof name);
+    rst_print_octets(&p, RST_CHARSET_UTF8, z->name, z->name_n);
+    rst_print_end(&p);
+    bool fits = rst_inflate_begin(&z->inflate);
+    choose_mode(s, l, name);
+    if (!fits) {
+        rst_found(s, RST_UNSCANNABLE, "no memory for deflate", l, &l->place, name);
+        z->state = RST_ZIP_OVER;
+        return;
+    }
+    z->state = RST_ZIP_DATA;
+    z->left = e->packed;
+    z->small_n = 0;
+    z->hunt_n = 0;
+    bool empty = z->left == 0 && (e->flags & FLAG_DESCRIPTOR) == 0;
+    if (empty && (z->mode != RST_ZIP_DEFLATE || e->size == 0)) {
+        end_data(s, l);
+    }
+}
+
+// Leaves the entry in the middle: goes on behind it if its size is known.
+static void give_up(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    close_child(s, z);
+    z->partial = true;
+    if (!size_known(&z->entry)) {
+        z->state = RST_ZIP_SEARCH;
+        z->recent = 0;
+    } else if (z->left > 0) {
+        z->state = RST_ZIP_SKIP;
+    } else {
+        rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
+    }
+}
+
+static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    rst_zip *z = &l->u.zip;
+    bool known = size_known(&z->entry);
+    size_t take = known && z->left < n ? (size_t)z->left : n;
+    size_t used;
+    rst_inflated r = rst_inflate_write(s, l, &z->inflate, z->child, data, take, &used);
+    z->left -= known ? used : 0;
+    if (r == RST_INFLATE_DONE) {
+        if (known && z->left > 0) {
+            rst_zip_malformed(s, l, "zip entry goes on behind its data");
+            give_up(s, l);
+        } else {
+            end_data(s, l);
+        }
+    } else if (r == RST_INFLATE_LIMIT) {
+        give_up(s, l);
+    } else if (r == RST_INFLATE_BROKEN || (known && z->left == 0)) {
+        rst_zip_malformed(s, l, "zip entry's data is broken");
+        give_up(s, l);
+    }
+    return used;
+}
+
+static size_t plain_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    rst_zip *z = &l->u.zip;
+    size_t take = z->left < n ? (size_t)z->left : n;
+    z->left -= take;
+    z->inflate.in += take;
+    if (z->mode == RST_ZIP_STORED &&
+        !rst_inflate_emit(s, l, &z->inflate, z->child, data, take)) {
+        give_up(s, l);
+    } else if (z->left == 0) {
+        end_data(s, l);
+    }
+    return take;
+}
+
+static bool hand_on(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    size_t n = z->hunt_n;
+    z->hunt_n = 0;
+    return !z->verify || rst_inflate_emit(s, l, &z->inflate, z->child, z->inflate.buf, n);
+}
+
+// The size stands behind the data: it ends where a descriptor fits what came before it.
+static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    rst_zip *z = &l->u.zip;
+    for (size_t i = 0; i < n; i++) {
+        z->small[z->small_n++] = data[i];
+        if (z->small_n < DESCRIPTOR) {
+            continue;
+        }
+        if (memcmp(z->small, descriptor_mark, 4) == 0 &&
+            rst_le32(z->small + 8) == (uint32_t)z->inflate.in) {
+            if (!hand_on(s, l)) {
+                give_up(s, l);
+                return i + 1;
+            }
+            if (!z->verify || rst_le32(z->small + 4) == z->inflate.crc) {
+                close_child(s, z);
+                z->state = RST_ZIP_DESCRIPTOR;
+                z->want = DESCRIPTOR;
+                rst_zip_entry_descriptor(s, l);
+                return i + 1;
+            }
+        }
+        z->inflate.in++;
+        z->inflate.buf[z->hunt_n++] = z->small[0];
+        memmove(z->small, z->small + 1, --z->small_n);
+        if (z->hunt_n == sizeof z->inflate.buf && !hand_on(s, l)) {
+            give_up(s, l);
+            return i + 1;
+        }
+    }
+    return n;
+}
+
+size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
+{
+    switch (l->u.zip.mode) {
+    case RST_ZIP_DEFLATE:
+        return deflate_data(s, l, data, n);
+    case RST_ZIP_HUNT:
+        return hunt_data(s, l, data, n);
+    default:
+        return plain_data(s, l, data, n);
+    }
+}
+
+void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    rst_zip_entry *e = &z->entry;
+    const rst_inflate *f = &z->inflate;
+    size_t at = memcmp(z->small, descriptor_mark, 4) == 0 ? 4 : 0;
+    size_t whole = at + (e->zip64 ? 20 : 12);
+    if (z->want < whole) {
+        z->want = (uint8_t)whole;
+        return;
+    }
+    const uint8_t *p = z->small + at;
+    bool wide = z->want - at == 20;
+    uint64_t packed = wide ? rst_le64(p + 4) : rst_le32(p + 4);
+    uint64_t size = wide ? rst_le64(p + 12) : rst_le32(p + 8);
+    uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
+    bool fits = packed == (f->in & mask) &&
+                (!z->verify || (size == (f->out & mask) && rst_le32(p) == f->crc));
+    if (!fits && !wide) {
+        z->want = (uint8_t)(at + 20); // some writers use 64 bits without saying so
+        return;
+    }
+    if (!fits) {
+        rst_zip_malformed(s, l, "zip entry and its descriptor differ");
+        return;
+    }
+    e->crc = rst_le32(p);
+    e->packed = packed;
+    e->size = size;
+    good_entry(z);
+}
+
+void rst_zip_entry_cut(rst_scanner *s, rst_layer *l)
+{
+    rst_zip *z = &l->u.zip;
+    bool more = z->state == RST_ZIP_DATA && z->mode == RST_ZIP_HUNT;
+    if (more && hand_on(s, l)) {
+        memcpy(z->inflate.buf, z->small, z->small_n);
+        z->hunt_n = z->small_n;
+        hand_on(s, l);
+    }
+    close_child(s, z);
+}

@@ -1,0 +1,196 @@
+// Screens files and prints one JSON report a line: what the tests, the fuzz runner and the bench
+// talk to. Options before the files:
+//   --db FILE       compiled signatures; without it nothing is infected
+//   --feed N        octets per feed; 0, the default, gives the whole file at once
+//   --block N       regroup into blocks of N octets instead of RST_BLOCK
+//   --limit KEY=N   depth, entries, expanded, ratio or work
+//   --repeat N      screen each file N times and add the seconds to the report
+//   --guard         let the input end at a page that must not be touched
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scanner.h"
+
+typedef struct {
+    rst_db db;
+    bool has_db, guard;
+    size_t feed, block;
+    unsigned long repeat;
+    rst_limits limits;
+} options;
+
+static void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "scan_cli: %s: %s\n", what, why);
+    exit(2);
+}
+
+// Reads a file into memory that ends where `guard` wants it: just before a forbidden page.
+static uint8_t *load(const char *path, bool guard, size_t *n)
+{
+    int fd = open(path, O_RDONLY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        fail(path, "cannot be read");
+    }
+    *n = (size_t)st.st_size;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t room = (*n + page - 1) / page * page;
+    uint8_t *base = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                         -1, 0);
+    if (base == MAP_FAILED || (guard && mprotect(base + room, page, PROT_NONE) != 0)) {
+        fail(path, "no memory");
+    }
+    uint8_t *data = base + (room - *n);
+    for (size_t got = 0; got < *n;) {
+        ssize_t r = read(fd, data + got, *n - got);
+        if (r <= 0) {
+            fail(path, "cannot be read to its end");
+        }
+        got += (size_t)r;
+    }
+    close(fd);
+    return data;
+}
+
+static void put_string(const char *s)
+{
+    putchar('"');
+    for (; *s != 0; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < 0x20) {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
+}
+
+static void put_report(const rst_report *r, double seconds)
+{
+    printf("{\"verdict\": %d, \"found\": %u, \"entries\": %u, \"expanded\": %llu, "
+           "\"work\": %llu, \"seconds\": %.6f, \"from\": ",
+           (int)r->verdict, r->found, r->entries, (unsigned long long)r->expanded,
+           (unsigned long long)r->work, seconds);
+    put_string(r->from);
+    printf(", \"subject\": ");
+    put_string(r->subject);
+    printf(", \"keep\": [");
+    for (uint32_t i = 0; i < r->keep_n; i++) {
+        printf("%s[%llu, %llu]", i > 0 ? ", " : "", (unsigned long long)r->keep[i].start,
+               (unsigned long long)r->keep[i].end);
+    }
+    printf("], \"findings\": [");
+    for (uint32_t i = 0; i < r->findings_n; i++) {
+        const rst_finding *f = &r->findings[i];
+        printf("%s{\"verdict\": %d, \"edit\": %d, \"start\": %llu, \"end\": %llu, \"signature\": ",
+               i > 0 ? ", " : "", (int)f->verdict, (int)f->edit, (unsigned long long)f->start,
+               (unsigned long long)f->end);
+        put_string(f->signature);
+        printf(", \"part\": ");
+        put_string(f->part);
+        printf("}");
+    }
+    printf("]}\n");
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void screen(rst_scanner *s, const options *o, const char *path)
+{
+    size_t n;
+    uint8_t *data = load(path, o->guard, &n);
+    const rst_report *report = NULL;
+    double begun = now();
+    for (unsigned long i = 0; i < o->repeat; i++) {
+        rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits);
+        s->block = o->block > 0 && o->block < RST_BLOCK ? (uint32_t)o->block : RST_BLOCK;
+        size_t step = o->feed > 0 ? o->feed : n;
+        for (size_t at = 0; at < n; at += step) {
+            rst_scanner_feed(s, data + at, n - at < step ? n - at : step);
+        }
+        report = rst_scanner_end(s);
+    }
+    put_report(report, now() - begun);
+}
+
+static void set_limit(rst_limits *limits, const char *text)
+{
+    const char *eq = strchr(text, '=');
+    unsigned long long v = eq != NULL ? strtoull(eq + 1, NULL, 10) : 0;
+    if (strncmp(text, "depth=", 6) == 0) {
+        limits->depth = (uint32_t)v;
+    } else if (strncmp(text, "entries=", 8) == 0) {
+        limits->entries = (uint32_t)v;
+    } else if (strncmp(text, "expanded=", 9) == 0) {
+        limits->expanded = v;
+    } else if (strncmp(text, "ratio=", 6) == 0) {
+        limits->ratio = (uint32_t)v;
+    } else if (strncmp(text, "work=", 5) == 0) {
+        limits->work = v;
+    } else {
+        fail(text, "no such limit");
+    }
+}
+
+static void open_db(options *o, const char *path)
+{
+    size_t n;
+    uint8_t *map = load(path, false, &n);
+    rst_db_status status = rst_db_open(&o->db, map, n);
+    if (status != RST_DB_OK) {
+        fail(path, rst_db_status_text(status));
+    }
+    o->has_db = true;
+}
+
+int main(int argc, char **argv)
+{
+    options o = {.repeat = 1};
+    rst_limits_default(&o.limits);
+    int i = 1;
+    for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--guard") == 0) {
+            o.guard = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--db") == 0) {
+            open_db(&o, value);
+        } else if (strcmp(argv[i], "--feed") == 0) {
+            o.feed = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--block") == 0) {
+            o.block = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--repeat") == 0) {
+            o.repeat = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--limit") == 0) {
+            set_limit(&o.limits, value);
+        } else {
+            fail(argv[i], "no such option");
+        }
+        i++;
+    }
+    rst_scanner *s = malloc(rst_scanner_size());
+    if (s == NULL) {
+        fail("scanner", "no memory");
+    }
+    for (; i < argc; i++) {
+        screen(s, &o, argv[i]);
+    }
+    free(s);
+    return 0;
+}
