@@ -110,6 +110,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(dumpable),
     FUNCTION(seccomp),
     FUNCTION(signals),
+    FUNCTION(kill),
     FUNCTION(equal),
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
