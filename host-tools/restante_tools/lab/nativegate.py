@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from restante_tools.errors import ToolError
@@ -36,13 +38,35 @@ def interpreter(places: Places) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a gate runs: behind a packet filter in a namespace, or on loopback with one origin."""
+
+    namespace: Namespace | None = None
+    listen: str = f"0.0.0.0:{network.GATE_PORT}"
+    origin: str = ""  # empty: each client's own destination
+
+    def command(self, words: list[str]) -> list[str]:
+        return self.namespace.command(words) if self.namespace else words
+
+    def options(self) -> list[str]:
+        return ["--listen", self.listen, *(["--origin", self.origin] if self.origin else [])]
+
+    def listening(self) -> bool:
+        address, port = self.listen.rsplit(":", 1)
+        if self.namespace is not None:
+            return f":{port} " in self.namespace.run(["ss", "-Hltn"])
+        with socket.socket() as probe:
+            return probe.connect_ex((address, int(port))) == 0
+
+
 class NativeGate:
-    """A gate that listens where the packet filter sends what it intercepts."""
+    """A gate that is ready for clients."""
 
     def __init__(
-        self, box: Namespace, places: Places, folder: Path, settings: Sequence[str] = ()
+        self, place: Place, places: Places, folder: Path, settings: Sequence[str] = ()
     ) -> None:
-        self._box = box
+        self._place = place
         self._program = interpreter(places)
         self._firmware = places.firmware
         self.folder = folder
@@ -51,25 +75,27 @@ class NativeGate:
             path.mkdir(parents=True)
         text = "".join(line + "\n" for line in settings)
         (self.data / "settings").write_text(text, encoding="utf-8")
-        self.gate = self._start("gate", self._gate_options())
+        self.gate = self._start("gate", place.options())
         deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {self.gate.log}")
-        deadline.wait(self._listening, "start of the gate")
-
-    def _gate_options(self) -> list[str]:
-        return ["--data", str(self.data), "--run", str(self.runtime)]
+        try:
+            deadline.wait(self._listening, "start of the gate")
+        except ToolError:
+            self.stop()
+            raise
 
     def _start(self, program: str, options: Sequence[str]) -> Child:
-        words = [str(self._program), "-m", f"restante.programs.{program}", *options]
+        words = [str(self._program), "-m", f"restante.programs.{program}"]
+        words += ["--data", str(self.data), "--run", str(self.runtime), *options]
         return Child(
             program,
-            self._box.command(words),
+            self._place.command(words),
             self.folder / f"{program}.log",
             environment={"MICROPYPATH": f"{self._firmware}:.frozen"},
         )
 
     def _listening(self) -> bool:
         self.gate.check()
-        return f":{network.GATE_PORT} " in self._box.run(["ss", "-Hltn"])
+        return self._place.listening()
 
     @property
     def ask(self) -> Ask:
