@@ -25,15 +25,13 @@ typedef struct {
     rst_limits limits;
 } options;
 
-static void fail(const char *what, const char *why)
-{
+static void fail(const char *what, const char *why) {
     fprintf(stderr, "scan_cli: %s: %s\n", what, why);
     exit(2);
 }
 
 // Reads a file into memory that ends where `guard` wants it: just before a forbidden page.
-static uint8_t *load(const char *path, bool guard, size_t *n)
-{
+static uint8_t *load(const char *path, bool guard, size_t *n) {
     int fd = open(path, O_RDONLY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -42,8 +40,8 @@ static uint8_t *load(const char *path, bool guard, size_t *n)
     *n = (size_t)st.st_size;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t room = (*n + page - 1) / page * page;
-    uint8_t *base = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+    uint8_t *base =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED || (guard && mprotect(base + room, page, PROT_NONE) != 0)) {
         fail(path, "no memory");
     }
@@ -59,8 +57,7 @@ static uint8_t *load(const char *path, bool guard, size_t *n)
     return data;
 }
 
-static void put_string(const char *s)
-{
+static void put_string(const char *s) {
     putchar('"');
     for (; *s != 0; s++) {
         unsigned char c = (unsigned char)*s;
@@ -75,8 +72,7 @@ static void put_string(const char *s)
     putchar('"');
 }
 
-static void put_report(const rst_report *r, double seconds)
-{
+static void put_report(const rst_report *r, double seconds) {
     printf("{\"verdict\": %d, \"found\": %u, \"entries\": %u, \"expanded\": %llu, "
            "\"work\": %llu, \"seconds\": %.6f, \"from\": ",
            (int)r->verdict, r->found, r->entries, (unsigned long long)r->expanded,
@@ -103,15 +99,13 @@ static void put_report(const rst_report *r, double seconds)
     printf("]}\n");
 }
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void screen(rst_scanner *s, const options *o, const char *path)
-{
+static void screen(rst_scanner *s, const options *o, const char *path) {
     size_t n;
     uint8_t *data = load(path, o->guard, &n);
     const rst_report *report = NULL;
@@ -128,8 +122,7 @@ static void screen(rst_scanner *s, const options *o, const char *path)
     put_report(report, now() - begun);
 }
 
-static void set_limit(rst_limits *limits, const char *text)
-{
+static void set_limit(rst_limits *limits, const char *text) {
     const char *eq = strchr(text, '=');
     unsigned long long v = eq != NULL ? strtoull(eq + 1, NULL, 10) : 0;
     if (strncmp(text, "depth=", 6) == 0) {
@@ -147,8 +140,7 @@ static void set_limit(rst_limits *limits, const char *text)
     }
 }
 
-static void open_db(options *o, const char *path)
-{
+static void open_db(options *o, const char *path) {
     size_t n;
     uint8_t *map = load(path, false, &n);
     rst_db_status status = rst_db_open(&o->db, map, n);
@@ -158,8 +150,7 @@ static void open_db(options *o, const char *path)
     o->has_db = true;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     options o = {.repeat = 1};
     rst_limits_default(&o.limits);
     int i = 1;
