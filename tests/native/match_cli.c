@@ -1,6 +1,7 @@
-// Drives the matcher alone for the tests: match_cli [-m] [-t] [-b BUDGET] DATABASE SPLIT FILE...
-// Each FILE is one object, fed SPLIT octets at a time (0: whole; -n: all but the last n, then the
-// rest). Prints per file: name or "-", work, "overflow" or "ok". -m: the objects are raw messages;
+// Drives the matcher alone for the tests: match_cli [-m] [-t] [-b BUDGET] DATABASE SPLITS FILE...
+// Each FILE is one object, matched once per split in the comma-separated SPLITS: fed n octets at a
+// time (0: whole; -n: all but the last n, then the rest; "all": every cut in two, one line if all
+// agree). Prints for each: name or "-", work, "overflow" or "ok". -m: the objects are raw messages;
 // -t: messages in transit.
 #include <fcntl.h>
 #include <inttypes.h>
@@ -49,6 +50,12 @@ static blob load(const char *path) {
     return (blob){data, size};
 }
 
+static void unload(blob object) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t room = (object.size + page - 1) / page * page;
+    munmap(object.data + object.size - room, room + page);
+}
+
 static void feed(rst_match *m, blob object, long split) {
     if (split <= 0) {
         size_t tail = (size_t)-split < object.size ? (size_t)-split : object.size;
@@ -62,48 +69,92 @@ static void feed(rst_match *m, blob object, long split) {
     }
 }
 
+typedef struct {
+    uint32_t id;
+    uint64_t work;
+    bool overflow;
+} answer;
+
+typedef struct {
+    rst_db db;
+    rst_object_kind kind;
+    uint64_t budget;
+    rst_match *matcher;
+} setting;
+
+static answer match(const setting *with, blob object, long split) {
+    rst_match *m = with->matcher;
+    rst_match_init(m, &with->db, with->kind);
+    rst_match_budget(m, with->budget);
+    feed(m, object, split);
+    uint32_t id = rst_match_final(m);
+    return (answer){id, rst_match_work(m), rst_match_overflow(m)};
+}
+
+static void print(const setting *with, answer a) {
+    const char *name = a.id == RST_NO_SIGNATURE ? "-" : rst_db_signature_name(&with->db, a.id);
+    printf("%s %" PRIu64 " %s\n", name, a.work, a.overflow ? "overflow" : "ok");
+}
+
+// One line if every cut in two gives the same answer as the whole, else one per difference.
+static void match_all_cuts(const setting *with, blob object) {
+    answer whole = match(with, object, 0);
+    print(with, whole);
+    for (size_t tail = 1; tail < object.size; tail++) {
+        answer cut = match(with, object, -(long)tail);
+        if (cut.id != whole.id || cut.work != whole.work || cut.overflow != whole.overflow) {
+            print(with, cut);
+        }
+    }
+}
+
+static void match_splits(const setting *with, blob object, const char *splits) {
+    if (strcmp(splits, "all") == 0) {
+        match_all_cuts(with, object);
+        return;
+    }
+    for (const char *at = splits; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        print(with, match(with, object, strtol(at, NULL, 10)));
+    }
+}
+
 int main(int argc, char **argv) {
-    rst_object_kind kind = RST_OBJECT_FILE;
-    uint64_t budget = UINT64_MAX;
+    setting with = {.kind = RST_OBJECT_FILE, .budget = UINT64_MAX};
     int option;
     while ((option = getopt(argc, argv, "+mtb:")) != -1) {
         if (option == 'm') {
-            kind = RST_OBJECT_MAIL;
+            with.kind = RST_OBJECT_MAIL;
         } else if (option == 't') {
-            kind = RST_OBJECT_TRANSIT;
+            with.kind = RST_OBJECT_TRANSIT;
         } else if (option == 'b') {
-            budget = strtoull(optarg, NULL, 10);
+            with.budget = strtoull(optarg, NULL, 10);
         } else {
             return 2;
         }
     }
     if (argc - optind < 2) {
-        fprintf(stderr, "match_cli [-m] [-t] [-b BUDGET] DATABASE SPLIT FILE...\n");
+        fprintf(stderr, "match_cli [-m] [-t] [-b BUDGET] DATABASE SPLITS FILE...\n");
         return 2;
     }
     blob file = load(argv[optind]);
-    long split = strtol(argv[optind + 1], NULL, 10);
-    rst_db db;
-    rst_db_status status = rst_db_open(&db, file.data, file.size);
+    rst_db_status status = rst_db_open(&with.db, file.data, file.size);
     if (status != RST_DB_OK) {
         printf("%s\n", rst_db_status_text(status));
         return 3;
     }
-    rst_match *m = malloc(sizeof *m);
-    if (m == NULL) {
+    rst_db_info info;
+    rst_db_describe(&with.db, &info);
+    fprintf(stderr, "%s: %u patterns, %u hashes\n", info.name, info.patterns, info.hashes);
+    with.matcher = malloc(sizeof *with.matcher);
+    if (with.matcher == NULL) {
         return 2;
     }
     for (int i = optind + 2; i < argc; i++) {
         blob object = load(argv[i]);
-        rst_match_init(m, &db, kind);
-        rst_match_budget(m, budget);
-        feed(m, object, split);
-        uint32_t id = rst_match_final(m);
-        printf("%s %" PRIu64 " %s\n", id == RST_NO_SIGNATURE ? "-" : rst_db_signature_name(&db, id),
-               rst_match_work(m), rst_match_overflow(m) ? "overflow" : "ok");
-        munmap(object.data - (uintptr_t)object.data % (uintptr_t)sysconf(_SC_PAGESIZE),
-               object.size);
+        match_splits(&with, object, argv[optind + 1]);
+        unload(object);
     }
-    free(m);
+    free(with.matcher);
     return 0;
 }
