@@ -4,13 +4,16 @@ RESTANTE_MBEDTLS_DIR and RESTANTE_ZLIB_DIR name the source trees; without them t
 the build folder.
 """
 
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
 
 
@@ -36,3 +39,56 @@ def native_programs():
 def match_cli(native_programs):
     """The matcher alone, under the sanitizers."""
     return native_programs / "match_cli_asan"
+
+
+@pytest.fixture(scope="session")
+def factory_set(tmp_path_factory):
+    """The factory's signatures, compiled."""
+    path = tmp_path_factory.mktemp("signatures") / "factory.sig"
+    sources = sorted((TOP / "board" / "common" / "signatures").glob("*.?[ds]b"))
+    command = [sys.executable, "-m", "restante_tools", "signatures", "compile", "-o", str(path)]
+    subprocess.run(
+        [*command, "--name", "factory", "--built", "1", *map(str, sources)],
+        cwd=TOP / "host-tools",
+        check=True,
+        capture_output=True,
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def screen(native_programs, factory_set, tmp_path_factory):
+    """Screens messages in wire form: screen([octets, ...], options) -> [report, ...].
+
+    Under the sanitizers, each input ending at a forbidden page; `fast` does without.
+    """
+    folder = tmp_path_factory.mktemp("messages")
+
+    def run(messages, *options, fast=False):
+        paths = []
+        for number, octets in enumerate(messages):
+            path = folder / str(number)
+            path.write_bytes(octets)
+            paths.append(str(path))
+        program = native_programs / ("scan_cli" if fast else "scan_cli_asan")
+        done = subprocess.run(
+            [str(program), "--db", str(factory_set), "--guard", *options, *paths],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def screen_one(screen):
+    """The same for one message."""
+
+    def run(octets, *options, **more):
+        (report,) = screen([octets], *options, **more)
+        return report
+
+    return run

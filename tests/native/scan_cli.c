@@ -6,6 +6,9 @@
 //   --limit KEY=N   depth, entries, expanded, ratio or work
 //   --repeat N      screen each file N times and add the seconds to the report
 //   --guard         let the input end at a page that must not be touched
+//   --every-cut     also screen it cut in two at each octet, and in blocks of each size; end with
+//                   code 1 if any report differs
+//   --every-prefix  one report for each octet count from 0 on, each input ending at that page
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,21 +22,19 @@
 
 typedef struct {
     rst_db db;
-    bool has_db, guard;
+    bool has_db, guard, every_cut, every_prefix;
     size_t feed, block;
     unsigned long repeat;
     rst_limits limits;
 } options;
 
-static void fail(const char *what, const char *why)
-{
+static void fail(const char *what, const char *why) {
     fprintf(stderr, "scan_cli: %s: %s\n", what, why);
     exit(2);
 }
 
 // Reads a file into memory that ends where `guard` wants it: just before a forbidden page.
-static uint8_t *load(const char *path, bool guard, size_t *n)
-{
+static uint8_t *load(const char *path, bool guard, size_t *n) {
     int fd = open(path, O_RDONLY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -42,8 +43,8 @@ static uint8_t *load(const char *path, bool guard, size_t *n)
     *n = (size_t)st.st_size;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t room = (*n + page - 1) / page * page;
-    uint8_t *base = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+    uint8_t *base =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED || (guard && mprotect(base + room, page, PROT_NONE) != 0)) {
         fail(path, "no memory");
     }
@@ -59,8 +60,7 @@ static uint8_t *load(const char *path, bool guard, size_t *n)
     return data;
 }
 
-static void put_string(const char *s)
-{
+static void put_string(const char *s) {
     putchar('"');
     for (; *s != 0; s++) {
         unsigned char c = (unsigned char)*s;
@@ -75,8 +75,7 @@ static void put_string(const char *s)
     putchar('"');
 }
 
-static void put_report(const rst_report *r, double seconds)
-{
+static void put_report(const rst_report *r, double seconds) {
     printf("{\"verdict\": %d, \"found\": %u, \"entries\": %u, \"expanded\": %llu, "
            "\"work\": %llu, \"seconds\": %.6f, \"from\": ",
            (int)r->verdict, r->found, r->entries, (unsigned long long)r->expanded,
@@ -103,33 +102,65 @@ static void put_report(const rst_report *r, double seconds)
     printf("]}\n");
 }
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void screen(rst_scanner *s, const options *o, const char *path)
-{
+// Screens data[0..n) in feeds of `feed` octets but for the first, which has `first`.
+static const rst_report *scan(rst_scanner *s, const options *o, const uint8_t *data, size_t n,
+                              size_t first, size_t feed, size_t block) {
+    rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits);
+    s->block = block > 0 && block < RST_BLOCK ? (uint32_t)block : RST_BLOCK;
+    if (first > 0) {
+        rst_scanner_feed(s, data, first);
+    }
+    for (size_t at = first; at < n; at += feed) {
+        rst_scanner_feed(s, data + at, n - at < feed ? n - at : feed);
+    }
+    return rst_scanner_end(s);
+}
+
+static void every_cut(rst_scanner *s, const options *o, const uint8_t *data, size_t n) {
+    static rst_report whole;
+    memcpy(&whole, scan(s, o, data, n, 0, n, 0), sizeof whole);
+    for (size_t cut = 1; cut < n; cut++) {
+        if (memcmp(&whole, scan(s, o, data, n, cut, n, 0), sizeof whole) != 0 ||
+            memcmp(&whole, scan(s, o, data, n, 0, n, cut), sizeof whole) != 0) {
+            fprintf(stderr, "scan_cli: cut at %zu, the report differs\n", cut);
+            exit(1);
+        }
+    }
+}
+
+static void screen(rst_scanner *s, const options *o, const char *path) {
     size_t n;
-    uint8_t *data = load(path, o->guard, &n);
+    uint8_t *data = load(path, o->guard || o->every_prefix, &n);
+    if (o->every_cut) {
+        every_cut(s, o, data, n);
+    }
+    uint8_t *copy = o->every_prefix ? malloc(n + 1) : NULL;
+    for (size_t size = o->every_prefix ? 0 : n; size < n && copy != NULL; size++) {
+        if (size == 0) {
+            memcpy(copy, data, n);
+        }
+        memcpy(data + n - size, copy, size); // to the forbidden page
+        put_report(scan(s, o, data + n - size, size, 0, size > 0 ? size : 1, o->block), 0);
+    }
+    if (copy != NULL) {
+        memcpy(data, copy, n);
+        free(copy);
+    }
     const rst_report *report = NULL;
     double begun = now();
     for (unsigned long i = 0; i < o->repeat; i++) {
-        rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits);
-        s->block = o->block > 0 && o->block < RST_BLOCK ? (uint32_t)o->block : RST_BLOCK;
-        size_t step = o->feed > 0 ? o->feed : n;
-        for (size_t at = 0; at < n; at += step) {
-            rst_scanner_feed(s, data + at, n - at < step ? n - at : step);
-        }
-        report = rst_scanner_end(s);
+        report = scan(s, o, data, n, 0, o->feed > 0 ? o->feed : n, o->block);
     }
     put_report(report, now() - begun);
 }
 
-static void set_limit(rst_limits *limits, const char *text)
-{
+static void set_limit(rst_limits *limits, const char *text) {
     const char *eq = strchr(text, '=');
     unsigned long long v = eq != NULL ? strtoull(eq + 1, NULL, 10) : 0;
     if (strncmp(text, "depth=", 6) == 0) {
@@ -147,8 +178,7 @@ static void set_limit(rst_limits *limits, const char *text)
     }
 }
 
-static void open_db(options *o, const char *path)
-{
+static void open_db(options *o, const char *path) {
     size_t n;
     uint8_t *map = load(path, false, &n);
     rst_db_status status = rst_db_open(&o->db, map, n);
@@ -158,15 +188,18 @@ static void open_db(options *o, const char *path)
     o->has_db = true;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     options o = {.repeat = 1};
     rst_limits_default(&o.limits);
     int i = 1;
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--guard") == 0) {
-            o.guard = true;
+        bool *flag = strcmp(argv[i], "--guard") == 0          ? &o.guard
+                     : strcmp(argv[i], "--every-cut") == 0    ? &o.every_cut
+                     : strcmp(argv[i], "--every-prefix") == 0 ? &o.every_prefix
+                                                              : NULL;
+        if (flag != NULL) {
+            *flag = true;
             continue;
         }
         if (strcmp(argv[i], "--db") == 0) {

@@ -6,19 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline uint8_t rst_lower(uint8_t c)
-{
+static inline uint8_t rst_lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-static inline bool rst_blank(uint8_t c)
-{
+static inline bool rst_blank(uint8_t c) {
     return c == ' ' || c == '\t';
 }
 
 // 0..15, or -1.
-static inline int rst_hex(uint8_t c)
-{
+static inline int rst_hex(uint8_t c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -27,8 +24,7 @@ static inline int rst_hex(uint8_t c)
 }
 
 // data[0..n) is the lower-case word, in any case.
-static inline bool rst_is(const uint8_t *data, size_t n, const char *word)
-{
+static inline bool rst_is(const uint8_t *data, size_t n, const char *word) {
     for (size_t i = 0; i < n; i++) {
         if (word[i] == 0 || rst_lower(data[i]) != (uint8_t)word[i]) {
             return false;
@@ -37,8 +33,7 @@ static inline bool rst_is(const uint8_t *data, size_t n, const char *word)
     return word[n] == 0;
 }
 
-static inline bool rst_starts(const uint8_t *data, size_t n, const char *word)
-{
+static inline bool rst_starts(const uint8_t *data, size_t n, const char *word) {
     size_t i = 0;
     while (word[i] != 0) {
         if (i >= n || rst_lower(data[i]) != (uint8_t)word[i]) {

@@ -7,27 +7,18 @@ enum { NO = 0xff };
 // The value of a character of the alphabet of RFC 2045 section 6.8, or NO.
 static const uint8_t value[256] = {
 #define ROW_NO NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO
-    ROW_NO,
-    ROW_NO,
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, NO, NO, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
-    NO, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
-    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
-    ROW_NO,
+    ROW_NO, ROW_NO, NO,     NO,     NO,     NO,     NO,     NO,     NO, NO, NO, NO, NO, 62,
+    NO,     NO,     NO,     63,     52,     53,     54,     55,     56, 57, 58, 59, 60, 61,
+    NO,     NO,     NO,     NO,     NO,     NO,     NO,     0,      1,  2,  3,  4,  5,  6,
+    7,      8,      9,      10,     11,     12,     13,     14,     15, 16, 17, 18, 19, 20,
+    21,     22,     23,     24,     25,     NO,     NO,     NO,     NO, NO, NO, 26, 27, 28,
+    29,     30,     31,     32,     33,     34,     35,     36,     37, 38, 39, 40, 41, 42,
+    43,     44,     45,     46,     47,     48,     49,     50,     51, NO, NO, NO, NO, NO,
+    ROW_NO, ROW_NO, ROW_NO, ROW_NO, ROW_NO, ROW_NO, ROW_NO, ROW_NO,
 #undef ROW_NO
 };
 
-size_t rst_base64_end(rst_base64 *b, uint8_t *out)
-{
+size_t rst_base64_end(rst_base64 *b, uint8_t *out) {
     size_t n = 0;
     if (b->have >= 2) {
         out[n++] = (uint8_t)(b->bits >> (b->have == 2 ? 4 : 10));
@@ -41,8 +32,7 @@ size_t rst_base64_end(rst_base64 *b, uint8_t *out)
 }
 
 size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out, size_t cap,
-                       size_t *out_n)
-{
+                       size_t *out_n) {
     size_t i = 0;
     size_t o = 0;
     while (i < n && cap - o >= 3) {

@@ -15,20 +15,20 @@
 #include "verdict.h"
 
 enum {
-    RST_MAX_FINDINGS = 64,   // findings kept; further ones only raise the count
-    RST_MAX_NAME = 160,      // octets of a part's name, UTF-8, control characters replaced by '?'
-    RST_MAX_FIELD = 200,     // octets kept of From and Subject, as above, encoded words decoded
-    RST_MAX_KEEP = 16,       // header fields kept when a whole message is replaced
+    RST_MAX_FINDINGS = 64, // findings kept; further ones only raise the count
+    RST_MAX_NAME = 160,    // octets of a part's name, UTF-8, control characters replaced by '?'
+    RST_MAX_FIELD = 200,   // octets kept of From and Subject, as above, encoded words decoded
+    RST_MAX_KEEP = 16,     // header fields kept when a whole message is replaced
 };
 
 // Limits of one message; every one has a verdict of its own. rst_limits_default() gives the
 // values that are written down, with reasons, in limits.c.
 typedef struct {
-    uint32_t depth;       // nested layers (MIME entity, encoding, container), RST_TOO_DEEP
-    uint32_t entries;     // MIME parts and container entries in all, RST_TOO_MANY
-    uint64_t expanded;    // octets that come out of containers in all, RST_TOO_LARGE
-    uint32_t ratio;       // octets out per octet in, of one container entry, RST_RATIO
-    uint64_t work;        // work units in all, RST_OVER_BUDGET
+    uint32_t depth;    // nested layers (MIME entity, encoding, container), RST_TOO_DEEP
+    uint32_t entries;  // MIME parts and container entries in all, RST_TOO_MANY
+    uint64_t expanded; // octets that come out of containers in all, RST_TOO_LARGE
+    uint32_t ratio;    // octets out per octet in, of one container entry, RST_RATIO
+    uint64_t work;     // work units in all, RST_OVER_BUDGET
 } rst_limits;
 
 // What may be replaced for a finding. Offsets are in the wire form as fed.
@@ -42,9 +42,9 @@ typedef enum {
 typedef struct {
     rst_verdict verdict;
     rst_edit edit;
-    uint64_t start, end;           // see rst_edit; 0, 0 for RST_EDIT_WHOLE
-    char signature[RST_MAX_NAME];  // signature's name if infected, else the reason in words
-    char part[RST_MAX_NAME];       // path of names from the outside in: "mail.eml/a.zip/x.exe"
+    uint64_t start, end;          // see rst_edit; 0, 0 for RST_EDIT_WHOLE
+    char signature[RST_MAX_NAME]; // signature's name if infected, else the reason in words
+    char part[RST_MAX_NAME];      // path of names from the outside in: "mail.eml/a.zip/x.exe"
 } rst_finding;
 
 typedef struct {
@@ -52,17 +52,17 @@ typedef struct {
 } rst_range;
 
 typedef struct {
-    rst_verdict verdict;  // the worst of the findings (order: verdicts.py PRECEDENCE)
-    uint32_t found;       // findings in all, also those over RST_MAX_FINDINGS
+    rst_verdict verdict; // the worst of the findings (order: verdicts.py PRECEDENCE)
+    uint32_t found;      // findings in all, also those over RST_MAX_FINDINGS
     uint32_t findings_n;
     rst_finding findings[RST_MAX_FINDINGS];
     uint32_t keep_n; // From, To, Cc, Date, Subject, Message-ID, In-Reply-To, References, Reply-To
     rst_range keep[RST_MAX_KEEP];
-    char from[RST_MAX_FIELD + 1];    // for lists and logs, printable UTF-8
+    char from[RST_MAX_FIELD + 1]; // for lists and logs, printable UTF-8
     char subject[RST_MAX_FIELD + 1];
-    uint32_t entries;    // parts and entries seen
-    uint64_t expanded;   // octets out of containers
-    uint64_t work;       // work units used
+    uint32_t entries;  // parts and entries seen
+    uint64_t expanded; // octets out of containers
+    uint64_t work;     // work units used
 } rst_report;
 
 typedef struct rst_scanner rst_scanner; // layout in scanner.h; about 1 MiB, bound checked there

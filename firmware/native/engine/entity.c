@@ -6,26 +6,21 @@
 #include "report.h"
 #include "scanner.h"
 
-static bool type_is(const rst_head *h, const char *type)
-{
+static bool type_is(const rst_head *h, const char *type) {
     return strcmp(h->type, type) == 0;
 }
 
-static bool type_in(const rst_head *h, const char *family)
-{
+static bool type_in(const rst_head *h, const char *family) {
     return strncmp(h->type, family, strlen(family)) == 0;
 }
 
-static bool sealed(const rst_scanner *s, const rst_layer *l)
-{
-    return l->place.sealed ||
-           (l->u.mime.level_top > l->u.mime.level_base &&
-            s->levels[l->u.mime.level_top - 1].sealed);
+static bool sealed(const rst_scanner *s, const rst_layer *l) {
+    return l->place.sealed || (l->u.mime.level_top > l->u.mime.level_base &&
+                               s->levels[l->u.mime.level_top - 1].sealed);
 }
 
 // What may be replaced if something is found in this leaf.
-static rst_place place_of(rst_scanner *s, rst_layer *l)
-{
+static rst_place place_of(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     rst_place place = l->place;
     m->owner = 0;
@@ -40,8 +35,7 @@ static rst_place place_of(rst_scanner *s, rst_layer *l)
     return place;
 }
 
-static void push_level(rst_scanner *s, rst_layer *l)
-{
+static void push_level(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     const rst_head *h = &m->head;
     if (s->layer_n + s->level_n >= s->limits.depth) {
@@ -67,8 +61,7 @@ static void push_level(rst_scanner *s, rst_layer *l)
     rst_entity_margin(m);
 }
 
-static void begin_multipart(rst_scanner *s, rst_layer *l)
-{
+static void begin_multipart(rst_scanner *s, rst_layer *l) {
     const rst_head *h = &l->u.mime.head;
     if (h->encoding == RST_ENCODING_BASE64 || h->encoding == RST_ENCODING_UU) {
         rst_found(s, RST_AMBIGUOUS, "multipart with a transfer encoding", l, &l->place, NULL);
@@ -79,8 +72,7 @@ static void begin_multipart(rst_scanner *s, rst_layer *l)
     push_level(s, l);
 }
 
-static rst_hint hint_of(const rst_head *h)
-{
+static rst_hint hint_of(const rst_head *h) {
     if (type_is(h, "message/rfc822") || type_is(h, "message/global") ||
         type_is(h, "message/news")) {
         return RST_HINT_MAIL;
@@ -93,8 +85,7 @@ static rst_hint hint_of(const rst_head *h)
 }
 
 // Bodies that cannot be looked into, by type or encoding.
-static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, const char *name)
-{
+static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, const char *name) {
     const rst_head *h = &l->u.mime.head;
     const char *why = NULL;
     char reason[64];
@@ -115,8 +106,7 @@ static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, co
     }
 }
 
-static void name_of(const rst_mime *m, char *out, size_t cap)
-{
+static void name_of(const rst_mime *m, char *out, size_t cap) {
     if (m->head.name[0] != 0) {
         memcpy(out, m->head.name, cap);
     } else if (m->level_top == m->level_base) {
@@ -135,8 +125,7 @@ static void name_of(const rst_mime *m, char *out, size_t cap)
     }
 }
 
-static void begin_leaf(rst_scanner *s, rst_layer *l)
-{
+static void begin_leaf(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     const rst_head *h = &m->head;
     m->parts++;
@@ -159,8 +148,7 @@ static void begin_leaf(rst_scanner *s, rst_layer *l)
     m->child = rst_layer_open(s, hint_of(h), name, &place, wired);
 }
 
-void rst_entity_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_entity_begin(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     rst_head *h = &m->head;
     m->in_header = false;
@@ -194,15 +182,13 @@ void rst_entity_begin(rst_scanner *s, rst_layer *l)
     begin_multipart(s, l);
 }
 
-void rst_entity_margin(rst_mime *m)
-{
+void rst_entity_margin(rst_mime *m) {
     m->body = RST_BODY_MARGIN;
     m->child = NULL;
     m->owner = 0;
 }
 
-static void write_decoded(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static void write_decoded(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_mime *m = &l->u.mime;
     while (n > 0) {
         size_t out_n;
@@ -216,8 +202,7 @@ static void write_decoded(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
 }
 
 // Text outside the parts: readers without MIME show it, and may find a uuencoded file in it.
-static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_mime *m = &l->u.mime;
     if (m->child == NULL) {
         size_t i = 0;
@@ -227,6 +212,8 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
         if (i == n) {
             return;
         }
+        data += i; // wherever the octets were cut, the layer begins with the text
+        n -= i;
         rst_level *level = &s->levels[m->level_top - 1];
         level->text = true;
         rst_place place = {RST_EDIT_WHOLE, 0, 0, true};
@@ -243,8 +230,7 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     rst_layer_write(s, m->child, data, n, RST_NO_WIRE);
 }
 
-void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (n == 0 || m->body == RST_BODY_NONE) {
         return;
@@ -260,8 +246,7 @@ void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     }
 }
 
-void rst_entity_end(rst_scanner *s, rst_layer *l, uint64_t end)
-{
+void rst_entity_end(rst_scanner *s, rst_layer *l, uint64_t end) {
     rst_mime *m = &l->u.mime;
     if (m->child != NULL) {
         if (m->body == RST_BODY_LEAF && m->encoding == RST_ENCODING_BASE64) {

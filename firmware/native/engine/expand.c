@@ -5,8 +5,7 @@
 #include "report.h"
 #include "scanner.h"
 
-static voidpf arena_alloc(voidpf opaque, uInt items, uInt size)
-{
+static voidpf arena_alloc(voidpf opaque, uInt items, uInt size) {
     rst_inflate *f = opaque;
     size_t n = ((size_t)items * size + 15) & ~(size_t)15;
     if (n > sizeof f->arena - f->arena_n) {
@@ -18,14 +17,12 @@ static voidpf arena_alloc(voidpf opaque, uInt items, uInt size)
 }
 
 // The arena is taken back as a whole.
-static void arena_free(voidpf opaque, voidpf address)
-{
+static void arena_free(voidpf opaque, voidpf address) {
     (void)opaque;
     (void)address;
 }
 
-bool rst_inflate_begin(rst_inflate *f)
-{
+bool rst_inflate_begin(rst_inflate *f) {
     f->in = 0;
     f->out = 0;
     f->crc = 0;
@@ -35,8 +32,7 @@ bool rst_inflate_begin(rst_inflate *f)
 }
 
 bool rst_inflate_emit(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
-                      const uint8_t *data, size_t n)
-{
+                      const uint8_t *data, size_t n) {
     rst_report *r = &s->report;
     const rst_layer *in = child != NULL ? child : l;
     uint64_t room = s->limits.expanded - r->expanded;
@@ -59,8 +55,7 @@ bool rst_inflate_emit(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *c
 }
 
 rst_inflated rst_inflate_write(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
-                               const uint8_t *data, size_t n, size_t *used)
-{
+                               const uint8_t *data, size_t n, size_t *used) {
     z_stream *z = &f->z;
     z->next_in = (z_const Bytef *)data;
     z->avail_in = (uInt)n;

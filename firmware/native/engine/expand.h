@@ -19,7 +19,12 @@ enum {
 
 typedef struct rst_layer rst_layer;
 
-typedef enum { RST_INFLATE_MORE = 0, RST_INFLATE_DONE, RST_INFLATE_BROKEN, RST_INFLATE_LIMIT } rst_inflated;
+typedef enum {
+    RST_INFLATE_MORE = 0,
+    RST_INFLATE_DONE,
+    RST_INFLATE_BROKEN,
+    RST_INFLATE_LIMIT
+} rst_inflated;
 
 // One member or entry while its octets come out.
 typedef struct {

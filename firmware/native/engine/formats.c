@@ -1,14 +1,13 @@
 // The handlers of the formats that the engine looks into.
 #include "scanner.h"
 
-static void plain_begin(rst_scanner *s, rst_layer *l)
-{
+static void plain_begin(rst_scanner *s, rst_layer *l) {
     (void)s;
     (void)l;
 }
 
-static void plain_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+static void plain_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
+                        uint64_t wire) {
     (void)s;
     (void)l;
     (void)data;

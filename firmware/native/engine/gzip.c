@@ -10,8 +10,7 @@
 
 enum { FLAG_CRC = 2, FLAG_EXTRA = 4, FLAG_NAME = 8, FLAG_COMMENT = 16, FLAG_RESERVED = 0xe0 };
 
-void rst_gzip_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_gzip_begin(rst_scanner *s, rst_layer *l) {
     (void)s;
     rst_gzip *g = &l->u.gzip;
     g->state = RST_GZIP_FIXED;
@@ -21,20 +20,17 @@ void rst_gzip_begin(rst_scanner *s, rst_layer *l)
     g->child = NULL;
 }
 
-static void malformed(rst_scanner *s, rst_layer *l, const char *why)
-{
+static void malformed(rst_scanner *s, rst_layer *l, const char *why) {
     rst_found(s, RST_MALFORMED, why, l, &l->place, NULL);
     l->u.gzip.state = RST_GZIP_OVER;
 }
 
-static uint32_t le32(const uint8_t *p)
-{
+static uint32_t le32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 // The file's name: from the header, else the container's without its ending.
-static void file_name(const rst_layer *l, char *out)
-{
+static void file_name(const rst_layer *l, char *out) {
     const rst_gzip *g = &l->u.gzip;
     rst_print p;
     rst_print_init(&p, out, RST_MAX_NAME);
@@ -49,8 +45,7 @@ static void file_name(const rst_layer *l, char *out)
     rst_print_end(&p);
 }
 
-static void begin_data(rst_scanner *s, rst_layer *l)
-{
+static void begin_data(rst_scanner *s, rst_layer *l) {
     rst_gzip *g = &l->u.gzip;
     g->state = RST_GZIP_DATA;
     if (g->first) {
@@ -71,8 +66,7 @@ static void begin_data(rst_scanner *s, rst_layer *l)
 }
 
 // The next part of the header that this member has, beginning with `from`.
-static void next_state(rst_scanner *s, rst_layer *l, int from)
-{
+static void next_state(rst_scanner *s, rst_layer *l, int from) {
     rst_gzip *g = &l->u.gzip;
     g->small_n = 0;
     if (from <= RST_GZIP_EXTRA_SIZE && (g->flags & FLAG_EXTRA) != 0) {
@@ -88,8 +82,7 @@ static void next_state(rst_scanner *s, rst_layer *l, int from)
     }
 }
 
-static void fixed_header(rst_scanner *s, rst_layer *l)
-{
+static void fixed_header(rst_scanner *s, rst_layer *l) {
     rst_gzip *g = &l->u.gzip;
     if (g->small[0] != 0x1f || g->small[1] != 0x8b) {
         malformed(s, l, "gzip header");
@@ -102,8 +95,7 @@ static void fixed_header(rst_scanner *s, rst_layer *l)
     }
 }
 
-static void trailer(rst_scanner *s, rst_layer *l)
-{
+static void trailer(rst_scanner *s, rst_layer *l) {
     rst_gzip *g = &l->u.gzip;
     if (le32(g->small) != g->inflate.crc || le32(g->small + 4) != (uint32_t)g->inflate.out) {
         malformed(s, l, "gzip check value or size is wrong");
@@ -115,15 +107,13 @@ static void trailer(rst_scanner *s, rst_layer *l)
 }
 
 // Collects `want` octets in `small`. True when they are there.
-static bool gather(rst_gzip *g, uint8_t c, size_t want)
-{
+static bool gather(rst_gzip *g, uint8_t c, size_t want) {
     g->small[g->small_n++] = c;
     return g->small_n == want;
 }
 
 // One octet of a header, of a trailer, or after it.
-static void take_octet(rst_scanner *s, rst_layer *l, uint8_t c)
-{
+static void take_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
     rst_gzip *g = &l->u.gzip;
     switch (g->state) {
     case RST_GZIP_FIXED:
@@ -180,8 +170,7 @@ static void take_octet(rst_scanner *s, rst_layer *l, uint8_t c)
     }
 }
 
-void rst_gzip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_gzip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     (void)wire;
     rst_gzip *g = &l->u.gzip;
     size_t i = 0;
@@ -204,8 +193,7 @@ void rst_gzip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
     }
 }
 
-void rst_gzip_end(rst_scanner *s, rst_layer *l)
-{
+void rst_gzip_end(rst_scanner *s, rst_layer *l) {
     rst_gzip *g = &l->u.gzip;
     if (g->child != NULL) {
         rst_layer_close(s, g->child);

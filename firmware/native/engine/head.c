@@ -7,15 +7,13 @@
 #include "print.h"
 #include "scanner.h"
 
-static void odd(rst_head *h, const char *why)
-{
+static void odd(rst_head *h, const char *why) {
     if (h->odd == NULL) {
         h->odd = why;
     }
 }
 
-static void content_type(rst_head *h, const uint8_t *body, size_t n)
-{
+static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     char type[sizeof h->type];
     uint8_t boundary[RST_MAX_BOUNDARY];
     size_t rest;
@@ -51,13 +49,13 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n)
         h->boundary_n = boundary_n;
     }
     char name[RST_MAX_NAME];
-    if (!h->name_is_filename && rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
+    if (!h->name_is_filename &&
+        rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
         memcpy(h->name, name, sizeof name);
     }
 }
 
-static void content_disposition(rst_head *h, const uint8_t *body, size_t n)
-{
+static void content_disposition(rst_head *h, const uint8_t *body, size_t n) {
     char value[32];
     size_t rest;
     rst_param_value(body, n, value, sizeof value, &rest);
@@ -69,18 +67,17 @@ static void content_disposition(rst_head *h, const uint8_t *body, size_t n)
     }
 }
 
-static rst_encoding encoding_named(const char *name)
-{
+static rst_encoding encoding_named(const char *name) {
     static const struct {
         const char *name;
         rst_encoding encoding;
     } known[] = {
-        {"", RST_ENCODING_IDENTITY},       {"7bit", RST_ENCODING_IDENTITY},
-        {"8bit", RST_ENCODING_IDENTITY},   {"binary", RST_ENCODING_IDENTITY},
-        {"7-bit", RST_ENCODING_IDENTITY},  {"8-bit", RST_ENCODING_IDENTITY},
-        {"base64", RST_ENCODING_BASE64},   {"quoted-printable", RST_ENCODING_QP},
-        {"x-uuencode", RST_ENCODING_UU},   {"uuencode", RST_ENCODING_UU},
-        {"x-uue", RST_ENCODING_UU},        {"uue", RST_ENCODING_UU},
+        {"", RST_ENCODING_IDENTITY},      {"7bit", RST_ENCODING_IDENTITY},
+        {"8bit", RST_ENCODING_IDENTITY},  {"binary", RST_ENCODING_IDENTITY},
+        {"7-bit", RST_ENCODING_IDENTITY}, {"8-bit", RST_ENCODING_IDENTITY},
+        {"base64", RST_ENCODING_BASE64},  {"quoted-printable", RST_ENCODING_QP},
+        {"x-uuencode", RST_ENCODING_UU},  {"uuencode", RST_ENCODING_UU},
+        {"x-uue", RST_ENCODING_UU},       {"uue", RST_ENCODING_UU},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(name, known[i].name) == 0) {
@@ -90,8 +87,7 @@ static rst_encoding encoding_named(const char *name)
     return RST_ENCODING_UNKNOWN;
 }
 
-static void content_encoding(rst_head *h, const uint8_t *body, size_t n)
-{
+static void content_encoding(rst_head *h, const uint8_t *body, size_t n) {
     char raw[sizeof h->encoding_name];
     char name[sizeof h->encoding_name];
     size_t rest;
@@ -122,8 +118,7 @@ static void content_encoding(rst_head *h, const uint8_t *body, size_t n)
 }
 
 // Keeps the place of a field that a replaced message still shows.
-static void keep(rst_report *r, uint64_t start, uint64_t end)
-{
+static void keep(rst_report *r, uint64_t start, uint64_t end) {
     if (r->keep_n < RST_MAX_KEEP) {
         r->keep[r->keep_n].start = start;
         r->keep[r->keep_n].end = end;
@@ -131,8 +126,7 @@ static void keep(rst_report *r, uint64_t start, uint64_t end)
     }
 }
 
-static void text_of(char *out, size_t cap, const uint8_t *body, size_t n)
-{
+static void text_of(char *out, size_t cap, const uint8_t *body, size_t n) {
     while (n > 0 && body[0] <= ' ') {
         body++;
         n--;
@@ -144,10 +138,9 @@ static void text_of(char *out, size_t cap, const uint8_t *body, size_t n)
 }
 
 static void message_field(rst_report *r, const uint8_t *name, size_t name_n, const uint8_t *body,
-                          size_t n, uint64_t start, uint64_t end)
-{
-    static const char *const kept[] = {"from",       "to",         "cc",
-                                       "date",       "subject",    "message-id",
+                          size_t n, uint64_t start, uint64_t end) {
+    static const char *const kept[] = {"from",        "to",         "cc",
+                                       "date",        "subject",    "message-id",
                                        "in-reply-to", "references", "reply-to"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         if (rst_is(name, name_n, kept[i])) {
@@ -162,8 +155,7 @@ static void message_field(rst_report *r, const uint8_t *name, size_t name_n, con
 }
 
 // The field's name without octets that do not belong into one. *exact: there were none.
-static size_t clean_name(const uint8_t *field, size_t n, uint8_t *name, size_t cap, bool *exact)
-{
+static size_t clean_name(const uint8_t *field, size_t n, uint8_t *name, size_t cap, bool *exact) {
     size_t o = 0;
     *exact = true;
     for (size_t i = 0; i < n; i++) {
@@ -177,8 +169,7 @@ static size_t clean_name(const uint8_t *field, size_t n, uint8_t *name, size_t c
 }
 
 // A stray CR is a line end to some readers: then what follows it is a field to them.
-static bool hides_field(const uint8_t *field, size_t n)
-{
+static bool hides_field(const uint8_t *field, size_t n) {
     const uint8_t *end = field + n;
     const uint8_t *cr = field;
     while ((cr = memchr(cr, '\r', (size_t)(end - cr))) != NULL) {
@@ -192,8 +183,7 @@ static bool hides_field(const uint8_t *field, size_t n)
 }
 
 void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n, uint64_t start,
-                    uint64_t end)
-{
+                    uint64_t end) {
     rst_mime *m = &l->u.mime;
     rst_head *h = &m->head;
     if (hides_field(field, n)) {

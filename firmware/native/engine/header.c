@@ -6,8 +6,7 @@
 #include "report.h"
 #include "scanner.h"
 
-void rst_header_begin(rst_mime *m, bool root, uint64_t start)
-{
+void rst_header_begin(rst_mime *m, bool root, uint64_t start) {
     memset(&m->head, 0, sizeof m->head);
     m->in_header = true;
     m->root = root;
@@ -27,8 +26,7 @@ void rst_header_begin(rst_mime *m, bool root, uint64_t start)
     m->eol_wire = start;
 }
 
-static void end_field(rst_scanner *s, rst_layer *l, uint64_t end)
-{
+static void end_field(rst_scanner *s, rst_layer *l, uint64_t end) {
     rst_mime *m = &l->u.mime;
     if (m->field_n == 0) {
         return;
@@ -44,8 +42,7 @@ static void end_field(rst_scanner *s, rst_layer *l, uint64_t end)
     m->field_cut = false;
 }
 
-static void first_octet(rst_scanner *s, rst_layer *l, uint8_t c)
-{
+static void first_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
     rst_mime *m = &l->u.mime;
     m->line_first = false;
     m->line_blank = true;
@@ -56,8 +53,7 @@ static void first_octet(rst_scanner *s, rst_layer *l, uint8_t c)
     }
 }
 
-static void add(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static void add(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_mime *m = &l->u.mime;
     for (size_t i = 0; m->line_blank && i < n; i++) {
         m->line_blank = data[i] == '\r';
@@ -76,8 +72,7 @@ static void add(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
 }
 
 // The line is complete without its LF, which lies at `lf` in the wire form.
-static void end_line(rst_scanner *s, rst_layer *l, uint64_t lf)
-{
+static void end_line(rst_scanner *s, rst_layer *l, uint64_t lf) {
     rst_mime *m = &l->u.mime;
     uint64_t eol = lf == RST_NO_WIRE || m->last != '\r' ? lf : lf - 1;
     uint64_t before = m->eol_wire;
@@ -103,8 +98,8 @@ static void end_line(rst_scanner *s, rst_layer *l, uint64_t lf)
     }
 }
 
-size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
+                       uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (m->line_first) {
         first_octet(s, l, data[0]);
@@ -124,8 +119,7 @@ size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
     return part + 1;
 }
 
-void rst_header_end(rst_scanner *s, rst_layer *l)
-{
+void rst_header_end(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     if (!m->line_first) {
         m->last = 0;

@@ -50,10 +50,10 @@ struct rst_layer {
     rst_place place;
     rst_format format;
     rst_hint hint;
-    bool wired;           // octets come with their place in the wire form
-    uint32_t found;       // infected findings of the message when this layer was opened
+    bool wired;     // octets come with their place in the wire form
+    uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
-    uint64_t head_wire;   // of head[0]
+    uint64_t head_wire; // of head[0]
     uint8_t head[RST_HEAD];
     char name[RST_MAX_NAME];
     union {
@@ -86,8 +86,7 @@ void rst_layer_close(rst_scanner *s, rst_layer *l);
 bool rst_count_entry(rst_scanner *s, const rst_layer *in);
 
 // The wire position n octets further on.
-static inline uint64_t rst_wire(uint64_t wire, size_t n)
-{
+static inline uint64_t rst_wire(uint64_t wire, size_t n) {
     return wire == RST_NO_WIRE ? RST_NO_WIRE : wire + n;
 }
 

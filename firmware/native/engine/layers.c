@@ -16,8 +16,7 @@ enum {
 
 static const rst_place whole = {RST_EDIT_WHOLE, 0, 0, false};
 
-bool rst_count_entry(rst_scanner *s, const rst_layer *in)
-{
+bool rst_count_entry(rst_scanner *s, const rst_layer *in) {
     s->report.entries++;
     if (s->report.entries <= s->limits.entries) {
         return true;
@@ -31,8 +30,7 @@ bool rst_count_entry(rst_scanner *s, const rst_layer *in)
 }
 
 rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const rst_place *place,
-                          bool wired)
-{
+                          bool wired) {
     if (s->halted) {
         return NULL;
     }
@@ -46,7 +44,7 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     l->format = RST_FORMAT_UNDECIDED;
     l->hint = hint;
     l->wired = wired && hint != RST_HINT_FILE;
-    l->found = s->infected;
+    l->found = s->report.findings_n;
     l->head_n = 0;
     l->head_wire = RST_NO_WIRE;
     size_t n = strnlen(name, sizeof l->name - 1);
@@ -60,8 +58,7 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     return l;
 }
 
-static void decide(rst_scanner *s, rst_layer *l)
-{
+static void decide(rst_scanner *s, rst_layer *l) {
     const char *closed;
     l->format = rst_magic(l->head, l->head_n, &closed);
     if (closed != NULL) {
@@ -83,8 +80,8 @@ static void decide(rst_scanner *s, rst_layer *l)
 }
 
 // Takes first octets until the format can be told. Returns how many it took.
-static size_t take_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+static size_t take_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
+                        uint64_t wire) {
     size_t want = l->wired ? SHORT_HEAD : RST_HEAD;
     if (l->head_n == 0) {
         l->head_wire = wire;
@@ -101,8 +98,7 @@ static size_t take_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return take;
 }
 
-void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     if (n == 0 || s->halted) {
         return;
     }
@@ -119,16 +115,18 @@ void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
     }
 }
 
-void rst_layer_close(rst_scanner *s, rst_layer *l)
-{
+void rst_layer_close(rst_scanner *s, rst_layer *l) {
     if (l->format == RST_FORMAT_UNDECIDED) {
         decide(s, l);
     }
     rst_handlers[l->format].end(s, l);
     uint32_t id = rst_match_final(&l->match);
-    // An object inside this one has been named already: the innermost name says most.
-    if (id != RST_NO_SIGNATURE && s->infected == l->found && !s->halted) {
-        rst_found(s, RST_INFECTED, rst_db_signature_name(s->db, id), l, &l->place, NULL);
+    if (id != RST_NO_SIGNATURE && !s->halted) {
+        const char *name = rst_db_signature_name(s->db, id);
+        // The innermost name says most, and what is replaced there is not found here again.
+        if (!rst_found_inside(s, l->found, name)) {
+            rst_found(s, RST_INFECTED, name, l, &l->place, NULL);
+        }
     } else if (id == RST_NO_SIGNATURE && rst_match_overflow(&l->match) && !s->halted) {
         rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
     }

@@ -1,8 +1,7 @@
 // The limits of one message when nobody says otherwise, each with its reason.
 #include "engine.h"
 
-void rst_limits_default(rst_limits *limits)
-{
+void rst_limits_default(rst_limits *limits) {
     // A message in a message, each multipart/mixed > related > alternative, with a zip in a
     // zip in a tar.gz, needs 13; 16 leaves room, and what nests deeper is made to hide.
     limits->depth = 16;

@@ -17,7 +17,10 @@ static const struct {
     {0, 3, "\x1f\x8b\x08", RST_FORMAT_GZIP, NULL},
     {0, 6, "Rar!\x1a\x07", RST_FORMAT_PLAIN, "rar archive"},
     {0, 6, "7z\xbc\xaf\x27\x1c", RST_FORMAT_PLAIN, "7z archive"},
-    {0, 6, "\xfd" "7zXZ", RST_FORMAT_PLAIN, "xz archive"}, // the sixth octet is NUL
+    {0, 6,
+     "\xfd"
+     "7zXZ",
+     RST_FORMAT_PLAIN, "xz archive"}, // the sixth octet is NUL
     {0, 8, "MSCF\0\0\0\0", RST_FORMAT_PLAIN, "cab archive"},
     {0, 4, "\x28\xb5\x2f\xfd", RST_FORMAT_PLAIN, "zstd archive"},
     {0, 4, "LZIP", RST_FORMAT_PLAIN, "lzip archive"},
@@ -26,25 +29,21 @@ static const struct {
     {0, 4, "\x78\x9f\x3e\x22", RST_FORMAT_PLAIN, "TNEF"},
 };
 
-static bool is_bzip2(const uint8_t *h, size_t n)
-{
+static bool is_bzip2(const uint8_t *h, size_t n) {
     return n >= 10 && memcmp(h, "BZh", 3) == 0 && h[3] >= '1' && h[3] <= '9' &&
            (memcmp(h + 4, "1AY&SY", 6) == 0 || memcmp(h + 4, "\x17rE8P\x90", 6) == 0);
 }
 
-static bool is_lzh(const uint8_t *h, size_t n)
-{
+static bool is_lzh(const uint8_t *h, size_t n) {
     return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
 }
 
 // ARJ: mark, size of the basic header (at most 2600), and file type 2, "archive header".
-static bool is_arj(const uint8_t *h, size_t n)
-{
+static bool is_arj(const uint8_t *h, size_t n) {
     return n >= 11 && h[0] == 0x60 && h[1] == 0xea && (h[2] | h[3] << 8) <= 2600 && h[10] == 2;
 }
 
-rst_format rst_magic(const uint8_t *head, size_t n, const char **closed)
-{
+rst_format rst_magic(const uint8_t *head, size_t n, const char **closed) {
     *closed = NULL;
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         size_t end = (size_t)marks[i].at + marks[i].n;
@@ -65,8 +64,7 @@ rst_format rst_magic(const uint8_t *head, size_t n, const char **closed)
     return RST_FORMAT_PLAIN;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
+static bool ends_with(const char *name, const char *end) {
     size_t n = strlen(name);
     size_t m = strlen(end);
     if (n < m) {
@@ -81,14 +79,12 @@ static bool ends_with(const char *name, const char *end)
     return true;
 }
 
-bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name)
-{
+bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name) {
     return (n >= 2 && head[0] == 'M' && head[1] == 'Z') || ends_with(name, ".zip") ||
            ends_with(name, ".jar") || ends_with(name, ".docx") || ends_with(name, ".xlsx") ||
            ends_with(name, ".pptx") || ends_with(name, ".apk");
 }
 
-bool rst_magic_mail_name(const char *name)
-{
+bool rst_magic_mail_name(const char *name) {
     return ends_with(name, ".eml") || ends_with(name, ".mht") || ends_with(name, ".mhtml");
 }

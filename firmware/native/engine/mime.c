@@ -7,8 +7,7 @@
 #include "report.h"
 #include "scanner.h"
 
-void rst_mime_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_mime_begin(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     m->level_base = s->level_n;
     m->level_top = s->level_n;
@@ -24,8 +23,7 @@ void rst_mime_begin(rst_scanner *s, rst_layer *l)
     rst_header_begin(m, true, 0);
 }
 
-static void flush_eol(rst_scanner *s, rst_layer *l)
-{
+static void flush_eol(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     if (m->eol_n > 0) {
         size_t n = m->eol_n;
@@ -35,8 +33,7 @@ static void flush_eol(rst_scanner *s, rst_layer *l)
 }
 
 // Holds back the line end that ends data[0..n), if there is one. Returns the octets before it.
-static size_t hold_eol(rst_mime *m, const uint8_t *data, size_t n, uint64_t wire)
-{
+static size_t hold_eol(rst_mime *m, const uint8_t *data, size_t n, uint64_t wire) {
     size_t held = 0;
     if (n > 0 && data[n - 1] == '\n') {
         held = n > 1 && data[n - 2] == '\r' ? 2 : 1;
@@ -55,8 +52,7 @@ static size_t hold_eol(rst_mime *m, const uint8_t *data, size_t n, uint64_t wire
 typedef enum { NO_MATCH, PREFIX, OPENS, CLOSES } fit;
 
 // How a line, trimmed of blanks at its end, fits the delimiter of a level.
-static fit fits(const rst_level *level, const uint8_t *line, size_t n)
-{
+static fit fits(const rst_level *level, const uint8_t *line, size_t n) {
     size_t b = level->boundary_n;
     if (n < b + 2 || memcmp(line + 2, level->boundary, b) != 0) {
         return NO_MATCH;
@@ -69,8 +65,7 @@ static fit fits(const rst_level *level, const uint8_t *line, size_t n)
 
 // A multipart ends without a single delimiter although there was text: some readers show parts
 // where others show none.
-static void pop_levels(rst_scanner *s, rst_layer *l, uint32_t to)
-{
+static void pop_levels(rst_scanner *s, rst_layer *l, uint32_t to) {
     rst_mime *m = &l->u.mime;
     while (m->level_top > to) {
         s->level_n = --m->level_top; // those of messages inside are gone already
@@ -81,8 +76,7 @@ static void pop_levels(rst_scanner *s, rst_layer *l, uint32_t to)
     }
 }
 
-static size_t trimmed(const uint8_t *line, size_t n)
-{
+static size_t trimmed(const uint8_t *line, size_t n) {
     while (n > 0 && (rst_blank(line[n - 1]) || line[n - 1] == '\r')) {
         n--;
     }
@@ -91,8 +85,7 @@ static size_t trimmed(const uint8_t *line, size_t n)
 
 // The level that the line delimits, or -1. Innermost first; one that has been closed only when
 // no open one fits.
-static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t n, bool *closes)
-{
+static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t n, bool *closes) {
     rst_mime *m = &l->u.mime;
     int closed = -1;
     bool prefix = false;
@@ -119,8 +112,7 @@ static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t 
 }
 
 bool rst_mime_delimiter(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t n, uint64_t end,
-                        uint64_t next)
-{
+                        uint64_t next) {
     rst_mime *m = &l->u.mime;
     n = trimmed(line, n);
     if (n < 2 || line[0] != '-' || line[1] != '-') {
@@ -156,8 +148,7 @@ bool rst_mime_delimiter(rst_scanner *s, rst_layer *l, const uint8_t *line, size_
 }
 
 // The gathered line is none of ours: it goes to the body.
-static void reject_line(rst_scanner *s, rst_layer *l)
-{
+static void reject_line(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     size_t n = m->line_n;
     flush_eol(s, l);
@@ -168,8 +159,8 @@ static void reject_line(rst_scanner *s, rst_layer *l)
 }
 
 // At a line start: gathers the line if it may be a delimiter.
-static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
+                        uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (m->line_n == 0) {
         if (data[0] != '-') {
@@ -209,8 +200,8 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
 }
 
 // Within a line: passes the body on up to the next line that begins with "-".
-static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
+                        uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (m->level_top == m->level_base) {
         rst_entity_write(s, l, data, n, wire);
@@ -241,8 +232,7 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return used;
 }
 
-void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_mime *m = &l->u.mime;
     while (n > 0) {
         size_t used;
@@ -260,8 +250,7 @@ void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
     m->pos = wire;
 }
 
-void rst_mime_end(rst_scanner *s, rst_layer *l)
-{
+void rst_mime_end(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     if (m->in_header) {
         rst_header_end(s, l);

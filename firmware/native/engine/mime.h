@@ -68,7 +68,7 @@ typedef enum {
 typedef struct {
     bool in_header;
     uint32_t level_base, level_top; // levels of this message, in the scanner's array
-    uint32_t parts;      // leaves so far, for names
+    uint32_t parts;                 // leaves so far, for names
 
     // The entity whose header or body is being read (entity.c).
     rst_head head;
@@ -81,12 +81,12 @@ typedef struct {
     rst_qp qp;
 
     // Header lines (header.c). The field is unfolded into `field`.
-    bool root;         // the header of the message itself, not of a part
-    bool line_first;   // the next octet begins a line
-    bool line_blank;   // so far nothing but CR
-    bool line_folded;  // the line continues a field
+    bool root;        // the header of the message itself, not of a part
+    bool line_first;  // the next octet begins a line
+    bool line_blank;  // so far nothing but CR
+    bool line_folded; // the line continues a field
     bool field_cut, header_cut, junk;
-    uint8_t last;      // the octet before
+    uint8_t last; // the octet before
     uint32_t fields;
     uint64_t header_n;
     uint32_t field_n;

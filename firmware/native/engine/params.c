@@ -16,8 +16,7 @@ typedef struct {
 } piece;
 
 // After a '(' at d[i]: behind the matching ')'.
-static size_t skip_comment(const uint8_t *d, size_t n, size_t i)
-{
+static size_t skip_comment(const uint8_t *d, size_t n, size_t i) {
     size_t depth = 0;
     for (; i < n; i++) {
         if (d[i] == '\\' && i + 1 < n) {
@@ -31,16 +30,14 @@ static size_t skip_comment(const uint8_t *d, size_t n, size_t i)
     return n;
 }
 
-static size_t skip_space(const uint8_t *d, size_t n, size_t i)
-{
+static size_t skip_space(const uint8_t *d, size_t n, size_t i) {
     while (i < n && (d[i] <= ' ' || d[i] == '(')) {
         i = d[i] == '(' ? skip_comment(d, n, i) : i + 1;
     }
     return i;
 }
 
-static size_t skip_quoted(const uint8_t *d, size_t n, size_t i)
-{
+static size_t skip_quoted(const uint8_t *d, size_t n, size_t i) {
     while (i < n && d[i] != '"') {
         i += d[i] == '\\' && i + 1 < n ? 2 : 1;
     }
@@ -48,8 +45,7 @@ static size_t skip_quoted(const uint8_t *d, size_t n, size_t i)
 }
 
 // The next "name=value" from *at on; text that is none is passed over.
-static bool next_piece(const uint8_t *d, size_t n, size_t *at, piece *p)
-{
+static bool next_piece(const uint8_t *d, size_t n, size_t *at, piece *p) {
     size_t i = *at;
     while (i < n) {
         i = skip_space(d, n, i);
@@ -91,8 +87,7 @@ static bool next_piece(const uint8_t *d, size_t n, size_t *at, piece *p)
 
 // "name*12*": the number of the piece, and whether it is percent-encoded; -1: not this name.
 // A plain "name" is -2.
-static int piece_number(const piece *p, const char *name, bool *encoded)
-{
+static int piece_number(const piece *p, const char *name, bool *encoded) {
     size_t n = strlen(name);
     *encoded = false;
     if (p->name_n < n || !rst_is(p->name, n, name)) {
@@ -126,15 +121,13 @@ typedef struct {
     size_t cap, n;
 } octets;
 
-static void add(octets *o, uint8_t c)
-{
+static void add(octets *o, uint8_t c) {
     if (o->n < o->cap) {
         o->out[o->n++] = c;
     }
 }
 
-static void add_piece(octets *o, const piece *p, bool encoded)
-{
+static void add_piece(octets *o, const piece *p, bool encoded) {
     for (size_t i = 0; i < p->value_n; i++) {
         uint8_t c = p->value[i];
         if (p->quoted && c == '\\' && i + 1 < p->value_n) {
@@ -156,8 +149,7 @@ static void add_piece(octets *o, const piece *p, bool encoded)
 // Joins pieces 0, 1, 2 … of an RFC 2231 parameter; a charset'language' prefix of the first is
 // cut off and returned.
 static bool join_pieces(const uint8_t *d, size_t n, const char *name, octets *o,
-                        rst_charset *charset)
-{
+                        rst_charset *charset) {
     int wanted = 0;
     for (;;) {
         size_t at = 0;
@@ -186,8 +178,7 @@ static bool join_pieces(const uint8_t *d, size_t n, const char *name, octets *o,
     }
 }
 
-static bool plain(const uint8_t *d, size_t n, const char *name, octets *o, bool *conflict)
-{
+static bool plain(const uint8_t *d, size_t n, const char *name, octets *o, bool *conflict) {
     size_t at = 0;
     piece p;
     piece first = {0};
@@ -207,8 +198,7 @@ static bool plain(const uint8_t *d, size_t n, const char *name, octets *o, bool 
 }
 
 rst_param rst_param_octets(const uint8_t *body, size_t body_n, const char *name, uint8_t *out,
-                           size_t cap, size_t *n)
-{
+                           size_t cap, size_t *n) {
     rst_param r = {false, false};
     rst_charset charset = RST_CHARSET_UTF8;
     octets o = {out, cap, 0};
@@ -229,8 +219,7 @@ rst_param rst_param_octets(const uint8_t *body, size_t body_n, const char *name,
 }
 
 rst_param rst_param_text(const uint8_t *body, size_t body_n, const char *name, char *out,
-                         size_t cap)
-{
+                         size_t cap) {
     rst_param r = {false, false};
     uint8_t raw[640];
     octets o = {raw, sizeof raw, 0};
@@ -248,8 +237,7 @@ rst_param rst_param_text(const uint8_t *body, size_t body_n, const char *name, c
     return r;
 }
 
-bool rst_param_value(const uint8_t *body, size_t n, char *out, size_t cap, size_t *rest)
-{
+bool rst_param_value(const uint8_t *body, size_t n, char *out, size_t cap, size_t *rest) {
     size_t o = 0;
     size_t i = skip_space(body, n, 0);
     while (i < n && body[i] > ' ' && body[i] != ';' && body[i] != '(') {

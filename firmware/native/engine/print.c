@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-void rst_print_init(rst_print *p, char *out, size_t cap)
-{
+void rst_print_init(rst_print *p, char *out, size_t cap) {
     p->out = out;
     p->cap = cap;
     p->n = 0;
@@ -15,8 +14,7 @@ void rst_print_init(rst_print *p, char *out, size_t cap)
     out[0] = 0;
 }
 
-static bool printable(uint32_t code)
-{
+static bool printable(uint32_t code) {
     if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
         return false;
     }
@@ -27,8 +25,7 @@ static bool printable(uint32_t code)
     return !(code >= 0xd800 && code <= 0xdfff) && code <= 0x10ffff;
 }
 
-static void put(rst_print *p, uint32_t code)
-{
+static void put(rst_print *p, uint32_t code) {
     if (!printable(code)) {
         code = '?';
     }
@@ -61,16 +58,14 @@ static void put(rst_print *p, uint32_t code)
     p->n += n;
 }
 
-static void end_character(rst_print *p)
-{
+static void end_character(rst_print *p) {
     if (p->want > 0) {
         p->want = 0;
-        put(p, '?' );
+        put(p, '?');
     }
 }
 
-static void put_utf8(rst_print *p, uint8_t c)
-{
+static void put_utf8(rst_print *p, uint8_t c) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (p->want > 0 && (c & 0xc0) == 0x80) {
         p->code = p->code << 6 | (c & 0x3f);
@@ -91,8 +86,7 @@ static void put_utf8(rst_print *p, uint8_t c)
     }
 }
 
-void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c)
-{
+void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c) {
     if (charset == RST_CHARSET_UTF8) {
         put_utf8(p, c);
         return;
@@ -101,15 +95,13 @@ void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c)
     put(p, charset == RST_CHARSET_OTHER && c >= 0x80 ? '?' : c);
 }
 
-void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n)
-{
+void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n) {
     for (size_t i = 0; i < n && !p->full; i++) {
         rst_print_octet(p, charset, data[i]);
     }
 }
 
-void rst_print_end(rst_print *p)
-{
+void rst_print_end(rst_print *p) {
     end_character(p);
     p->out[p->n] = 0;
 }

@@ -10,8 +10,7 @@
 
 enum { TEXT = 0, EQUALS, DIGIT, SOFT_BLANK, SOFT_CR };
 
-static size_t put_held(rst_qp *q, uint8_t *out)
-{
+static size_t put_held(rst_qp *q, uint8_t *out) {
     size_t n = q->held_n;
     memcpy(out, q->held, n);
     q->held_n = 0;
@@ -19,8 +18,8 @@ static size_t put_held(rst_qp *q, uint8_t *out)
 }
 
 // Copies a run of plain text. Blanks at its end are held back until what follows is known.
-static size_t take_run(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, size_t *o, size_t cap)
-{
+static size_t take_run(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, size_t *o,
+                       size_t cap) {
     size_t room = cap - *o - RST_QP_HELD;
     size_t end = 0;
     while (end < n && end < room && in[end] != '=' && in[end] != '\r' && in[end] != '\n') {
@@ -54,8 +53,7 @@ static size_t take_run(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, siz
 }
 
 // One octet after '='. Returns the octets of output; *again if `c` is to be read as text.
-static size_t take_escape(rst_qp *q, uint8_t c, uint8_t *out, bool *again)
-{
+static size_t take_escape(rst_qp *q, uint8_t c, uint8_t *out, bool *again) {
     size_t o = 0;
     switch (q->state) {
     case EQUALS:
@@ -104,8 +102,7 @@ static size_t take_escape(rst_qp *q, uint8_t c, uint8_t *out, bool *again)
 }
 
 size_t rst_qp_take(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, size_t cap,
-                   size_t *out_n)
-{
+                   size_t *out_n) {
     size_t i = 0;
     size_t o = 0;
     while (i < n && cap - o >= RST_QP_HELD + 4) {
@@ -128,8 +125,7 @@ size_t rst_qp_take(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, size_t 
     return i;
 }
 
-size_t rst_qp_end(rst_qp *q, uint8_t *out)
-{
+size_t rst_qp_end(rst_qp *q, uint8_t *out) {
     size_t o = 0;
     if (q->state == DIGIT) {
         out[o++] = '=';

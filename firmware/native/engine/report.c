@@ -8,15 +8,14 @@
 
 // From worst to least, as in restante/screening/verdicts.py without "killed".
 static const uint8_t precedence[] = {
-    [RST_INFECTED] = 10, [RST_AMBIGUOUS] = 9, [RST_RATIO] = 8,     [RST_OVER_BUDGET] = 7,
-    [RST_TOO_DEEP] = 6,  [RST_TOO_MANY] = 5,  [RST_TOO_LARGE] = 4, [RST_MALFORMED] = 3,
+    [RST_INFECTED] = 10,   [RST_AMBIGUOUS] = 9, [RST_RATIO] = 8,     [RST_OVER_BUDGET] = 7,
+    [RST_TOO_DEEP] = 6,    [RST_TOO_MANY] = 5,  [RST_TOO_LARGE] = 4, [RST_MALFORMED] = 3,
     [RST_UNSCANNABLE] = 2, [RST_ENCRYPTED] = 1, [RST_CLEAN] = 0,
 };
 
 // Puts `name` and a slash before what is in `path`, as far as there is room: the innermost
 // names are the ones that tell. Returns false when something had to be left out.
-static bool prepend(char *path, size_t *start, const char *name)
-{
+static bool prepend(char *path, size_t *start, const char *name) {
     size_t n = strlen(name);
     if (n + 1 > *start) {
         return false;
@@ -28,8 +27,7 @@ static bool prepend(char *path, size_t *start, const char *name)
 }
 
 static void path_of(const rst_scanner *s, const rst_layer *l, const char *inner,
-                    char out[RST_MAX_NAME])
-{
+                    char out[RST_MAX_NAME]) {
     char path[RST_MAX_NAME];
     size_t start = sizeof path - 1;
     path[start] = 0;
@@ -49,8 +47,7 @@ static void path_of(const rst_scanner *s, const rst_layer *l, const char *inner,
 
 // The place for a new finding, or NULL when there is none. An infected one takes the place of
 // the last that is not: it must not be missing from the list because of lesser ones.
-static rst_finding *make_room(rst_scanner *s, rst_verdict verdict, size_t *index)
-{
+static rst_finding *make_room(rst_scanner *s, rst_verdict verdict, size_t *index) {
     rst_report *r = &s->report;
     if (r->findings_n < RST_MAX_FINDINGS) {
         *index = r->findings_n++;
@@ -66,8 +63,7 @@ static rst_finding *make_room(rst_scanner *s, rst_verdict verdict, size_t *index
 }
 
 static bool known(const rst_scanner *s, rst_verdict verdict, const char *text,
-                  const rst_place *place)
-{
+                  const rst_place *place) {
     const rst_report *r = &s->report;
     for (size_t i = 0; i < r->findings_n; i++) {
         const rst_finding *f = &r->findings[i];
@@ -80,14 +76,10 @@ static bool known(const rst_scanner *s, rst_verdict verdict, const char *text,
 }
 
 void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_layer *l,
-               const rst_place *place, const char *inner)
-{
+               const rst_place *place, const char *inner) {
     rst_report *r = &s->report;
     if (precedence[verdict] > precedence[r->verdict]) {
         r->verdict = verdict;
-    }
-    if (verdict == RST_INFECTED) {
-        s->infected++;
     }
     char reason[RST_MAX_NAME];
     size_t n = strnlen(text, sizeof reason - 1);
@@ -114,8 +106,19 @@ void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_
     s->owners[index] = place->owner;
 }
 
-void rst_part_ended(rst_scanner *s, uint32_t owner, uint64_t end)
-{
+bool rst_found_inside(const rst_scanner *s, uint32_t from, const char *signature) {
+    const rst_report *r = &s->report;
+    for (size_t i = from; i < r->findings_n; i++) {
+        const rst_finding *f = &r->findings[i];
+        if (f->verdict == RST_INFECTED &&
+            strncmp(f->signature, signature, sizeof f->signature - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void rst_part_ended(rst_scanner *s, uint32_t owner, uint64_t end) {
     rst_report *r = &s->report;
     for (size_t i = 0; i < r->findings_n; i++) {
         if (s->owners[i] == owner && r->findings[i].edit != RST_EDIT_WHOLE) {

@@ -8,6 +8,8 @@
 // words. `inner` names an object inside `l` that has no layer of its own, or is NULL.
 void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_layer *l,
                const rst_place *place, const char *inner);
+// True if one of the findings from number `from` on is this signature.
+bool rst_found_inside(const rst_scanner *s, uint32_t from, const char *signature);
 // The part with this serial ends here: completes the edit ranges of its findings.
 void rst_part_ended(rst_scanner *s, uint32_t owner, uint64_t end);
 

@@ -8,13 +8,11 @@
 
 static const rst_place whole = {RST_EDIT_WHOLE, 0, 0, false};
 
-size_t rst_scanner_size(void)
-{
+size_t rst_scanner_size(void) {
     return sizeof(struct rst_scanner);
 }
 
-void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits)
-{
+void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits) {
     s->db = db;
     s->limits = *limits;
     if (s->limits.depth > RST_MAX_DEPTH) {
@@ -24,7 +22,6 @@ void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits
     s->too_many = false;
     s->units = 0;
     s->serial = 0;
-    s->infected = 0;
     s->layer_n = 0;
     s->level_n = 0;
     s->block = RST_BLOCK;
@@ -35,8 +32,7 @@ void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits
     rst_layer_open(s, RST_HINT_MAIL, "", &whole, true);
 }
 
-uint64_t rst_spent(const rst_scanner *s)
-{
+uint64_t rst_spent(const rst_scanner *s) {
     uint64_t units = s->units;
     for (size_t i = 0; i < s->layer_n; i++) {
         units += rst_match_work(&s->layers[i].match);
@@ -44,13 +40,11 @@ uint64_t rst_spent(const rst_scanner *s)
     return units;
 }
 
-void rst_spend(rst_scanner *s, uint64_t units)
-{
+void rst_spend(rst_scanner *s, uint64_t units) {
     s->units += units;
 }
 
-bool rst_budget_left(rst_scanner *s)
-{
+bool rst_budget_left(rst_scanner *s) {
     if (!s->halted && rst_spent(s) > s->limits.work) {
         s->halted = true;
         rst_found(s, RST_OVER_BUDGET, "more work than the limit", &s->layers[0], &whole, NULL);
@@ -58,8 +52,7 @@ bool rst_budget_left(rst_scanner *s)
     return !s->halted;
 }
 
-static void scan_block(rst_scanner *s, const uint8_t *data, size_t n)
-{
+static void scan_block(rst_scanner *s, const uint8_t *data, size_t n) {
     while (n > 0 && s->layer_n > 0 && rst_budget_left(s)) {
         const uint8_t *run;
         size_t run_n;
@@ -71,8 +64,7 @@ static void scan_block(rst_scanner *s, const uint8_t *data, size_t n)
     }
 }
 
-void rst_scanner_feed(rst_scanner *s, const uint8_t *data, size_t n)
-{
+void rst_scanner_feed(rst_scanner *s, const uint8_t *data, size_t n) {
     while (n > 0) {
         size_t room = s->block - s->block_n;
         size_t take = n < room ? n : room;
@@ -91,8 +83,7 @@ void rst_scanner_feed(rst_scanner *s, const uint8_t *data, size_t n)
     }
 }
 
-const rst_report *rst_scanner_end(rst_scanner *s)
-{
+const rst_report *rst_scanner_end(rst_scanner *s) {
     scan_block(s, s->input, s->block_n);
     s->block_n = 0;
     rst_budget_left(s);

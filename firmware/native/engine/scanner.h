@@ -20,11 +20,10 @@ enum {
 struct rst_scanner {
     const rst_db *db;
     rst_limits limits;
-    bool halted;   // the work is used up: sticky, nothing is looked at any more
-    bool too_many; // the entries are used up
-    uint64_t units; // work of closed layers and of parsing
+    bool halted;     // the work is used up: sticky, nothing is looked at any more
+    bool too_many;   // the entries are used up
+    uint64_t units;  // work of closed layers and of parsing
     uint32_t serial; // of parts, for rst_place.owner
-    uint32_t infected; // infected findings in all
     uint32_t owners[RST_MAX_FINDINGS]; // the part of each finding
     uint32_t layer_n;
     uint32_t level_n;
@@ -37,7 +36,8 @@ struct rst_scanner {
     rst_layer layers[RST_MAX_DEPTH];
 };
 
-_Static_assert(sizeof(struct rst_scanner) <= RST_MAX_SCANNER, "the scanner has outgrown its bound");
+_Static_assert(sizeof(struct rst_scanner) <= RST_MAX_SCANNER,
+               "the scanner has outgrown its bound");
 
 // Adds work. Whether there is any left is asked at points that do not depend on the feeds.
 void rst_spend(rst_scanner *s, uint64_t units);

@@ -8,8 +8,7 @@
 #include "scanner.h"
 
 // An octal number, or a binary one with the top bit set (GNU), of a header field.
-static uint64_t number(const uint8_t *p, size_t n)
-{
+static uint64_t number(const uint8_t *p, size_t n) {
     uint64_t v = 0;
     if ((p[0] & 0x80) != 0) {
         for (size_t i = n - 8; i < n; i++) {
@@ -25,8 +24,7 @@ static uint64_t number(const uint8_t *p, size_t n)
     return v;
 }
 
-bool rst_tar_header(const uint8_t *h, size_t n)
-{
+bool rst_tar_header(const uint8_t *h, size_t n) {
     if (n < RST_TAR_BLOCK || h[0] == 0) {
         return false;
     }
@@ -37,8 +35,7 @@ bool rst_tar_header(const uint8_t *h, size_t n)
     return sum == number(h + 148, 8);
 }
 
-void rst_tar_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_tar_begin(rst_scanner *s, rst_layer *l) {
     (void)s;
     rst_tar *t = &l->u.tar;
     t->state = RST_TAR_HEADER;
@@ -50,15 +47,13 @@ void rst_tar_begin(rst_scanner *s, rst_layer *l)
     t->child = NULL;
 }
 
-static void malformed(rst_scanner *s, rst_layer *l, const char *why)
-{
+static void malformed(rst_scanner *s, rst_layer *l, const char *why) {
     rst_found(s, RST_MALFORMED, why, l, &l->place, NULL);
     l->u.tar.state = RST_TAR_OVER;
 }
 
 // The path of a pax header ("NN path=...\n") or of a GNU long name.
-static void entry_name(rst_tar *t, char *out)
-{
+static void entry_name(rst_tar *t, char *out) {
     const uint8_t *name = t->block;
     size_t n = strnlen((const char *)t->block, 100);
     if (t->name_n > 0) {
@@ -82,8 +77,7 @@ static void entry_name(rst_tar *t, char *out)
     t->name_n = 0;
 }
 
-static void header(rst_scanner *s, rst_layer *l)
-{
+static void header(rst_scanner *s, rst_layer *l) {
     rst_tar *t = &l->u.tar;
     const uint8_t *h = t->block;
     t->block_n = 0;
@@ -115,8 +109,7 @@ static void header(rst_scanner *s, rst_layer *l)
     t->state = t->left + t->padding > 0 ? RST_TAR_DATA : RST_TAR_HEADER;
 }
 
-static void entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static void entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_tar *t = &l->u.tar;
     if (t->long_name) {
         size_t room = sizeof t->name - t->name_n;
@@ -130,8 +123,7 @@ static void entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
     }
 }
 
-void rst_tar_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_tar_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     (void)wire;
     rst_tar *t = &l->u.tar;
     while (n > 0 && t->state != RST_TAR_OVER && !s->halted) {
@@ -163,8 +155,7 @@ void rst_tar_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, 
     }
 }
 
-void rst_tar_end(rst_scanner *s, rst_layer *l)
-{
+void rst_tar_end(rst_scanner *s, rst_layer *l) {
     rst_tar *t = &l->u.tar;
     if (t->child != NULL) {
         rst_layer_close(s, t->child);

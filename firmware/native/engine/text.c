@@ -7,8 +7,7 @@
 #include "report.h"
 #include "scanner.h"
 
-void rst_text_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_text_begin(rst_scanner *s, rst_layer *l) {
     (void)s;
     rst_text *t = &l->u.text;
     t->line_start = true;
@@ -22,8 +21,7 @@ void rst_text_begin(rst_scanner *s, rst_layer *l)
     t->next_wire = RST_NO_WIRE;
 }
 
-static void flush(rst_scanner *s, rst_text *t)
-{
+static void flush(rst_scanner *s, rst_text *t) {
     if (t->child != NULL) {
         rst_layer_write(s, t->child, t->out, t->out_n, RST_NO_WIRE);
     }
@@ -31,8 +29,7 @@ static void flush(rst_scanner *s, rst_text *t)
 }
 
 // The lines of a file end before `end`.
-static void end_file(rst_scanner *s, rst_text *t, uint64_t end)
-{
+static void end_file(rst_scanner *s, rst_text *t, uint64_t end) {
     flush(s, t);
     if (t->child != NULL) {
         rst_layer_close(s, t->child);
@@ -46,8 +43,7 @@ static void end_file(rst_scanner *s, rst_text *t, uint64_t end)
 }
 
 // "begin 644 name", the mode being three or four octal digits.
-static bool is_begin(const uint8_t *line, size_t n, size_t *name)
-{
+static bool is_begin(const uint8_t *line, size_t n, size_t *name) {
     if (n < 11 || memcmp(line, "begin ", 6) != 0) {
         return false;
     }
@@ -65,8 +61,7 @@ static bool is_begin(const uint8_t *line, size_t n, size_t *name)
     return i < n;
 }
 
-static void begin_file(rst_scanner *s, rst_layer *l, size_t name_at)
-{
+static void begin_file(rst_scanner *s, rst_layer *l, size_t name_at) {
     rst_text *t = &l->u.text;
     t->inside = true;
     if (!rst_count_entry(s, l)) {
@@ -87,14 +82,12 @@ static void begin_file(rst_scanner *s, rst_layer *l, size_t name_at)
     t->child = rst_layer_open(s, RST_HINT_FILE, name, &place, false);
 }
 
-static uint8_t uu(const uint8_t *line, size_t n, size_t i)
-{
+static uint8_t uu(const uint8_t *line, size_t n, size_t i) {
     return i < n ? (uint8_t)((line[i] - ' ') & 0x3f) : 0;
 }
 
 // One line of uuencode; false if it cannot be one. Blanks that a relay cut off count as zeros.
-static bool decode(rst_scanner *s, rst_text *t)
-{
+static bool decode(rst_scanner *s, rst_text *t) {
     const uint8_t *line = t->line;
     size_t n = t->line_n;
     if (n == 0) {
@@ -122,8 +115,7 @@ static bool decode(rst_scanner *s, rst_text *t)
 }
 
 // A gathered line is complete; the next begins at `next` in the wire form.
-static void take_line(rst_scanner *s, rst_layer *l, uint64_t next)
-{
+static void take_line(rst_scanner *s, rst_layer *l, uint64_t next) {
     rst_text *t = &l->u.text;
     while (t->line_n > 0 && t->line[t->line_n - 1] == '\r') {
         t->line_n--;
@@ -146,8 +138,7 @@ static void take_line(rst_scanner *s, rst_layer *l, uint64_t next)
     }
 }
 
-void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_text *t = &l->u.text;
     const uint8_t *end = data + n;
     while (data < end) {
@@ -179,8 +170,7 @@ void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
     }
 }
 
-void rst_text_end(rst_scanner *s, rst_layer *l)
-{
+void rst_text_end(rst_scanner *s, rst_layer *l) {
     rst_text *t = &l->u.text;
     if (t->gathering && !t->line_start) {
         take_line(s, l, t->next_wire);

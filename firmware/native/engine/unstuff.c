@@ -5,15 +5,13 @@
 
 #include <string.h>
 
-void rst_unstuff_init(rst_unstuff *u)
-{
+void rst_unstuff_init(rst_unstuff *u) {
     u->wire = 0;
     u->line_start = true;
 }
 
 size_t rst_unstuff_take(rst_unstuff *u, const uint8_t *data, size_t n, const uint8_t **run,
-                        size_t *run_n, uint64_t *wire)
-{
+                        size_t *run_n, uint64_t *wire) {
     size_t skip = u->line_start && n > 0 && data[0] == '.' ? 1 : 0;
     const uint8_t *from = data + skip;
     const uint8_t *end = data + n;

@@ -13,8 +13,7 @@ typedef struct {
     size_t n;     // octets of the whole word
 } encoded_word;
 
-static bool parse_word(const uint8_t *d, size_t n, encoded_word *w)
-{
+static bool parse_word(const uint8_t *d, size_t n, encoded_word *w) {
     if (n < 6 || d[0] != '=' || d[1] != '?') {
         return false;
     }
@@ -39,8 +38,7 @@ static bool parse_word(const uint8_t *d, size_t n, encoded_word *w)
     return true;
 }
 
-static void print_q(rst_print *p, rst_charset charset, const encoded_word *w)
-{
+static void print_q(rst_print *p, rst_charset charset, const encoded_word *w) {
     for (size_t i = 0; i < w->text_n; i++) {
         uint8_t c = w->text[i];
         if (c == '=' && i + 2 < w->text_n && rst_hex(w->text[i + 1]) >= 0 &&
@@ -52,8 +50,7 @@ static void print_q(rst_print *p, rst_charset charset, const encoded_word *w)
     }
 }
 
-static void print_b(rst_print *p, rst_charset charset, const encoded_word *w)
-{
+static void print_b(rst_print *p, rst_charset charset, const encoded_word *w) {
     rst_base64 b = {0};
     const uint8_t *in = w->text;
     size_t n = w->text_n;
@@ -70,8 +67,7 @@ static void print_b(rst_print *p, rst_charset charset, const encoded_word *w)
 }
 
 // UTF-8 cut between two words goes on in the next; any other pending character ends.
-static void print_word(rst_print *p, const encoded_word *w)
-{
+static void print_word(rst_print *p, const encoded_word *w) {
     rst_charset charset = rst_charset_named(w->charset, w->charset_n);
     if (w->kind == 'b') {
         print_b(p, charset, w);
@@ -80,8 +76,7 @@ static void print_word(rst_print *p, const encoded_word *w)
     }
 }
 
-rst_charset rst_charset_named(const uint8_t *name, size_t n)
-{
+rst_charset rst_charset_named(const uint8_t *name, size_t n) {
     const uint8_t *star = memchr(name, '*', n); // RFC 2231: a language may follow
     if (star != NULL) {
         n = (size_t)(star - name);
@@ -97,8 +92,7 @@ rst_charset rst_charset_named(const uint8_t *name, size_t n)
     return RST_CHARSET_OTHER;
 }
 
-void rst_print_words(rst_print *p, const uint8_t *data, size_t n)
-{
+void rst_print_words(rst_print *p, const uint8_t *data, size_t n) {
     size_t i = 0;
     while (i < n && !p->full) {
         encoded_word w;

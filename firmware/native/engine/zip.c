@@ -20,21 +20,18 @@ enum {
     MARK_ONE_DISK = 0x30304b50,
 };
 
-void rst_zip_gather(rst_zip *z, rst_zip_state state, size_t want)
-{
+void rst_zip_gather(rst_zip *z, rst_zip_state state, size_t want) {
     z->state = state;
     z->small_n = 0;
     z->want = (uint8_t)want;
 }
 
-static void search(rst_zip *z)
-{
+static void search(rst_zip *z) {
     z->state = RST_ZIP_SEARCH;
     z->recent = 0;
 }
 
-void rst_zip_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_zip_begin(rst_scanner *s, rst_layer *l) {
     (void)s;
     rst_zip *z = &l->u.zip;
     memset(z, 0, offsetof(rst_zip, inflate));
@@ -45,8 +42,7 @@ void rst_zip_begin(rst_scanner *s, rst_layer *l)
     }
 }
 
-void rst_zip_malformed(rst_scanner *s, rst_layer *l, const char *why)
-{
+void rst_zip_malformed(rst_scanner *s, rst_layer *l, const char *why) {
     rst_zip *z = &l->u.zip;
     z->partial = true;
     search(z);
@@ -55,8 +51,7 @@ void rst_zip_malformed(rst_scanner *s, rst_layer *l, const char *why)
     }
 }
 
-static void record(rst_scanner *s, rst_layer *l, uint32_t mark)
-{
+static void record(rst_scanner *s, rst_layer *l, uint32_t mark) {
     rst_zip *z = &l->u.zip;
     if (z->ended && (mark == MARK_LOCAL || mark == MARK_CENTRAL || mark == MARK_END)) {
         rst_zip_malformed(s, l, "zip goes on behind its end record");
@@ -103,8 +98,7 @@ static void record(rst_scanner *s, rst_layer *l, uint32_t mark)
     }
 }
 
-static void begin_name(rst_zip *z, rst_zip_state state)
-{
+static void begin_name(rst_zip *z, rst_zip_state state) {
     z->state = state;
     z->name_n = 0;
     z->entry.name_hash = 0xcbf29ce484222325u;
@@ -115,14 +109,12 @@ static void begin_name(rst_zip *z, rst_zip_state state)
 }
 
 // A chance hit in the stub of a self-extractor is no local header.
-static bool plausible(const rst_zip *z)
-{
+static bool plausible(const rst_zip *z) {
     return rst_le16(z->small) <= 100 && z->entry.method < 100 && z->entry.name_n > 0 &&
            z->entry.name_n <= 1024;
 }
 
-static void end_record(rst_scanner *s, rst_layer *l)
-{
+static void end_record(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     if (rst_le16(z->small) != 0 && rst_le16(z->small) != UINT16_MAX) {
         rst_found(s, RST_UNSCANNABLE, "split zip", l, &l->place, NULL);
@@ -135,8 +127,7 @@ static void end_record(rst_scanner *s, rst_layer *l)
     search(z); // a comment or what follows may hold another end record
 }
 
-static void skip(rst_zip *z, uint64_t n)
-{
+static void skip(rst_zip *z, uint64_t n) {
     z->left = n;
     if (n == 0) {
         rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
@@ -146,8 +137,7 @@ static void skip(rst_zip *z, uint64_t n)
 }
 
 // What was wanted is in `small`.
-static void gathered(rst_scanner *s, rst_layer *l)
-{
+static void gathered(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     switch (z->state) {
     case RST_ZIP_SIGNATURE:
@@ -184,8 +174,7 @@ static void gathered(rst_scanner *s, rst_layer *l)
 }
 
 // A field of `left` octets is complete: the next one that has any.
-static void next_field(rst_scanner *s, rst_layer *l)
-{
+static void next_field(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     while (z->left == 0) {
         switch (z->state) {
@@ -215,8 +204,7 @@ static void next_field(rst_scanner *s, rst_layer *l)
     }
 }
 
-static size_t take_field(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t take_field(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     size_t take = z->left < n ? (size_t)z->left : n;
     z->left -= take;
@@ -230,8 +218,7 @@ static size_t take_field(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     return take;
 }
 
-static size_t take_small(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t take_small(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     size_t room = (size_t)z->want - z->small_n;
     size_t take = room < n ? room : n;
@@ -245,14 +232,13 @@ static size_t take_small(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     return take;
 }
 
-static size_t take_search(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t take_search(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     for (size_t i = 0; i < n; i++) {
         z->recent = z->recent >> 8 | (uint32_t)data[i] << 24;
-        bool found = z->recent == MARK_LOCAL ||
-                     ((!z->soft || z->good) &&
-                      (z->recent == MARK_CENTRAL || z->recent == MARK_END));
+        bool found =
+            z->recent == MARK_LOCAL ||
+            ((!z->soft || z->good) && (z->recent == MARK_CENTRAL || z->recent == MARK_END));
         if (found) {
             z->pos += i + 1;
             record(s, l, z->recent);
@@ -263,8 +249,7 @@ static size_t take_search(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     return n;
 }
 
-void rst_zip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire)
-{
+void rst_zip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     (void)wire;
     rst_zip *z = &l->u.zip;
     while (n > 0 && z->state != RST_ZIP_OVER && !s->halted) {
@@ -293,8 +278,7 @@ void rst_zip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, 
     }
 }
 
-void rst_zip_end(rst_scanner *s, rst_layer *l)
-{
+void rst_zip_end(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     bool whole = z->ended || z->state == RST_ZIP_OVER || s->halted;
     rst_zip_entry_cut(s, l);

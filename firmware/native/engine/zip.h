@@ -19,7 +19,7 @@ typedef enum {
     RST_ZIP_SIZED8, // records that are passed over: their size has 8, 4, 2 octets
     RST_ZIP_SIZED4,
     RST_ZIP_SIZED2,
-    RST_ZIP_SKIP,   // `left` octets
+    RST_ZIP_SKIP, // `left` octets
     RST_ZIP_END,
     RST_ZIP_SEARCH, // for the next record
     RST_ZIP_OVER    // nothing more is read
@@ -51,13 +51,13 @@ typedef struct {
 typedef struct {
     rst_zip_state state;
     rst_zip_mode mode;
-    bool soft;      // the zip begins somewhere inside: until an entry was good, nothing is certain
-    bool good;      // an entry was read to its end
-    bool partial;   // something was passed over: the sums say nothing
-    bool ended;     // the end record was seen
-    bool verify;    // the data was read, so that its check value is known
-    uint64_t pos;   // octets of the container so far
-    uint64_t left;  // octets to come, of data, name, extra fields or what is passed over
+    bool soft;     // the zip begins somewhere inside: until an entry was good, nothing is certain
+    bool good;     // an entry was read to its end
+    bool partial;  // something was passed over: the sums say nothing
+    bool ended;    // the end record was seen
+    bool verify;   // the data was read, so that its check value is known
+    uint64_t pos;  // octets of the container so far
+    uint64_t left; // octets to come, of data, name, extra fields or what is passed over
     uint64_t directory; // where the central directory begins
     uint32_t recent;    // the last four octets, in search
     uint16_t comment_n;
@@ -93,7 +93,7 @@ void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l);
 void rst_zip_entry_cut(rst_scanner *s, rst_layer *l); // the container ends
 
 // zip_fields.c: headers
-void rst_zip_local(rst_zip *z);   // small -> entry
+void rst_zip_local(rst_zip *z); // small -> entry
 void rst_zip_central(rst_zip *z);
 void rst_zip_name(rst_zip *z, const uint8_t *data, size_t n);
 void rst_zip_extra(rst_zip *z, const uint8_t *data, size_t n);
@@ -102,18 +102,15 @@ void rst_zip_add(rst_zip_sums *sums, const rst_zip_entry *entry);
 // Compares the end record in `small` with what was seen; the reason if they contradict, or NULL.
 const char *rst_zip_compare(const rst_zip *z, uint64_t end_at);
 
-static inline uint16_t rst_le16(const uint8_t *p)
-{
+static inline uint16_t rst_le16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
 }
 
-static inline uint32_t rst_le32(const uint8_t *p)
-{
+static inline uint32_t rst_le32(const uint8_t *p) {
     return (uint32_t)rst_le16(p) | (uint32_t)rst_le16(p + 2) << 16;
 }
 
-static inline uint64_t rst_le64(const uint8_t *p)
-{
+static inline uint64_t rst_le64(const uint8_t *p) {
     return (uint64_t)rst_le32(p) | (uint64_t)rst_le32(p + 4) << 32;
 }
 

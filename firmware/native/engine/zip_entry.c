@@ -16,13 +16,11 @@ enum {
 
 static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
 
-static bool size_known(const rst_zip_entry *e)
-{
+static bool size_known(const rst_zip_entry *e) {
     return (e->flags & FLAG_DESCRIPTOR) == 0 || e->packed != 0;
 }
 
-static void closed_entry(rst_scanner *s, rst_layer *l, const char *name)
-{
+static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
     rst_zip *z = &l->u.zip;
     if ((z->entry.flags & FLAG_ENCRYPTED) != 0 || z->entry.method == METHOD_AES) {
         rst_found(s, RST_ENCRYPTED, "encrypted file in a zip", l, &l->place, name);
@@ -41,8 +39,7 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name)
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
 }
 
-static void choose_mode(rst_scanner *s, rst_layer *l, const char *name)
-{
+static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
     rst_zip *z = &l->u.zip;
     const rst_zip_entry *e = &z->entry;
     bool known = size_known(e);
@@ -66,8 +63,7 @@ static void choose_mode(rst_scanner *s, rst_layer *l, const char *name)
     }
 }
 
-static void close_child(rst_scanner *s, rst_zip *z)
-{
+static void close_child(rst_scanner *s, rst_zip *z) {
     if (z->child != NULL) {
         rst_layer_close(s, z->child);
         z->child = NULL;
@@ -75,16 +71,14 @@ static void close_child(rst_scanner *s, rst_zip *z)
 }
 
 // The entry is complete and its header true.
-static void good_entry(rst_zip *z)
-{
+static void good_entry(rst_zip *z) {
     z->good = true;
     rst_zip_add(&z->local, &z->entry);
     rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
 }
 
 // The data is complete: checks it, unless a descriptor is still to come.
-static void end_data(rst_scanner *s, rst_layer *l)
-{
+static void end_data(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
     close_child(s, z);
@@ -100,8 +94,7 @@ static void end_data(rst_scanner *s, rst_layer *l)
     good_entry(z);
 }
 
-void rst_zip_entry_begin(rst_scanner *s, rst_layer *l)
-{
+void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
     if (!rst_count_entry(s, l)) {
@@ -131,8 +124,7 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l)
 }
 
 // Leaves the entry in the middle: goes on behind it if its size is known.
-static void give_up(rst_scanner *s, rst_layer *l)
-{
+static void give_up(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     close_child(s, z);
     z->partial = true;
@@ -146,8 +138,7 @@ static void give_up(rst_scanner *s, rst_layer *l)
     }
 }
 
-static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     bool known = size_known(&z->entry);
     size_t take = known && z->left < n ? (size_t)z->left : n;
@@ -170,14 +161,12 @@ static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, si
     return used;
 }
 
-static size_t plain_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t plain_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     size_t take = z->left < n ? (size_t)z->left : n;
     z->left -= take;
     z->inflate.in += take;
-    if (z->mode == RST_ZIP_STORED &&
-        !rst_inflate_emit(s, l, &z->inflate, z->child, data, take)) {
+    if (z->mode == RST_ZIP_STORED && !rst_inflate_emit(s, l, &z->inflate, z->child, data, take)) {
         give_up(s, l);
     } else if (z->left == 0) {
         end_data(s, l);
@@ -185,8 +174,7 @@ static size_t plain_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     return take;
 }
 
-static bool hand_on(rst_scanner *s, rst_layer *l)
-{
+static bool hand_on(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     size_t n = z->hunt_n;
     z->hunt_n = 0;
@@ -194,8 +182,7 @@ static bool hand_on(rst_scanner *s, rst_layer *l)
 }
 
 // The size stands behind the data: it ends where a descriptor fits what came before it.
-static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     for (size_t i = 0; i < n; i++) {
         z->small[z->small_n++] = data[i];
@@ -227,8 +214,7 @@ static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return n;
 }
 
-size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n)
-{
+size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     switch (l->u.zip.mode) {
     case RST_ZIP_DEFLATE:
         return deflate_data(s, l, data, n);
@@ -239,8 +225,7 @@ size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     }
 }
 
-void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l)
-{
+void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
     const rst_inflate *f = &z->inflate;
@@ -271,8 +256,7 @@ void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l)
     good_entry(z);
 }
 
-void rst_zip_entry_cut(rst_scanner *s, rst_layer *l)
-{
+void rst_zip_entry_cut(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     bool more = z->state == RST_ZIP_DATA && z->mode == RST_ZIP_HUNT;
     if (more && hand_on(s, l)) {

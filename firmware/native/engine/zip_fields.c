@@ -4,8 +4,7 @@
 
 #include "zip.h"
 
-void rst_zip_local(rst_zip *z)
-{
+void rst_zip_local(rst_zip *z) {
     const uint8_t *p = z->small;
     rst_zip_entry *e = &z->entry;
     e->flags = rst_le16(p + 2);
@@ -18,8 +17,7 @@ void rst_zip_local(rst_zip *z)
     e->at = z->pos - 30;
 }
 
-void rst_zip_central(rst_zip *z)
-{
+void rst_zip_central(rst_zip *z) {
     const uint8_t *p = z->small;
     rst_zip_entry *e = &z->entry;
     e->flags = rst_le16(p + 4);
@@ -33,8 +31,7 @@ void rst_zip_central(rst_zip *z)
     z->comment_n = rst_le16(p + 28);
 }
 
-void rst_zip_name(rst_zip *z, const uint8_t *data, size_t n)
-{
+void rst_zip_name(rst_zip *z, const uint8_t *data, size_t n) {
     uint64_t hash = z->entry.name_hash;
     for (size_t i = 0; i < n; i++) {
         uint8_t c = data[i] == '\\' ? '/' : data[i];
@@ -47,8 +44,7 @@ void rst_zip_name(rst_zip *z, const uint8_t *data, size_t n)
     z->name_n = (uint16_t)(z->name_n + take);
 }
 
-void rst_zip_extra(rst_zip *z, const uint8_t *data, size_t n)
-{
+void rst_zip_extra(rst_zip *z, const uint8_t *data, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (z->extra_n < 4) {
             z->extra[z->extra_n++] = data[i];
@@ -69,8 +65,7 @@ void rst_zip_extra(rst_zip *z, const uint8_t *data, size_t n)
 }
 
 // The zip64 field holds, in this order, only those values that are all ones in the header.
-void rst_zip_wide(rst_zip *z)
-{
+void rst_zip_wide(rst_zip *z) {
     rst_zip_entry *e = &z->entry;
     uint64_t *values[] = {&e->size, &e->packed, &e->at};
     size_t at = 0;
@@ -83,8 +78,7 @@ void rst_zip_wide(rst_zip *z)
     }
 }
 
-void rst_zip_add(rst_zip_sums *sums, const rst_zip_entry *entry)
-{
+void rst_zip_add(rst_zip_sums *sums, const rst_zip_entry *entry) {
     const uint64_t fields[] = {entry->name_hash, entry->crc, entry->packed, entry->size,
                                entry->method};
     uint64_t h = 0;
@@ -100,8 +94,7 @@ void rst_zip_add(rst_zip_sums *sums, const rst_zip_entry *entry)
     sums->places += h * entry->at;
 }
 
-const char *rst_zip_compare(const rst_zip *z, uint64_t end_at)
-{
+const char *rst_zip_compare(const rst_zip *z, uint64_t end_at) {
     const uint8_t *p = z->small;
     uint16_t count = rst_le16(p + 6);
     uint32_t offset = rst_le32(p + 12);

@@ -1,0 +1,73 @@
+// Shared by the fuzz targets of the engine: screens the same octets in several ways and insists
+// that the reports are equal.
+#ifndef RST_FUZZ_COMMON_H
+#define RST_FUZZ_COMMON_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner.h"
+
+// Screens data[0..n) in feeds of `feed` octets, regrouped into blocks of `block`.
+static inline void fuzz_screen(rst_scanner *s, const uint8_t *data, size_t n, size_t feed,
+                               size_t block, rst_report *report) {
+    rst_limits limits;
+    rst_limits_default(&limits);
+    // Small, so that an input is done in milliseconds and the limits are met often.
+    limits.depth = 8;
+    limits.entries = 200;
+    limits.expanded = 4 * 1024 * 1024;
+    limits.work = 40 * 1000 * 1000;
+    rst_scanner_init(s, NULL, &limits);
+    s->block = (uint32_t)block;
+    for (size_t at = 0; at < n; at += feed) {
+        rst_scanner_feed(s, data + at, n - at < feed ? n - at : feed);
+    }
+    memcpy(report, rst_scanner_end(s), sizeof *report);
+    if (s->layer_n != 0 || s->level_n != 0) {
+        abort(); // something was left open
+    }
+}
+
+// True if a limit on expansion or work was met. Where it strikes depends on the size of the
+// blocks, which is fixed in the product; on the feeds it never depends.
+static inline bool fuzz_limited(const rst_report *r) {
+    for (size_t i = 0; i < r->findings_n; i++) {
+        rst_verdict v = r->findings[i].verdict;
+        if (v == RST_RATIO || v == RST_TOO_LARGE || v == RST_OVER_BUDGET) {
+            return true;
+        }
+    }
+    return r->found > r->findings_n;
+}
+
+static inline void fuzz_compare(const uint8_t *data, size_t n, size_t cut) {
+    static rst_scanner scanner;
+    static rst_report whole, other;
+    // A copy of its own, so that the address sanitizer sees its end.
+    uint8_t *copy = malloc(n > 0 ? n : 1);
+    if (copy == NULL) {
+        return;
+    }
+    memcpy(copy, data, n);
+    fuzz_screen(&scanner, copy, n, n > 0 ? n : 1, RST_BLOCK, &whole);
+    fuzz_screen(&scanner, copy, n, cut, RST_BLOCK, &other);
+    if (memcmp(&whole, &other, sizeof whole) != 0) {
+        abort();
+    }
+    if (!fuzz_limited(&whole)) {
+        fuzz_screen(&scanner, copy, n, n > 0 ? n : 1, cut < RST_BLOCK ? cut : RST_BLOCK, &other);
+        if (memcmp(&whole, &other, sizeof whole) != 0) {
+            abort();
+        }
+    }
+    for (size_t i = 0; i < whole.findings_n; i++) {
+        const rst_finding *f = &whole.findings[i];
+        if (f->start > f->end || f->end > n) {
+            abort(); // a range outside of the message
+        }
+    }
+    free(copy);
+}
+
+#endif
