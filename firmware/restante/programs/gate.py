@@ -172,13 +172,9 @@ def start_log(given, tree):
 
 def take_folders(given):
     """While we are root: what the gate writes belongs to it."""
-    run = given["--run"] + "/" + places.GATE_FOLDER
-    for path in (
-        given["--data"],
-        given["--data"] + "/spool",
-        given["--data"] + "/quarantine",
-        run,
-    ):
+    data = given["--data"]
+    own = given["--run"] + "/" + places.GATE_FOLDER
+    for path in (data, data + "/spool", data + "/quarantine", own):
         try:
             _sys.mkdir(path, 0o700)
         except OSError as error:
