@@ -22,15 +22,16 @@ enum {
 
 static struct {
     pthread_mutex_t mutex;
-    pthread_cond_t work;
-    bool running;
+    pthread_cond_t work, begun;
+    bool running, awake;
     int event;
     uint32_t last_ticket;
     // Counters that only grow; a slot's index is the counter modulo the ring's size.
     uint32_t submitted, done, taken;
     rst_helper_job ring[RST_HELPER_JOBS];
     uint8_t chunk[HASH_CHUNK];
-} helper = { .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
+} helper = { .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
+      .begun = PTHREAD_COND_INITIALIZER };
 
 static bool takes_descriptor(int operation) {
     return operation == RST_HELPER_FSYNC || operation == RST_HELPER_SHA256;
@@ -92,6 +93,8 @@ static void run(rst_helper_job *job) {
 static void *main_of_thread(void *unused) {
     (void)unused;
     pthread_mutex_lock(&helper.mutex);
+    helper.awake = true;
+    pthread_cond_signal(&helper.begun);
     for (;;) {
         while (helper.done == helper.submitted) {
             pthread_cond_wait(&helper.work, &helper.mutex);
@@ -139,6 +142,13 @@ int rst_helper_start(void) {
         return -1;
     }
     helper.running = true;
+    // What the C library still calls for a new thread (glibc: rseq) must be done before a caller's
+    // seccomp filter, which is right behind us.
+    pthread_mutex_lock(&helper.mutex);
+    while (!helper.awake) {
+        pthread_cond_wait(&helper.begun, &helper.mutex);
+    }
+    pthread_mutex_unlock(&helper.mutex);
     return helper.event;
 }
 
