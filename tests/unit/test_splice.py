@@ -235,7 +235,7 @@ def test_a_notice_names_so_many_findings_and_counts_the_rest():
 def test_each_verdict_has_words():
     for verdict in range(1, len(NAMES)):
         lines = notice.part_lines([finding(verdict=verdict)], "", "1")
-        assert any(line.startswith("Why:  ") and len(line) > 30 for line in lines)
+        assert any(line.startswith("Why:  ") and len(line) > 20 for line in lines)
     assert any(
         "Detail:" in line for line in notice.part_lines([finding(verdict=ENCRYPTED)], "", "1")
     )
