@@ -161,7 +161,7 @@ def test_commands(console, stand):
     console.ready()
     lines = console.ask(b"show status")
     assert lines[0] == b"+OK status" and any(line.startswith(b"memory ") for line in lines)
-    assert console.ask(b"shwo status")[0].startswith(b"-ERR")
+    assert console.ask(b"sho status")[0].startswith(b"-ERR")
     assert console.ask(b"quarantine release 8")[0].startswith(b"-ERR no held message")
     assert console.ask(b"quarantine release 7 force") == [
         b"+OK 7 is delivered at the account's next session"
