@@ -9,7 +9,6 @@ import sys
 import time
 
 import _sys
-
 from restante import log, settings
 from restante.box import places
 from restante.box.system import System
@@ -61,7 +60,7 @@ class Quarantine:
             time=0,
             state="held",
             octets=5,
-            sha="ab",
+            sha="",
             releases=[],
             damaged="",
         )
@@ -83,6 +82,7 @@ class Screen:
 
 class SelfTest:
     async def run(self):
+        print("self-test")
         # As long as a console may have to wait: it must be possible to give up.
         await asyncio.sleep(3600)
 

@@ -7,14 +7,14 @@ from restante.console.editor import CANCEL, LINE, REFUSED, Editor
 def type_in(data):
     """(what is shown, events) of a fresh editor."""
     line = Editor()
-    shown = b""
+    shown = bytearray()
     events = []
     for octet in data:
         echo, event = line.feed(octet)
         shown += echo
         if event:
             events.append(event)
-    return shown, events
+    return bytes(shown), events
 
 
 def lines(data):

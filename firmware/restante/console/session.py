@@ -2,7 +2,8 @@
 
 What is typed or pasted while a command runs is kept, up to a bound, and run afterwards; Ctrl-C
 gives up the running command and forgets what is kept.  A paste that is longer than the bound is
-forgotten as a whole: running a part of it could do what nobody meant.
+forgotten as a whole: running a part of it could do what nobody meant.  An answer is shown as it
+came, `+OK` or `-ERR` first, so that a program can read the serial line too.
 """
 
 from restante.console import editor
@@ -39,7 +40,7 @@ class Session:
             self._terminal.show(self._prompt)
             event, line = self._next_event()
             if event == editor.REFUSED:
-                self._terminal.line("not run: %s" % line)
+                self._terminal.line("-ERR not run: %s" % line)
             elif event == editor.LINE and line.strip():
                 self._command(line)
 
@@ -67,16 +68,13 @@ class Session:
         try:
             answer = self._gate.ask(line, self._terminal, self._cancelled)
         except NoAnswer as error:
-            self._terminal.line("the gate is not answering: %s" % error)
+            self._terminal.line("-ERR the gate is not answering: %s" % error)
             self._terminal.line("it is restarted by itself; try again in some seconds")
             return
         if answer is None:
-            self._terminal.line("given up; the command may still be at work")
+            self._terminal.line("-ERR given up; the command may still be at work")
             return
-        if not answer.ok:
-            self._terminal.line("error: %s" % answer.text)
-        elif answer.text and not answer.lines:
-            self._terminal.line(answer.text)
+        self._terminal.line("%s %s" % ("+OK" if answer.ok else "-ERR", answer.text))
         self._show(answer.lines)
 
     def _show(self, lines):
