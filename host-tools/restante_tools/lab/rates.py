@@ -15,7 +15,7 @@ from itertools import repeat
 BUFFER_OCTETS = 262_144
 SESSION_SECONDS = 120.0  # without an answer; a benchmark that hangs ends
 FINAL = b"\r\n.\r\n"
-# Acknowledge at once (linux/tcp.h). Else a server's last short segment waits 40 ms for it (RFC 896,
+# Acknowledge at once (linux/tcp.h). Else a server's last short segment waits 40 ms (RFC 896,
 # RFC 1122 §4.2.3.2), and on loopback that pause is all that is measured.
 TCP_QUICKACK = 12
 
