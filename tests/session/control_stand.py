@@ -56,7 +56,14 @@ class Quarantine:
             action=2,
         )
         self._entry = Thing(
-            id="7", record=record, time=0, state="held", octets=5, sha="ab", releases=[], damaged=""
+            id="7",
+            record=record,
+            time=0,
+            state="held",
+            octets=5,
+            sha="ab",
+            releases=[],
+            damaged="",
         )
 
     def entries(self):
