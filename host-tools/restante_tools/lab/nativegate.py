@@ -1,15 +1,15 @@
-"""The real gate, run natively in the box's place: the same program as on the image, no emulation.
+"""The real gate and screen, run natively in the box's place: no emulation, nothing replaced.
 
-Rule: it gets a data folder and a run folder of its own and is started as the image starts it,
-options apart; nothing of it is replaced.
+Rule: they are started as the image starts them, options apart, with a data folder and a run folder
+of their own.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from restante_tools.lab import network
 from restante_tools.lab.boxconsole import Ask, over_socket
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.image import tool
 from restante_tools.lab.namespaces import Namespace
-from restante_tools.places import Places
+from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
+SIGNATURES = REPOSITORY / "board" / "common" / "signatures"
 PROGRAM_VARIABLE = "RESTANTE_NATIVE"  # names the interpreter when it is not in the build folder
 
 
@@ -75,27 +77,48 @@ class NativeGate:
             path.mkdir(parents=True)
         text = "".join(line + "\n" for line in settings)
         (self.data / "settings").write_text(text, encoding="utf-8")
-        self.gate = self._start("gate", place.options())
-        deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {self.gate.log}")
+        self._children: list[Child] = []
         try:
-            deadline.wait(self._listening, "start of the gate")
-        except ToolError:
+            self.start_screen()
+            self.start_gate()
+        except BaseException:
             self.stop()
             raise
 
+    def start_screen(self) -> None:
+        """Start the screen process; returns when its socket is there."""
+        signatures = factory_signatures(self.folder)
+        self.screen = self._start("screen", ["--signatures", str(signatures)])
+        socket_path = self.runtime / "screen.sock"
+        socket_path.unlink(missing_ok=True)
+        self._wait(self.screen, socket_path.exists)
+
+    def start_gate(self) -> None:
+        """Start the gate; returns when it takes clients."""
+        options = ["--data", str(self.data), *self._place.options()]
+        self.gate = self._start("gate", options)
+        self._wait(self.gate, self._place.listening)
+
+    def _wait(self, child: Child, ready: Callable[[], bool]) -> None:
+        deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {child.log}")
+
+        def started() -> bool:
+            child.check()
+            return ready()
+
+        deadline.wait(started, f"start of {child.name}")
+
     def _start(self, program: str, options: Sequence[str]) -> Child:
         words = [str(self._program), "-m", f"restante.programs.{program}"]
-        words += ["--data", str(self.data), "--run", str(self.runtime), *options]
-        return Child(
+        words += ["--run", str(self.runtime), *options]
+        child = Child(
             program,
             self._place.command(words),
             self.folder / f"{program}.log",
             environment={"MICROPYPATH": f"{self._firmware}:.frozen"},
         )
-
-    def _listening(self) -> bool:
-        self.gate.check()
-        return self._place.listening()
+        self._children.append(child)
+        return child
 
     @property
     def ask(self) -> Ask:
@@ -109,9 +132,18 @@ class NativeGate:
         return int(line.split()[1])
 
     def stop(self) -> None:
-        self.gate.stop()
+        """End both programs, the gate first."""
+        for child in reversed(self._children):
+            child.stop()
 
-    def kill(self) -> None:
-        """As if the power of this one program failed."""
-        self.gate.signal(signal.SIGKILL)
-        self.gate.stop()
+
+def factory_signatures(folder: Path) -> Path:
+    """The signature file of the factory set, compiled as the image's build does it."""
+    target = folder / "factory.sig"
+    if not target.exists():
+        sources = sorted(SIGNATURES.glob("*.[hn]?b"))
+        words = [sys.executable, "-m", "restante_tools", "signatures", "compile"]
+        words += [str(path) for path in sources]
+        words += ["-o", str(target), "--name", "factory", "--built", "0", "--strict"]
+        tool(["env", f"PYTHONPATH={REPOSITORY / 'host-tools'}", *words])
+    return target

@@ -15,6 +15,9 @@ from itertools import repeat
 BUFFER_OCTETS = 262_144
 SESSION_SECONDS = 120.0  # without an answer; a benchmark that hangs ends
 FINAL = b"\r\n.\r\n"
+# Acknowledge at once (linux/tcp.h). Else a server's last short segment waits 40 ms (RFC 896,
+# RFC 1122 §4.2.3.2), and on loopback that pause is all that is measured.
+TCP_QUICKACK = 12
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def message(connection: socket.socket, number: int, buffer: bytearray) -> int:
     connection.sendall(b"RETR %d\r\n" % number)
     length, tail = 0, b""
     while True:
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
         n = connection.recv_into(buffer)
         if not n:
             raise ConnectionError("closed in a message")
