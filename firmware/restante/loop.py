@@ -178,23 +178,25 @@ class Helper:
         self._collector = None
         self._queue = None  # the task queue of the loop that the collector belongs to
 
-    async def fsync(self, fd, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.FSYNC, fd), ms)
+    async def fsync(self, fd):
+        await self.call(_sys.FSYNC, fd)
 
-    async def fsync_dir(self, path, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.FSYNC_DIR, path), ms)
+    async def fsync_dir(self, path):
+        await self.call(_sys.FSYNC_DIR, path)
 
-    async def rename(self, old, new, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.RENAME, old, new), ms)
+    async def rename(self, old, new):
+        await self.call(_sys.RENAME, old, new)
 
-    async def unlink(self, path, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.UNLINK, path), ms)
+    async def unlink(self, path):
+        await self.call(_sys.UNLINK, path)
 
     async def sha256(self, fd, ms=MEDIUM_MS):
         """The 32 octets of the hash of the whole file."""
-        return await self._do(self._worker.submit(_sys.SHA256, fd), ms)
+        return await self.call(_sys.SHA256, fd, ms=ms)
 
-    async def _do(self, ticket, ms):
+    async def call(self, operation, *arguments, ms=MEDIUM_MS):
+        """One operation of `_sys.Worker` with its arguments; returns its result."""
+        ticket = self._worker.submit(operation, *arguments)
         if self._queue is not core._task_queue:
             self._queue = core._task_queue
             self._collector = core.create_task(self._collect())
