@@ -42,11 +42,11 @@ class _Wait:
     # finds out whom to ask (`remove`) when the task is cancelled.  asyncio's own queue would
     # forget the other direction's task as well.
 
-    def __init__(self, task, fd, side, ms):
-        self.task = task
+    def __init__(self, fd, side, ms):
         self.fd = fd
         self.side = side
         self.until = ticks_add(ticks_ms(), max(0, min(ms, LONGEST_MS)))
+        self.task = None  # who sleeps; known when it does: create_task() starts later than now
         self.expired = False
 
     def remove(self, task):
@@ -136,6 +136,7 @@ def _watch_of_loop():
 def _sleep(wait):
     # A generator, as asyncio's own waits are: no coroutine around each read.
     watch = _watch_of_loop()
+    wait.task = core.cur_task
     watch.add(wait)
     try:
         if wait.side != _PARKED:
@@ -150,12 +151,12 @@ def _sleep(wait):
 
 def readable(fd, ms):
     """Await it: `fd` (an int) can be read or is at its end; OSError(ETIMEDOUT) after `ms`."""
-    return _sleep(_Wait(core.cur_task, fd, _READ, ms))
+    return _sleep(_Wait(fd, _READ, ms))
 
 
 def writable(fd, ms):
     """Await it: `fd` (an int) can be written or is broken; OSError(ETIMEDOUT) after `ms`."""
-    return _sleep(_Wait(core.cur_task, fd, _WRITE, ms))
+    return _sleep(_Wait(fd, _WRITE, ms))
 
 
 def _readable_for_ever(fd):
@@ -200,7 +201,7 @@ class Helper:
         if self._queue is not core._task_queue:
             self._queue = core._task_queue
             self._collector = core.create_task(self._collect())
-        wait = _Wait(core.cur_task, -1, _PARKED, ms)
+        wait = _Wait(-1, _PARKED, ms)
         self._waits[ticket] = wait
         try:
             await _sleep(wait)

@@ -92,6 +92,8 @@ static void run(rst_helper_job *job) {
 static void *main_of_thread(void *unused) {
     (void)unused;
     pthread_mutex_lock(&helper.mutex);
+    helper.running = true;
+    pthread_cond_signal(&helper.work);
     for (;;) {
         while (helper.done == helper.submitted) {
             pthread_cond_wait(&helper.work, &helper.mutex);
@@ -138,7 +140,12 @@ int rst_helper_start(void) {
         errno = error;
         return -1;
     }
-    helper.running = true;
+    // Until it runs our code: the system calls of its birth must be over before a filter is set.
+    pthread_mutex_lock(&helper.mutex);
+    while (!helper.running) {
+        pthread_cond_wait(&helper.work, &helper.mutex);
+    }
+    pthread_mutex_unlock(&helper.mutex);
     return helper.event;
 }
 

@@ -91,20 +91,26 @@ static void judge(program *p, rst_rule_kind kind) {
     }
 }
 
+// An x32 call has a high bit in its number, so it equals none of ours.
+static void allow(program *p, const rst_rule *rule) {
+    size_t jump = p->n;
+    emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->number, 0, 0));
+    judge(p, rule->kind);
+    if (!p->full) {
+        // Over this call's judgement, which is a few instructions long, to the next call.
+        p->code[jump].jf = (uint8_t)(p->n - jump - 1);
+    }
+}
+
 static void build(program *p, const rst_profile *profile) {
     load(p, offsetof(struct seccomp_data, arch));
     emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCHITECTURE, 1, 0));
     finish(p, SECCOMP_RET_KILL_PROCESS);
     load(p, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < profile->n; i++) {
-        // The jump over this call's judgement is known once that is written. An x32 call has a
-        // high bit in its number, so it equals none of ours.
-        size_t jump = p->n;
-        emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, profile->rules[i].number,
-                                             0, 0));
-        judge(p, profile->rules[i].kind);
-        if (!p->full) {
-            p->code[jump].jf = (uint8_t)(p->n - jump - 1);
+        const rst_rule_group *group = &profile->groups[i];
+        for (size_t j = 0; j < group->n; j++) {
+            allow(p, &group->rules[j]);
         }
     }
     finish(p, SECCOMP_RET_KILL_PROCESS);

@@ -21,9 +21,15 @@ typedef struct {
     rst_rule_kind kind;
 } rst_rule;
 
+// Rules that belong together for one reason.
+typedef struct {
+    const rst_rule *rules;
+    size_t n;
+} rst_rule_group;
+
 typedef struct {
     const char *name;
-    const rst_rule *rules;
+    const rst_rule_group *groups; // those asked most often first
     size_t n;
 } rst_profile;
 
