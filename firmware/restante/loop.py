@@ -13,6 +13,7 @@ from errno import ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
+
 from restante.compat import const
 
 # The longest wait, in ms: a day.  The ticks of a 32-bit machine wrap after 12 days and compare
