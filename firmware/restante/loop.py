@@ -13,6 +13,7 @@ from errno import ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
+
 from restante.compat import const
 
 # The longest wait, in ms: a day.  The ticks of a 32-bit machine wrap after 12 days and compare
@@ -42,11 +43,11 @@ class _Wait:
     # finds out whom to ask (`remove`) when the task is cancelled.  asyncio's own queue would
     # forget the other direction's task as well.
 
-    def __init__(self, task, fd, side, ms):
-        self.task = task
+    def __init__(self, fd, side, ms):
         self.fd = fd
         self.side = side
         self.until = ticks_add(ticks_ms(), max(0, min(ms, LONGEST_MS)))
+        self.task = None  # who sleeps; known when it does: create_task() starts later than now
         self.expired = False
 
     def remove(self, task):
@@ -136,6 +137,7 @@ def _watch_of_loop():
 def _sleep(wait):
     # A generator, as asyncio's own waits are: no coroutine around each read.
     watch = _watch_of_loop()
+    wait.task = core.cur_task
     watch.add(wait)
     try:
         if wait.side != _PARKED:
@@ -150,12 +152,12 @@ def _sleep(wait):
 
 def readable(fd, ms):
     """Await it: `fd` (an int) can be read or is at its end; OSError(ETIMEDOUT) after `ms`."""
-    return _sleep(_Wait(core.cur_task, fd, _READ, ms))
+    return _sleep(_Wait(fd, _READ, ms))
 
 
 def writable(fd, ms):
     """Await it: `fd` (an int) can be written or is broken; OSError(ETIMEDOUT) after `ms`."""
-    return _sleep(_Wait(core.cur_task, fd, _WRITE, ms))
+    return _sleep(_Wait(fd, _WRITE, ms))
 
 
 def _readable_for_ever(fd):
@@ -178,27 +180,29 @@ class Helper:
         self._collector = None
         self._queue = None  # the task queue of the loop that the collector belongs to
 
-    async def fsync(self, fd, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.FSYNC, fd), ms)
+    async def fsync(self, fd):
+        await self.call(_sys.FSYNC, fd)
 
-    async def fsync_dir(self, path, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.FSYNC_DIR, path), ms)
+    async def fsync_dir(self, path):
+        await self.call(_sys.FSYNC_DIR, path)
 
-    async def rename(self, old, new, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.RENAME, old, new), ms)
+    async def rename(self, old, new):
+        await self.call(_sys.RENAME, old, new)
 
-    async def unlink(self, path, ms=MEDIUM_MS):
-        await self._do(self._worker.submit(_sys.UNLINK, path), ms)
+    async def unlink(self, path):
+        await self.call(_sys.UNLINK, path)
 
     async def sha256(self, fd, ms=MEDIUM_MS):
         """The 32 octets of the hash of the whole file."""
-        return await self._do(self._worker.submit(_sys.SHA256, fd), ms)
+        return await self.call(_sys.SHA256, fd, ms=ms)
 
-    async def _do(self, ticket, ms):
+    async def call(self, operation, *arguments, ms=MEDIUM_MS):
+        """One operation of `_sys.Worker` with its arguments; returns its result."""
+        ticket = self._worker.submit(operation, *arguments)
         if self._queue is not core._task_queue:
             self._queue = core._task_queue
             self._collector = core.create_task(self._collect())
-        wait = _Wait(core.cur_task, -1, _PARKED, ms)
+        wait = _Wait(-1, _PARKED, ms)
         self._waits[ticket] = wait
         try:
             await _sleep(wait)

@@ -9,7 +9,6 @@ import sys
 import time
 
 import _sys
-
 from restante import log, settings
 from restante.box import places
 from restante.box.system import System
@@ -56,7 +55,14 @@ class Quarantine:
             action=2,
         )
         self._entry = Thing(
-            id="7", record=record, time=0, state="held", octets=5, sha="ab", releases=[], damaged=""
+            id="7",
+            record=record,
+            time=0,
+            state="held",
+            octets=5,
+            sha="",
+            releases=[],
+            damaged="",
         )
 
     def entries(self):
@@ -76,6 +82,7 @@ class Screen:
 
 class SelfTest:
     async def run(self):
+        print("self-test")
         # As long as a console may have to wait: it must be possible to give up.
         await asyncio.sleep(3600)
 

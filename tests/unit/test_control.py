@@ -1,7 +1,13 @@
 """Console commands: grammar, the form of an answer, what is shown.  Also on MicroPython."""
 
 from restante.control import grammar, tables, wire
+from restante.control.answers import Control
 from restante.control.grammar import CommandError
+
+
+def test_every_command_has_an_answer():
+    for command, _, _ in grammar.COMMANDS:
+        assert callable(Control._method(Control, command)), command
 
 
 def refused(line):

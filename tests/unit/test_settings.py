@@ -36,8 +36,8 @@ def test_lines_comments_blanks_and_line_ends():
 
 
 def test_comment_may_hold_any_octet_and_a_setting_may_not():
-    assert text.read(b"# caf\xe9 \x00\n") == {}
-    error = refused(b"\nset system hostname caf\xe9\n")
+    assert text.read(b"# ol\xe9 \x00\n") == {}
+    error = refused(b"\nset system hostname ol\xe9\n")
     assert error.line == 2 and "0xe9" in error.text
 
 

@@ -27,9 +27,9 @@ SRC_USERMOD_C += $(RESTANTE_BINDINGS)
 SRC_USERMOD_LIB_C += $(RESTANTE_WORKER) $(RESTANTE_ENGINE) $(RESTANTE_ZLIB) $(RESTANTE_MBEDTLS)
 
 # Z_SOLO: zlib without its own memory and files; the engine gives it memory.
-CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO -I$(RESTANTE_NATIVE)
+CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO
 CFLAGS_USERMOD += -I$(RESTANTE_ZLIB_DIR) -I$(RESTANTE_MBEDTLS_DIR)/include
-CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/mbedtls_config.h"'
+CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/engine/digest_config.h"'
 LDFLAGS_USERMOD += -pthread
 
 # What each octet of mail goes through is built for speed, the rest of the program for size.

@@ -3,9 +3,9 @@
 
 #include "py/runtime.h"
 
+#include "../worker/rights.h"
+#include "../worker/server.h"
 #include "sys.h"
-#include "worker/rights.h"
-#include "worker/server.h"
 
 // serve(listen_fd, signature_path, uid, gid): maps the signatures, then gives up the rights to be
 // uid and gid (None, None: stays who it is), then serves. Returns only by raising: RuntimeError
@@ -27,13 +27,13 @@ static mp_obj_t screen_serve(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(screen_serve_obj, 4, 4, screen_serve);
 
 static const mp_rom_map_elem_t globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__screen) },
-    { MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&screen_serve_obj) },
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__screen)},
+    {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&screen_serve_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 
 const mp_obj_module_t rst_screen_module = {
-    .base = { &mp_type_module },
+    .base = {&mp_type_module},
     .globals = (mp_obj_dict_t *)&globals,
 };
 

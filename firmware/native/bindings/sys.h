@@ -62,6 +62,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_rlimit_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_dumpable_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_seccomp_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(rst_sys_signals_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_kill_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_equal_obj);
 
 // sys_worker.c

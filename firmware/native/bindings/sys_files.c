@@ -19,13 +19,13 @@ static mp_obj_t count_or_none(ssize_t n) {
 }
 
 // Retries a call that a signal interrupted, after MicroPython's own handlers ran.
-#define RETRY(n, call) \
-    do { \
-        n = (call); \
-        if (n != -1 || errno != EINTR) { \
-            break; \
-        } \
-        mp_handle_pending(true); \
+#define RETRY(n, call)                                                                            \
+    do {                                                                                          \
+        n = (call);                                                                               \
+        if (n != -1 || errno != EINTR) {                                                          \
+            break;                                                                                \
+        }                                                                                         \
+        mp_handle_pending(true);                                                                  \
     } while (1)
 
 static mp_obj_t sys_open(size_t n_args, const mp_obj_t *args) {

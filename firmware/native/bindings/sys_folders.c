@@ -24,10 +24,8 @@ static mp_obj_t sys_stat(mp_obj_t path) {
     struct stat info;
     rst_sys_check(stat(mp_obj_str_get_str(path), &info));
     mp_obj_t items[5] = {
-        rst_sys_octets(info.st_mode),
-        rst_sys_octets(info.st_uid),
-        rst_sys_octets(info.st_gid),
-        rst_sys_octets((uint64_t)info.st_size),
+        rst_sys_octets(info.st_mode),          rst_sys_octets(info.st_uid),
+        rst_sys_octets(info.st_gid),           rst_sys_octets((uint64_t)info.st_size),
         mp_obj_new_int_from_ll(info.st_mtime),
     };
     return mp_obj_new_tuple(5, items);
@@ -107,7 +105,7 @@ static uint64_t device_octets(int fd) {
     }
     char path[64];
     snprintf(path, sizeof path, "/sys/dev/block/%u:%u/size", major(info.st_dev),
-        minor(info.st_dev));
+             minor(info.st_dev));
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return 0;
@@ -146,7 +144,7 @@ static mp_obj_t sys_ext4_resize(mp_obj_t path) {
     if (result == -1) {
         mp_raise_OSError(error);
     }
-    mp_obj_t items[2] = { rst_sys_octets(before), rst_sys_octets(after) };
+    mp_obj_t items[2] = {rst_sys_octets(before), rst_sys_octets(after)};
     return mp_obj_new_tuple(2, items);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_ext4_resize_obj, sys_ext4_resize);

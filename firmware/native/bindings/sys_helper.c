@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "mbedtls/sha256.h"
+#include <mbedtls/sha256.h>
 
 enum {
     HASH_CHUNK = 65536,    // octets per read: few calls, little memory
@@ -30,7 +30,7 @@ static struct {
     uint32_t submitted, done, taken;
     rst_helper_job ring[RST_HELPER_JOBS];
     uint8_t chunk[HASH_CHUNK];
-} helper = { .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
+} helper = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 static bool takes_descriptor(int operation) {
     return operation == RST_HELPER_FSYNC || operation == RST_HELPER_SHA256;
@@ -65,19 +65,19 @@ static int hash_file(int fd, uint8_t hash[RST_HELPER_HASH]) {
 
 static int perform(rst_helper_job *job) {
     switch (job->operation) {
-        case RST_HELPER_FSYNC:
-            return fsync(job->fd);
-        case RST_HELPER_FSYNC_DIR:
-            return sync_folder(job->path);
-        case RST_HELPER_RENAME:
-            return rename(job->path, job->other);
-        case RST_HELPER_UNLINK:
-            return unlink(job->path);
-        case RST_HELPER_SHA256:
-            return hash_file(job->fd, job->hash);
-        default:
-            errno = EINVAL;
-            return -1;
+    case RST_HELPER_FSYNC:
+        return fsync(job->fd);
+    case RST_HELPER_FSYNC_DIR:
+        return sync_folder(job->path);
+    case RST_HELPER_RENAME:
+        return rename(job->path, job->other);
+    case RST_HELPER_UNLINK:
+        return unlink(job->path);
+    case RST_HELPER_SHA256:
+        return hash_file(job->fd, job->hash);
+    default:
+        errno = EINVAL;
+        return -1;
     }
 }
 
@@ -92,6 +92,8 @@ static void run(rst_helper_job *job) {
 static void *main_of_thread(void *unused) {
     (void)unused;
     pthread_mutex_lock(&helper.mutex);
+    helper.running = true;
+    pthread_cond_signal(&helper.work);
     for (;;) {
         while (helper.done == helper.submitted) {
             pthread_cond_wait(&helper.work, &helper.mutex);
@@ -138,7 +140,12 @@ int rst_helper_start(void) {
         errno = error;
         return -1;
     }
-    helper.running = true;
+    // Until it runs our code: the system calls of its birth must be over before a filter is set.
+    pthread_mutex_lock(&helper.mutex);
+    while (!helper.running) {
+        pthread_cond_wait(&helper.work, &helper.mutex);
+    }
+    pthread_mutex_unlock(&helper.mutex);
     return helper.event;
 }
 

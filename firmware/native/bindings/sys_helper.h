@@ -18,7 +18,8 @@ enum {
     // Jobs that may be on their way. Each session waits for one at a time and the gate serves 100
     // sessions; what does not fit is told EAGAIN.
     RST_HELPER_JOBS = 128,
-    // Octets of a path with its end: paths of the data folder are under 100, those of tests longer.
+    // Octets of a path with its end: paths of the data folder are under 100, those of tests
+    // longer.
     RST_HELPER_PATH = 256,
     RST_HELPER_HASH = 32, // octets of a SHA-256
 };
@@ -36,7 +37,8 @@ typedef struct {
 // Starts the thread. Returns an eventfd that is readable while results wait; -1 and errno. EBUSY:
 // it runs already, one per program.
 int rst_helper_start(void);
-// Copies the job in and fills its ticket; it duplicates the descriptor. -1 and errno; EAGAIN: full.
+// Copies the job in and fills its ticket; it duplicates the descriptor. -1 and errno; EAGAIN:
+// full.
 int rst_helper_submit(rst_helper_job *job);
 // Copies the oldest result out; 0 if there is none.
 int rst_helper_collect(rst_helper_job *job);

@@ -52,20 +52,20 @@ rst_sys_span rst_sys_range(mp_obj_t buf, mp_obj_t start, mp_obj_t end, mp_uint_t
     if (from < 0 || to < from || (size_t)to > info.len) {
         mp_raise_ValueError(MP_ERROR_TEXT("range outside of the buffer"));
     }
-    return (rst_sys_span){ (uint8_t *)info.buf + from, (size_t)(to - from) };
+    return (rst_sys_span){(uint8_t *)info.buf + from, (size_t)(to - from)};
 }
 
-#define FUNCTION(name) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&rst_sys_##name##_obj) }
-#define NUMBER(name) { MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_INT(name) }
+#define FUNCTION(name) {MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&rst_sys_##name##_obj)}
+#define NUMBER(name) {MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_INT(name)}
 
 static const mp_rom_map_elem_t globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sys) },
-    { MP_ROM_QSTR(MP_QSTR_Worker), MP_ROM_PTR(&rst_sys_worker_type) },
-    { MP_ROM_QSTR(MP_QSTR_FSYNC), MP_ROM_INT(RST_HELPER_FSYNC) },
-    { MP_ROM_QSTR(MP_QSTR_FSYNC_DIR), MP_ROM_INT(RST_HELPER_FSYNC_DIR) },
-    { MP_ROM_QSTR(MP_QSTR_RENAME), MP_ROM_INT(RST_HELPER_RENAME) },
-    { MP_ROM_QSTR(MP_QSTR_UNLINK), MP_ROM_INT(RST_HELPER_UNLINK) },
-    { MP_ROM_QSTR(MP_QSTR_SHA256), MP_ROM_INT(RST_HELPER_SHA256) },
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sys)},
+    {MP_ROM_QSTR(MP_QSTR_Worker), MP_ROM_PTR(&rst_sys_worker_type)},
+    {MP_ROM_QSTR(MP_QSTR_FSYNC), MP_ROM_INT(RST_HELPER_FSYNC)},
+    {MP_ROM_QSTR(MP_QSTR_FSYNC_DIR), MP_ROM_INT(RST_HELPER_FSYNC_DIR)},
+    {MP_ROM_QSTR(MP_QSTR_RENAME), MP_ROM_INT(RST_HELPER_RENAME)},
+    {MP_ROM_QSTR(MP_QSTR_UNLINK), MP_ROM_INT(RST_HELPER_UNLINK)},
+    {MP_ROM_QSTR(MP_QSTR_SHA256), MP_ROM_INT(RST_HELPER_SHA256)},
     NUMBER(O_RDONLY),
     NUMBER(O_WRONLY),
     NUMBER(O_RDWR),
@@ -110,12 +110,13 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(dumpable),
     FUNCTION(seccomp),
     FUNCTION(signals),
+    FUNCTION(kill),
     FUNCTION(equal),
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 
 const mp_obj_module_t rst_sys_module = {
-    .base = { &mp_type_module },
+    .base = {&mp_type_module},
     .globals = (mp_obj_dict_t *)&globals,
 };
 

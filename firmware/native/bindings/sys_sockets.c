@@ -31,7 +31,7 @@ static mp_obj_t address_tuple(const struct sockaddr_in *address) {
 }
 
 static mp_obj_t sys_original_dst(mp_obj_t fd) {
-    struct sockaddr_in address = { 0 };
+    struct sockaddr_in address = {0};
     socklen_t n = sizeof address;
     int result = getsockopt((int)mp_obj_get_int(fd), IPPROTO_IP, SO_ORIGINAL_DST, &address, &n);
     rst_sys_check(result);
@@ -40,7 +40,7 @@ static mp_obj_t sys_original_dst(mp_obj_t fd) {
 MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_original_dst_obj, sys_original_dst);
 
 static mp_obj_t sys_sockname(mp_obj_t fd) {
-    struct sockaddr_in address = { 0 };
+    struct sockaddr_in address = {0};
     socklen_t n = sizeof address;
     rst_sys_check(getsockname((int)mp_obj_get_int(fd), (struct sockaddr *)&address, &n));
     return address_tuple(&address);
@@ -48,7 +48,7 @@ static mp_obj_t sys_sockname(mp_obj_t fd) {
 MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_sockname_obj, sys_sockname);
 
 static mp_obj_t sys_peername(mp_obj_t fd) {
-    struct sockaddr_in address = { 0 };
+    struct sockaddr_in address = {0};
     socklen_t n = sizeof address;
     rst_sys_check(getpeername((int)mp_obj_get_int(fd), (struct sockaddr *)&address, &n));
     return address_tuple(&address);
@@ -81,7 +81,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_set_nonblocking_obj, sys_set_nonblocking);
 // ---- UNIX sockets ----
 
 static struct sockaddr_un unix_address(mp_obj_t path_in) {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t n;
     const char *path = mp_obj_str_get_data(path_in, &n);
     if (n == 0 || n >= sizeof address.sun_path || memchr(path, 0, n) != NULL) {
@@ -111,8 +111,8 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mod
     if (lstat(address->sun_path, &old) == 0 && S_ISSOCK(old.st_mode)) {
         unlink(address->sun_path);
     }
-    if (bind(fd, (const struct sockaddr *)address, sizeof *address) == -1
-        || chmod(address->sun_path, mode) == -1) {
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) == -1 ||
+        chmod(address->sun_path, mode) == -1) {
         return -1;
     }
     return listen(fd, backlog);
@@ -121,10 +121,10 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mod
 static mp_obj_t sys_unix_listen(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     enum { PATH, MODE, BACKLOG, SEQ };
     static const mp_arg_t allowed[] = {
-        { MP_QSTR_path, MP_ARG_REQUIRED | MP_ARG_OBJ, { 0 } },
-        { MP_QSTR_mode, MP_ARG_REQUIRED | MP_ARG_INT, { 0 } },
-        { MP_QSTR_backlog, MP_ARG_REQUIRED | MP_ARG_INT, { 0 } },
-        { MP_QSTR_seq, MP_ARG_BOOL, { .u_bool = false } },
+        {MP_QSTR_path, MP_ARG_REQUIRED | MP_ARG_OBJ, {0}},
+        {MP_QSTR_mode, MP_ARG_REQUIRED | MP_ARG_INT, {0}},
+        {MP_QSTR_backlog, MP_ARG_REQUIRED | MP_ARG_INT, {0}},
+        {MP_QSTR_seq, MP_ARG_BOOL, {.u_bool = false}},
     };
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, args, keywords, MP_ARRAY_SIZE(allowed), allowed, values);
@@ -140,8 +140,8 @@ MP_DEFINE_CONST_FUN_OBJ_KW(rst_sys_unix_listen_obj, 1, sys_unix_listen);
 static mp_obj_t sys_unix_connect(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     enum { PATH, SEQ };
     static const mp_arg_t allowed[] = {
-        { MP_QSTR_path, MP_ARG_REQUIRED | MP_ARG_OBJ, { 0 } },
-        { MP_QSTR_seq, MP_ARG_BOOL, { .u_bool = false } },
+        {MP_QSTR_path, MP_ARG_REQUIRED | MP_ARG_OBJ, {0}},
+        {MP_QSTR_seq, MP_ARG_BOOL, {.u_bool = false}},
     };
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, args, keywords, MP_ARRAY_SIZE(allowed), allowed, values);
@@ -170,8 +170,8 @@ static mp_obj_t sys_send_fd(mp_obj_t socket_in, mp_obj_t data, mp_obj_t fd_in) {
     union {
         struct cmsghdr header; // aligns the octets
         char octets[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    struct iovec part = { .iov_base = info.buf, .iov_len = info.len };
+    } control = {0};
+    struct iovec part = {.iov_base = info.buf, .iov_len = info.len};
     struct msghdr message = {
         .msg_iov = &part,
         .msg_iovlen = 1,

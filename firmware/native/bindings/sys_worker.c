@@ -14,7 +14,7 @@ typedef struct {
 } worker_obj;
 
 static mp_obj_t worker_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
-    const mp_obj_t *args) {
+                           const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 0, 0, false);
     worker_obj *self = mp_obj_malloc(worker_obj, type);
     self->event = (int)rst_sys_check(rst_helper_start());
@@ -38,23 +38,23 @@ static void copy_path(char *to, mp_obj_t path_in) {
 }
 
 static mp_obj_t worker_submit(size_t n_args, const mp_obj_t *args) {
-    rst_helper_job job = { .operation = (int)mp_obj_get_int(args[1]), .fd = -1 };
+    rst_helper_job job = {.operation = (int)mp_obj_get_int(args[1]), .fd = -1};
     size_t expected = 3;
     switch (job.operation) {
-        case RST_HELPER_FSYNC:
-        case RST_HELPER_SHA256:
-            job.fd = (int)mp_obj_get_int(args[2]);
-            break;
-        case RST_HELPER_RENAME:
-            expected = 4;
-            copy_path(job.path, args[2]);
-            break;
-        case RST_HELPER_FSYNC_DIR:
-        case RST_HELPER_UNLINK:
-            copy_path(job.path, args[2]);
-            break;
-        default:
-            mp_raise_ValueError(MP_ERROR_TEXT("no such operation"));
+    case RST_HELPER_FSYNC:
+    case RST_HELPER_SHA256:
+        job.fd = (int)mp_obj_get_int(args[2]);
+        break;
+    case RST_HELPER_RENAME:
+        expected = 4;
+        copy_path(job.path, args[2]);
+        break;
+    case RST_HELPER_FSYNC_DIR:
+    case RST_HELPER_UNLINK:
+        copy_path(job.path, args[2]);
+        break;
+    default:
+        mp_raise_ValueError(MP_ERROR_TEXT("no such operation"));
     }
     if (n_args != expected) {
         mp_raise_TypeError(MP_ERROR_TEXT("wrong number of arguments for this operation"));
@@ -84,11 +84,11 @@ static mp_obj_t worker_collect(mp_obj_t self_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(worker_collect_obj, worker_collect);
 
 static const mp_rom_map_elem_t worker_table[] = {
-    { MP_ROM_QSTR(MP_QSTR_fileno), MP_ROM_PTR(&worker_fileno_obj) },
-    { MP_ROM_QSTR(MP_QSTR_submit), MP_ROM_PTR(&worker_submit_obj) },
-    { MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&worker_collect_obj) },
+    {MP_ROM_QSTR(MP_QSTR_fileno), MP_ROM_PTR(&worker_fileno_obj)},
+    {MP_ROM_QSTR(MP_QSTR_submit), MP_ROM_PTR(&worker_submit_obj)},
+    {MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&worker_collect_obj)},
 };
 static MP_DEFINE_CONST_DICT(worker_dict, worker_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(rst_sys_worker_type, MP_QSTR_Worker, MP_TYPE_FLAG_NONE, make_new,
-    worker_new, locals_dict, &worker_dict);
+                         worker_new, locals_dict, &worker_dict);

@@ -145,11 +145,11 @@ static bool allowed_starts(const rst_match *m, const link_view *link, bool last,
         return true;
     case RST_OFFSET_END:
         // What is this near to the end (RST_EOF_MAX) is only looked at when the end is known.
-        if (!last || m->total < first) {
+        if (!last || m->total < final || m->total < first) {
             return false;
         }
+        *low = m->total - final;
         *high = m->total - first;
-        *low = m->total < final ? 0 : m->total - final;
         return true;
     default:
         return false;

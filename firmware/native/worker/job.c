@@ -33,7 +33,7 @@ static int receive(int connection, rst_request *request) {
         struct cmsghdr header; // aligns the octets
         char octets[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec part = { .iov_base = data, .iov_len = sizeof data };
+    struct iovec part = {.iov_base = data, .iov_len = sizeof data};
     struct msghdr packet = {
         .msg_iov = &part,
         .msg_iovlen = 1,
@@ -45,8 +45,8 @@ static int receive(int connection, rst_request *request) {
         return -1;
     }
     struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS
-        || header->cmsg_len != CMSG_LEN(sizeof(int))) {
+    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(int))) {
         return -1;
     }
     if (!rst_request_decode(request, data, (size_t)n) || request->kind != RST_REQUEST_SCREEN) {
@@ -60,9 +60,9 @@ static int receive(int connection, rst_request *request) {
 // A regular file of the stated size that we could not write to.
 static bool map(int fd, const rst_request *request, message *m) {
     struct stat info;
-    if (fstat(fd, &info) == -1 || !S_ISREG(info.st_mode)
-        || (uint64_t)info.st_size != request->octets
-        || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) {
+    if (fstat(fd, &info) == -1 || !S_ISREG(info.st_mode) ||
+        (uint64_t)info.st_size != request->octets ||
+        (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) {
         return false;
     }
     m->data = NULL;
@@ -79,7 +79,7 @@ static bool map(int fd, const rst_request *request, message *m) {
 }
 
 static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_limits *limits,
-    message m) {
+                              message m) {
     rst_scanner_init(scanner, db, limits);
     for (size_t at = 0; at < m.n;) {
         size_t n = m.n - at < FEED ? m.n - at : FEED;
@@ -93,7 +93,7 @@ static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_
 }
 
 noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
-    rst_scanner *scanner) {
+                          rst_scanner *scanner) {
     static uint8_t reply[RST_REPLY_OCTETS];
     rst_request request;
     message m;

@@ -4,10 +4,10 @@
 
 #include <stdnoreturn.h>
 
-#include "engine/engine.h"
+#include "../engine/engine.h"
 
 // In the forked child. Ends the process: status 0 if the reply was sent, else 1 and no reply.
 noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
-    rst_scanner *scanner);
+                          rst_scanner *scanner);
 
 #endif

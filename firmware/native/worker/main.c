@@ -11,15 +11,15 @@
 enum { BACKLOG = 64 }; // connections; tests open a few dozen
 
 static int listen_on(const char *path) {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return -1;
     }
     strcpy(address.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd == -1 || bind(fd, (struct sockaddr *)&address, sizeof address) == -1
-        || listen(fd, BACKLOG) == -1) {
+    if (fd == -1 || bind(fd, (struct sockaddr *)&address, sizeof address) == -1 ||
+        listen(fd, BACKLOG) == -1) {
         return -1;
     }
     return fd;

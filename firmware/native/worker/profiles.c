@@ -1,109 +1,134 @@
-// Which system calls each program may make. The rule: a line has a reason, and what is needed only
-// at start (threads, listening, dropping rights) is done before the filter and is not here.
+// Which system calls each program may make. The rule: a group has a reason, and what is needed
+// only at start (threads, listening, changing rights) is done before the filter and is not here.
 //
-// Numbers come from the C library's headers for the architecture that is compiled. ARM has calls
-// of two generations for time and file offsets; musl tries the 64-bit one first and falls back, so
-// both are listed where both exist.
+// What is listed is what the C library really calls: glibc on x86-64 (tests), musl on ARM (the
+// box, where calls with times and offsets are those of 64 bits).
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "seccomp.h"
 
-#define CALL(name) { SYS_##name, RST_ALLOW }
+#define CALL(name) {SYS_##name, RST_ALLOW}
 
-// Ends, and returns from signal handlers. restart_syscall: what the kernel makes of poll when the
-// process was stopped and continued.
-#define ENDING \
-    CALL(exit_group), CALL(rt_sigreturn), CALL(restart_syscall)
-
-// Reading, writing and waiting on what is open. writev, readv: musl's stdio.
-#define OPEN_FILES \
-    CALL(poll), CALL(read), CALL(write), CALL(writev), CALL(readv), CALL(close)
-
-// The C library's memory. Never executable.
-#define MEMORY \
-    CALL(brk), CALL(munmap), { SYS_mprotect, RST_NO_EXEC }, MAPPING
-#if defined(SYS_mmap2)
-#define MAPPING { SYS_mmap2, RST_NO_EXEC }
-#else
-#define MAPPING { SYS_mmap, RST_NO_EXEC }
-#endif
-
-// The clock, where the kernel's page of time (vdso) is not there, and random octets.
+// Reading, writing and waiting on what is open. writev: musl's stdio.
+static const rst_rule open_files[] = {
+    CALL(read),    CALL(write), CALL(poll), CALL(close), CALL(writev),
 #if defined(__arm__)
-#if defined(SYS_clock_gettime32) // musl's name for the old call
-#define CLOCK_OLD CALL(clock_gettime32)
+    CALL(fcntl64), // O_NONBLOCK; duplicates for the helper thread
 #else
-#define CLOCK_OLD CALL(clock_gettime)
+    CALL(fcntl),
 #endif
-#define CLOCK \
-    CALL(clock_gettime64), CLOCK_OLD, CALL(getrandom)
-#else
-#define CLOCK \
-    CALL(clock_gettime), CALL(gettimeofday), CALL(getrandom)
-#endif
-
-// Locks between the loop and the helper thread.
-#if defined(__arm__)
-#define LOCKS CALL(futex), CALL(futex_time64)
-#else
-#define LOCKS CALL(futex)
-#endif
-
-// Files of the data partition: the store and its start-up. unlink, rename, mkdir: what musl calls;
-// the -at forms: what glibc and MicroPython's os call.
-#if defined(__arm__)
-#define FILES_OF_ARCHITECTURE \
-    CALL(_llseek), CALL(fstat64), CALL(fstatat64), CALL(stat64), CALL(lstat64), CALL(statfs64), \
-        CALL(fstatfs64), CALL(ftruncate64), CALL(sendfile64), CALL(fcntl64)
-#else
-#define FILES_OF_ARCHITECTURE \
-    CALL(fstat), CALL(newfstatat), CALL(stat), CALL(lstat), CALL(statfs), CALL(fstatfs), \
-        CALL(ftruncate), CALL(sendfile), CALL(fcntl)
-#endif
-#define FILES \
-    CALL(open), CALL(openat), CALL(pread64), CALL(pwrite64), CALL(lseek), CALL(statx), \
-        CALL(fsync), CALL(rename), CALL(renameat), CALL(renameat2), CALL(unlink), CALL(unlinkat), \
-        CALL(link), CALL(linkat), CALL(mkdir), CALL(mkdirat), CALL(rmdir), CALL(chmod), \
-        CALL(getdents64), CALL(getcwd), FILES_OF_ARCHITECTURE
-
-// Connections: IPv4 and UNIX sockets; who listens did so before.
-#define SOCKETS \
-    { SYS_socket, RST_SOCKET }, CALL(connect), CALL(accept4), CALL(getsockopt), CALL(setsockopt), \
-        CALL(getsockname), CALL(getpeername), CALL(shutdown), CALL(sendto), CALL(recvfrom), \
-        CALL(sendmsg), CALL(recvmsg)
-
-static const rst_rule gate[] = {
-    OPEN_FILES,
-    SOCKETS,
-    CLOCK,
-    LOCKS,
-    FILES,
-    MEMORY,
-    { SYS_ioctl, RST_TTY_ASK }, // stdio asks whether it writes to a terminal
-    ENDING,
 };
 
-static const rst_rule console[] = {
-    OPEN_FILES,
-    SOCKETS,
-    CLOCK,
-    MEMORY,
-    { SYS_ioctl, RST_TTY_SET },
-    ENDING,
+// The clock where the kernel's page of time (vdso) is not there, and random octets.
+static const rst_rule times[] = {
+#if defined(__arm__)
+    CALL(clock_gettime64),
+#else
+    CALL(clock_gettime),
+    CALL(gettimeofday),
+#endif
+    CALL(getrandom),
+};
+
+// What is done with sockets that are there.
+static const rst_rule connections[] = {
+    CALL(recvfrom),   CALL(sendto), CALL(recvmsg),
+    CALL(sendmsg), // with a descriptor, to the screen process
+    CALL(connect),
+    CALL(getsockopt), // SO_ERROR, SO_ORIGINAL_DST
+    CALL(shutdown),
+};
+
+// To origins, to the screen process, from clients. Who listens did so before.
+static const rst_rule network[] = {
+    {SYS_socket, RST_NET_SOCKET},
+    CALL(accept4),
+    CALL(accept), // MicroPython's socket.accept()
+    CALL(setsockopt),
+    CALL(getsockname),
+    CALL(getpeername),
+};
+
+// To the gate's control socket, again after the gate restarted.
+static const rst_rule local_socket[] = {
+    {SYS_socket, RST_UNIX_SOCKET},
+};
+
+// The mutex between the loop and the helper thread.
+static const rst_rule locks[] = {
+    CALL(futex),
+};
+
+// The data partition: spool, quarantine, journal, log, settings.
+static const rst_rule files[] = {
+    CALL(pread64), CALL(pwrite64),
+#if defined(__arm__)
+    CALL(open),
+    CALL(statx), // musl asks this for stat and fstat
+    CALL(_llseek), CALL(sendfile64), CALL(ftruncate64), CALL(statfs64),
+#else
+    CALL(openat),
+    CALL(newfstatat), // glibc's stat and fstat
+    CALL(lseek),      CALL(sendfile), CALL(ftruncate), CALL(statfs),
+#endif
+    CALL(fsync),   CALL(rename),     CALL(unlink),      CALL(mkdir),    CALL(getdents64),
+};
+
+// The C library's memory: never executable.
+static const rst_rule memory[] = {
+    CALL(brk),
+#if defined(SYS_mmap2)
+    {SYS_mmap2, RST_NO_EXEC},
+#else
+    {SYS_mmap, RST_NO_EXEC},
+#endif
+    CALL(munmap),
+    {SYS_mprotect, RST_NO_EXEC},
+    CALL(madvise), // musl's free() of large pieces
+};
+
+// stdio asks whether it writes to a terminal.
+static const rst_rule asking_terminal[] = {
+    {SYS_ioctl, RST_TTY_ASK},
+};
+
+// The line editor sets the terminal, too.
+static const rst_rule terminal[] = {
+    {SYS_ioctl, RST_TTY_SET},
+};
+
+// Signal handlers return; MicroPython hands SIGINT back at its end. restart_syscall: what the
+// kernel makes of poll when the process was stopped and continued.
+static const rst_rule ending[] = {
+    CALL(rt_sigreturn),
+    CALL(restart_syscall),
+    CALL(rt_sigaction),
+    CALL(exit_group),
 };
 
 // One message is mapped, the reply's socket is open: what is left is to hand pages back, to reply
 // and to end.
-static const rst_rule worker[] = {
-    CALL(munmap),
-    CALL(sendto),
-    CALL(exit_group),
-    CALL(rt_sigreturn),
+static const rst_rule one_message[] = {
+    CALL(munmap),          CALL(sendto), CALL(exit_group), CALL(rt_sigreturn),
     CALL(restart_syscall), // after SIGSTOP and SIGCONT
 };
 
-#define PROFILE(name) { #name, name, sizeof name / sizeof name[0] }
+#define GROUP(rules) {rules, sizeof rules / sizeof rules[0]}
+
+static const rst_rule_group gate[] = {
+    GROUP(open_files), GROUP(times),  GROUP(connections), GROUP(network),         GROUP(locks),
+    GROUP(files),      GROUP(memory), GROUP(ending),      GROUP(asking_terminal),
+};
+
+static const rst_rule_group console[] = {
+    GROUP(open_files), GROUP(times),  GROUP(connections), GROUP(local_socket),
+    GROUP(terminal),   GROUP(memory), GROUP(ending),
+};
+
+static const rst_rule_group worker[] = {GROUP(one_message)};
+
+#define PROFILE(name) {#name, name, sizeof name / sizeof name[0]}
 
 const rst_profile rst_profile_gate = PROFILE(gate);
 const rst_profile rst_profile_console = PROFILE(console);

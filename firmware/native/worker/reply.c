@@ -11,7 +11,7 @@ enum {
 };
 
 _Static_assert(HEAD + RST_MAX_FINDINGS * FINDING + KEEP + 3 * STRING <= RST_REPLY_OCTETS,
-    "the largest report must fit one reply");
+               "the largest report must fit one reply");
 _Static_assert(RST_MAX_NAME <= 255 && RST_MAX_FIELD <= 255, "a string's length is one octet");
 
 typedef struct {
@@ -42,15 +42,15 @@ static void put_finding(cursor *c, const rst_finding *finding) {
     put(c, finding->edit, 1);
     put(c, finding->start, 8);
     put(c, finding->end, 8);
-    put_string(c, finding->signature, RST_MAX_NAME);
-    put_string(c, finding->part, RST_MAX_NAME);
+    put_string(c, finding->signature, RST_MAX_NAME - 1);
+    put_string(c, finding->part, RST_MAX_NAME - 1);
 }
 
 size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report,
-    const char *bundle) {
-    cursor c = { out, 0 };
-    uint32_t findings = report->findings_n < RST_MAX_FINDINGS ? report->findings_n
-                                                              : RST_MAX_FINDINGS;
+                         const char *bundle) {
+    cursor c = {out, 0};
+    uint32_t findings =
+        report->findings_n < RST_MAX_FINDINGS ? report->findings_n : RST_MAX_FINDINGS;
     uint32_t keep = report->keep_n < RST_MAX_KEEP ? report->keep_n : RST_MAX_KEEP;
     put_magic(&c, "RSV1");
     put(&c, tag, 8);
@@ -76,8 +76,8 @@ size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report,
 }
 
 size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *counts,
-    const rst_db_info *bundle) {
-    cursor c = { out, 0 };
+                        const rst_db_info *bundle) {
+    cursor c = {out, 0};
     put_magic(&c, "RSS1");
     put(&c, tag, 8);
     put(&c, counts->started, 8);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/engine.h"
+#include "../engine/engine.h"
 
 enum { RST_REPLY_OCTETS = 60000 }; // no reply is longer; one packet of the socket
 
@@ -17,6 +17,6 @@ typedef struct {
 // Both fill `out` (RST_REPLY_OCTETS) and return the octets of the reply.
 size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report, const char *bundle);
 size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *counts,
-    const rst_db_info *bundle);
+                        const rst_db_info *bundle);
 
 #endif

@@ -36,6 +36,6 @@ bool rst_request_decode(rst_request *request, const uint8_t *data, size_t n) {
     request->limits.ratio = (uint32_t)number(data + 28, 4);
     request->limits.expanded = number(data + 32, 8);
     request->limits.work = number(data + 40, 8);
-    return request->kind == RST_REQUEST_SCREEN && request->octets <= RST_MOST_SPOOL_OCTETS
-        && request->deadline_ms > 0 && request->deadline_ms <= RST_MOST_DEADLINE_MS;
+    return request->kind == RST_REQUEST_SCREEN && request->octets <= RST_MOST_SPOOL_OCTETS &&
+           request->deadline_ms > 0 && request->deadline_ms <= RST_MOST_DEADLINE_MS;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/engine.h"
+#include "../engine/engine.h"
 
 enum {
     RST_REQUEST_OCTETS = 56,

@@ -50,8 +50,8 @@ int rst_sandbox_enclose(int connection, int parent) {
         return -1;
     }
     // NOFILE: the socket, and the message's descriptor, which takes the place of 0.
-    if (lower(RLIMIT_NOFILE, FIRST_CLOSED) == -1 || lower(RLIMIT_FSIZE, 0) == -1
-        || lower(RLIMIT_CORE, 0) == -1 || lower(RLIMIT_DATA, RST_SANDBOX_DATA) == -1) {
+    if (lower(RLIMIT_NOFILE, FIRST_CLOSED) == -1 || lower(RLIMIT_FSIZE, 0) == -1 ||
+        lower(RLIMIT_CORE, 0) == -1 || lower(RLIMIT_DATA, RST_SANDBOX_DATA) == -1) {
         return -1;
     }
     return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);

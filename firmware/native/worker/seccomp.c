@@ -67,24 +67,38 @@ static void argument_without(program *p, int index, uint32_t bits) {
 }
 
 static void judge(program *p, rst_rule_kind kind) {
-    static const uint32_t families[] = { AF_UNIX, AF_INET };
-    static const uint32_t tty[] = { TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH };
+    static const uint32_t families[] = {AF_UNIX, AF_INET};
+    static const uint32_t tty[] = {TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH};
     switch (kind) {
-        case RST_ALLOW:
-            finish(p, SECCOMP_RET_ALLOW);
-            break;
-        case RST_NO_EXEC:
-            argument_without(p, 2, PROT_EXEC);
-            break;
-        case RST_SOCKET:
-            argument_in(p, 0, families, sizeof families / sizeof families[0]);
-            break;
-        case RST_TTY_ASK:
-            argument_in(p, 1, tty, 2);
-            break;
-        case RST_TTY_SET:
-            argument_in(p, 1, tty, sizeof tty / sizeof tty[0]);
-            break;
+    case RST_ALLOW:
+        finish(p, SECCOMP_RET_ALLOW);
+        break;
+    case RST_NO_EXEC:
+        argument_without(p, 2, PROT_EXEC);
+        break;
+    case RST_NET_SOCKET:
+        argument_in(p, 0, families, 2);
+        break;
+    case RST_UNIX_SOCKET:
+        argument_in(p, 0, families, 1);
+        break;
+    case RST_TTY_ASK:
+        argument_in(p, 1, tty, 2);
+        break;
+    case RST_TTY_SET:
+        argument_in(p, 1, tty, sizeof tty / sizeof tty[0]);
+        break;
+    }
+}
+
+// An x32 call has a high bit in its number, so it equals none of ours.
+static void allow(program *p, const rst_rule *rule) {
+    size_t jump = p->n;
+    emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->number, 0, 0));
+    judge(p, rule->kind);
+    if (!p->full) {
+        // Over this call's judgement, which is a few instructions long, to the next call.
+        p->code[jump].jf = (uint8_t)(p->n - jump - 1);
     }
 }
 
@@ -94,31 +108,27 @@ static void build(program *p, const rst_profile *profile) {
     finish(p, SECCOMP_RET_KILL_PROCESS);
     load(p, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < profile->n; i++) {
-        // The jump over this call's judgement is known once that is written. An x32 call has a high
-        // bit in its number, so it equals none of ours.
-        size_t jump = p->n;
-        emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, profile->rules[i].number,
-            0, 0));
-        judge(p, profile->rules[i].kind);
-        if (!p->full) {
-            p->code[jump].jf = (uint8_t)(p->n - jump - 1);
+        const rst_rule_group *group = &profile->groups[i];
+        for (size_t j = 0; j < group->n; j++) {
+            allow(p, &group->rules[j]);
         }
     }
     finish(p, SECCOMP_RET_KILL_PROCESS);
 }
 
 int rst_seccomp_install(const rst_profile *profile) {
-    program p = { .n = 0 };
+    program p = {.n = 0};
     build(&p, profile);
     if (p.full) {
         errno = E2BIG;
         return -1;
     }
-    struct sock_fprog filter = { .len = (unsigned short)p.n, .filter = p.code };
+    struct sock_fprog filter = {.len = (unsigned short)p.n, .filter = p.code};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == -1) {
         return -1;
     }
-    long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+    long result =
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
     // A positive result is the thread that could not be brought along.
     if (result > 0) {
         errno = ESRCH;

@@ -1,5 +1,5 @@
-// System call filters: allow-lists as classic BPF, built here from tables (profiles.c). A call that
-// is not listed kills the whole process; the audit architecture is checked first, so that the
+// System call filters: allow-lists as classic BPF, built here from tables (profiles.c). A call
+// that is not listed kills the whole process; the audit architecture is checked first, so that the
 // numbers mean what the table means. Linux only; no MicroPython.
 #ifndef RST_WORKER_SECCOMP_H
 #define RST_WORKER_SECCOMP_H
@@ -9,10 +9,11 @@
 
 typedef enum {
     RST_ALLOW = 0,
-    RST_NO_EXEC,    // mmap, mprotect: third argument without PROT_EXEC
-    RST_SOCKET,     // socket: AF_UNIX or AF_INET
-    RST_TTY_ASK,    // ioctl: questions that libc asks of a terminal
-    RST_TTY_SET,    // ioctl: those, and setting it
+    RST_NO_EXEC,     // mmap, mprotect: third argument without PROT_EXEC
+    RST_NET_SOCKET,  // socket: AF_UNIX or AF_INET
+    RST_UNIX_SOCKET, // socket: AF_UNIX
+    RST_TTY_ASK,     // ioctl: questions that libc asks of a terminal
+    RST_TTY_SET,     // ioctl: those, and setting it
 } rst_rule_kind;
 
 typedef struct {
@@ -20,9 +21,15 @@ typedef struct {
     rst_rule_kind kind;
 } rst_rule;
 
+// Rules that belong together for one reason.
+typedef struct {
+    const rst_rule *rules;
+    size_t n;
+} rst_rule_group;
+
 typedef struct {
     const char *name;
-    const rst_rule *rules;
+    const rst_rule_group *groups; // those asked most often first
     size_t n;
 } rst_profile;
 

@@ -1,5 +1,5 @@
-// See server.h. One loop over poll moves each connection through its states. A connection ends without a reply whenever
-// something is wrong with it: the gate takes that as "no verdict".
+// See server.h. One loop over poll moves each connection through its states. A connection ends
+// without a reply whenever something is wrong with it: the gate takes that as "no verdict".
 #include "server.h"
 
 #include <errno.h>
@@ -23,7 +23,12 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+// A request still in the socket is taken out first: closing on top of it would turn our silence,
+// or a reply on its way, into a reset.
 static void drop(rst_connection *c) {
+    uint8_t unread[RST_REQUEST_OCTETS];
+    ssize_t n = recv(c->fd, unread, sizeof unread, MSG_DONTWAIT);
+    (void)n;
     close(c->fd);
     c->state = RST_FREE;
 }
@@ -74,8 +79,8 @@ const char *rst_server_open(rst_server *server, int listener, const char *signat
     if (wrong != NULL) {
         return wrong;
     }
-    void *memory = mmap(NULL, rst_scanner_size(), PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, rst_scanner_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         return "no memory for the scanner";
     }
@@ -113,8 +118,8 @@ static rst_connection *longest_waiting(rst_server *server) {
 
 static void start_workers(rst_server *server) {
     rst_connection *c;
-    while (count(server, RST_WORKING) + count(server, RST_ENDING) < RST_WORKERS
-        && (c = longest_waiting(server)) != NULL) {
+    while (count(server, RST_WORKING) + count(server, RST_ENDING) < RST_WORKERS &&
+           (c = longest_waiting(server)) != NULL) {
         start_worker(server, c);
     }
 }
@@ -134,7 +139,7 @@ static void reap_workers(rst_server *server) {
             rst_connection *c = &server->connections[i];
             if ((c->state == RST_WORKING || c->state == RST_ENDING) && c->worker == worker) {
                 bool replied = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-                server->counts.without_verdict += !replied;
+                server->counts.without_verdict += !replied && !c->left;
                 drop(c);
             }
         }
@@ -186,7 +191,8 @@ static void attend(rst_server *server, rst_connection *c, short events) {
     } else if (c->state == RST_WAITING) {
         drop(c); // the client is gone
     } else if (c->state == RST_WORKING && (events & (POLLHUP | POLLERR)) != 0) {
-        kill_worker(c); // nobody waits for the verdict
+        c->left = true; // perhaps with the reply, of a worker that is just ending
+        kill_worker(c);
     }
 }
 
@@ -202,8 +208,10 @@ static int accept_all(rst_server *server) {
             bool later = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
             return later ? 0 : -1;
         }
-        *c = (rst_connection){ .state = RST_ASKING, .fd = fd, .order = server->arrivals++,
-            .until = now_ms() + RST_REQUEST_MS };
+        *c = (rst_connection){.state = RST_ASKING,
+                              .fd = fd,
+                              .order = server->arrivals++,
+                              .until = now_ms() + RST_REQUEST_MS};
     }
     return 0;
 }
@@ -219,8 +227,8 @@ static struct timespec until_next(const rst_server *server, bool *any) {
     *any = next != INT64_MAX;
     int64_t left = *any ? next - now_ms() : 0;
     left = left > 0 ? left : 0;
-    return (struct timespec){ .tv_sec = (time_t)(left / 1000),
-        .tv_nsec = (long)(left % 1000) * 1000000 };
+    return (struct timespec){.tv_sec = (time_t)(left / 1000),
+                             .tv_nsec = (long)(left % 1000) * 1000000};
 }
 
 // Waits for the next thing to do; SIGCHLD comes in here and nowhere else.
@@ -233,7 +241,7 @@ static int wait_and_attend(rst_server *server, const sigset_t *while_waiting) {
         polled[i].events = c->state == RST_ASKING ? POLLIN : 0;
     }
     bool room = count(server, RST_FREE) > 0;
-    polled[RST_CONNECTIONS] = (struct pollfd){ room ? server->listener : -1, POLLIN, 0 };
+    polled[RST_CONNECTIONS] = (struct pollfd){room ? server->listener : -1, POLLIN, 0};
     struct timespec left = until_next(server, &any);
     int n = ppoll(polled, RST_CONNECTIONS + 1, any ? &left : NULL, while_waiting);
     if (n <= 0) {
@@ -252,13 +260,13 @@ static void woken(int number) {
 }
 
 int rst_server_run(rst_server *server) {
-    struct sigaction action = { .sa_handler = woken };
+    struct sigaction action = {.sa_handler = woken};
     sigset_t blocked, while_waiting;
     sigemptyset(&action.sa_mask);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
-    if (sigaction(SIGCHLD, &action, NULL) == -1
-        || sigprocmask(SIG_BLOCK, &blocked, &while_waiting) == -1) {
+    if (sigaction(SIGCHLD, &action, NULL) == -1 ||
+        sigprocmask(SIG_BLOCK, &blocked, &while_waiting) == -1) {
         return -1;
     }
     sigdelset(&while_waiting, SIGCHLD);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "engine/engine.h"
+#include "../engine/engine.h"
 #include "reply.h"
 
 enum {
@@ -36,6 +36,7 @@ typedef struct {
     int64_t until;        // ms of the monotonic clock: for the request, then for the worker
     uint32_t deadline_ms; // as requested
     pid_t worker;
+    bool left; // the client did: what its worker still says or not is no fault
 } rst_connection;
 
 typedef struct {

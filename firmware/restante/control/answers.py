@@ -33,21 +33,6 @@ class Control:
         self._screen = screen
         self._selftest = selftest
         self._system = system
-        self._commands = {
-            "help": self._help,
-            "ping": self._ping,
-            "show status": self._status,
-            "show sessions": self._show_sessions,
-            "show log": self._show_log,
-            "show alarms": self._show_alarms,
-            "quarantine list": self._list,
-            "quarantine show": self._show,
-            "quarantine release": self._release,
-            "quarantine delete": self._delete,
-            "alarm acknowledge": self._acknowledge,
-            "self-test": self._self_test,
-            "reboot": self._reboot,
-        }
 
     async def answer(self, line):
         """`line`: bytes without the line end."""
@@ -56,7 +41,7 @@ class Control:
         except grammar.CommandError as error:
             return False, error.text, [error.hint]
         try:
-            ok, text, lines = await self._commands[command](*arguments)
+            ok, text, lines = await self._method(command)(*arguments)
         except (OSError, RestanteError) as error:
             self._log.record(self._log.ERROR, "control.failed", what=command, error=str(error))
             return False, "%s failed: %s" % (command, error), ["type: show log"]
@@ -64,13 +49,17 @@ class Control:
             self._log.record(self._log.DEBUG, "control.answered", what=command, ok=ok)
         return ok, text, lines
 
+    def _method(self, command):
+        """`quarantine show` is answered by `_quarantine_show`."""
+        return getattr(self, "_" + command.replace(" ", "_").replace("-", "_"))
+
     async def _help(self):
         return True, "commands", grammar.help_lines()
 
     async def _ping(self):
         return True, "", []
 
-    async def _status(self):
+    async def _show_status(self):
         try:
             screen = await self._screen.status()
         except (OSError, RestanteError) as error:
@@ -105,23 +94,23 @@ class Control:
         lines = status.refused(self._settings) + status.alarms(active)
         return True, "%d alarms" % len(active), lines
 
-    async def _list(self):
+    async def _quarantine_list(self):
         return held.listing(self._quarantine)
 
-    async def _show(self, id):
+    async def _quarantine_show(self, id):
         return held.show(self._quarantine, id)
 
-    async def _release(self, id, force=None):
+    async def _quarantine_release(self, id, force=None):
         answer = await held.release(self._quarantine, id, WHO, force is not None)
         self._audit("quarantine.release", answer, id)
         return answer
 
-    async def _delete(self, id):
+    async def _quarantine_delete(self, id):
         answer = await held.delete(self._quarantine, id, WHO)
         self._audit("quarantine.delete", answer, id)
         return answer
 
-    async def _acknowledge(self):
+    async def _alarm_acknowledge(self):
         n = self._log.alarms.acknowledge()
         self._log.record(self._log.INFO, "alarm.acknowledged", count=n)
         return True, "%d alarms taken down" % n, []

@@ -62,7 +62,7 @@ def is_secret(name):
 def escaped(value, limit=VALUE_OCTETS):
     """Printable ASCII of any value, at most `limit` octets and "..."."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        codes = bytes(value[: limit + 1])
+        codes = list(bytes(value[: limit + 1]))
     else:
         codes = [ord(c) for c in str(value)[: limit + 1]]
     out = []

@@ -31,7 +31,7 @@ def scan_in_python(data, start, end, after_cr, lf_only):
 def _stop(data, start, end, lf_only):
     at = data.find(b"\n.\r\n", start, end)
     if lf_only:
-        bare = data.find(b"\n.\n", start, end if at < 0 else at)
+        bare = data.find(b"\n.\n", start, end if at < 0 else at + 2)
         if bare >= 0:
             at = bare
     if at >= 0:

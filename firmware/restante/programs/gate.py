@@ -12,16 +12,23 @@ import time
 
 import _sys
 
-from restante import log, loop
-from restante.box import places
+from restante import log, loop, settings
+from restante.box import options, places
+from restante.box.system import System
+from restante.control import server as control_server
+from restante.control.answers import Control
 from restante.errors import StoreError
-from restante.log.alarms import SETTINGS, STORE
+from restante.log import alarm_file
+from restante.log.alarms import SCREENING, SETTINGS, STORE
 from restante.relay import destination
 from restante.relay.listener import Listener, bind
+from restante.relay.message import Delivery
 from restante.relay.passing import NOTE, Passing
 from restante.relay.session import Session
 from restante.relay.ticker import Ticker
-from restante.settings import files
+from restante.screening.channel import Channel
+from restante.screening.client import ScreenClient
+from restante.screening.selftest import SelfTest
 from restante.store.folder import Folder
 from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
@@ -34,20 +41,14 @@ DEFAULTS = {
 }
 MIB = 1048576
 ROOT = 0
-
-
-def arguments(words):
-    """{option: value}; SystemExit(2) for anything else."""
-    options = dict(DEFAULTS)
-    words = list(words)
-    while words:
-        name = words.pop(0)
-        if name not in options or not words:
-            print("gate: %s is not an option, or has no value" % name)
-            print(__doc__)
-            sys.exit(2)
-        options[name] = words.pop(0)
-    return options
+EEXIST = 17
+# Descriptors beside those of sessions: standard ones, listeners, control peers, the store, the
+# helper thread, with room to spare.
+DESCRIPTORS = 64
+# Descriptors of one session: client, origin, spool file twice, one kept message, screen socket.
+SESSION_DESCRIPTORS = 8
+# Number of a signal that ends the program.
+SIGTERM = 15
 
 
 def place(text):
@@ -56,22 +57,29 @@ def place(text):
     return address, int(port)
 
 
+def is_root():
+    """True while we have the rights of the system."""
+    return _sys.stat("/proc/self")[1] == ROOT
+
+
 class Services:
     """What a session needs of the program."""
 
-    def __init__(self, options, settings, helper):
-        folder = Folder(options["--data"])
-        self.settings = settings
+    def __init__(self, given, tree, helper):
+        folder = Folder(given["--data"])
+        screen_socket = given["--run"] + "/" + places.SCREEN_SOCKET
+        self.settings = tree
         self.clock = time.time
         self.ticker = Ticker()
-        self.spool = Spool(folder, settings.get("spool maximum") * MIB)
+        self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
-            folder, helper, self.clock, settings.get("quarantine maximum") * MIB
+            folder, helper, self.clock, tree.get("quarantine maximum") * MIB
         )
+        self.screen = ScreenClient(lambda: Channel(screen_socket), tree)
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
-        self.screens = False
+        self.screens = tree.get("screening mode") != "disabled"
         self.note = "" if self.screens else NOTE
-        self._origin = place(options["--origin"]) if options["--origin"] else None
+        self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
 
     def next_id(self):
@@ -79,7 +87,7 @@ class Services:
         return self._sessions
 
     def delivery(self, session):
-        return Passing(session)
+        return Delivery(session, self) if self.screens else Passing(session)
 
     def session(self, sock, address):
         local = _sys.sockname(sock.fileno())
@@ -92,63 +100,112 @@ class Services:
         return destination.is_own(wanted, local)
 
 
-class Helper(loop.Helper):
-    """The helper thread as the store calls it."""
-
-    async def call(self, op, first, second=None):
-        if second is None:
-            ticket = self._worker.submit(op, first)
-        else:
-            ticket = self._worker.submit(op, first, second)
-        return await self._do(ticket, loop.MEDIUM_MS)
-
-
-def is_root():
-    """True if we still have the rights of the system."""
-    return _sys.stat("/proc/self")[1] == ROOT
-
-
-def take_folder(path):
-    """Makes a folder if it is not there, and gives it to the gate while we are root."""
-    try:
-        _sys.stat(path)
-    except OSError:
-        _sys.mkdir(path, 0o700)
-    if is_root():
-        _sys.chown(path, places.GATE_UID, places.GATE_UID)
-
-
-async def serve(services, listening):
-    listener = Listener(listening, services.settings.get("sessions maximum"), services.session)
-    ticking = asyncio.create_task(services.ticker.run())
+async def open_store(services):
+    """What cannot be opened refuses what needs it; all other mail goes on."""
     try:
         await services.quarantine.start()
     except StoreError as error:
-        # Mail that must be held is then refused; all other mail goes on.
         log.alarms.set(STORE, str(error))
         log.record(log.ERROR, "store.start", error=str(error))
     for text in services.spool.problems + services.quarantine.problems:
         log.alarms.set(STORE, text)
+        log.record(log.ERROR, "store.problem", error=text)
+
+
+async def until_told(signals):
+    """Returns at SIGTERM."""
+    buffer = bytearray(16)
+    while True:
+        try:
+            await loop.readable(signals, loop.LONGEST_MS)
+        except OSError:
+            continue  # a day without a signal
+        n = _sys.read(signals, buffer, 0, len(buffer)) or 0
+        if SIGTERM in list(buffer[:n]):
+            return
+
+
+async def serve(services, given, listening, control_fd, signals):
+    tree = services.settings
+    await open_store(services)
+    listener = Listener(listening, tree.get("sessions maximum"), services.session)
+    control = Control(
+        tree,
+        log,
+        listener,
+        services.quarantine,
+        services.screen,
+        SelfTest(services.spool, services.screen),
+        System(given["--data"], given["--run"]),
+    )
+    tasks = [
+        asyncio.create_task(services.ticker.run()),
+        asyncio.create_task(control_server.Server(control_fd, control, log).run()),
+        asyncio.create_task(listener.run()),
+    ]
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])
-    try:
-        await listener.run()
-    finally:
-        ticking.cancel()
+    await until_told(signals)
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        try:
+            await task
+        except asyncio.CancelledError:
+            continue
+    await services.quarantine.close()
+    log.record(log.INFO, "gate.end")
 
 
-def main():
-    options = arguments(sys.argv[1:])
-    settings = files.load(options["--data"] + "/settings")
-    log.start(settings.get("log level"), time.time, print)
-    if settings.error:
-        log.alarms.set(SETTINGS, str(settings.error))
-    listening = bind(*place(options["--listen"]))
-    take_folder(options["--data"])
+def start_log(given, tree):
+    path = given["--data"] + "/" + places.ALARMS
+
+    def failed(error):
+        log.record(log.ERROR, "alarms.file", error=str(error))
+
+    log.start(tree.get("log level"), time.time, print)
+    log.alarms.keep(alarm_file.load(path, failed), alarm_file.saver(path, failed))
+    if tree.error:
+        log.alarms.set(SETTINGS, str(tree.error))
+    if tree.get("screening mode") != "enabled":
+        log.alarms.set(SCREENING, "screening mode is " + tree.get("screening mode"))
+
+
+def take_folders(given):
+    """While we are root: what the gate writes belongs to it."""
+    data = given["--data"]
+    own = given["--run"] + "/" + places.GATE_FOLDER
+    for path in (data, data + "/spool", data + "/quarantine", own):
+        try:
+            _sys.mkdir(path, 0o700)
+        except OSError as error:
+            if error.errno != EEXIST:
+                raise
+        if is_root():
+            _sys.chown(path, places.GATE_UID, places.GATE_UID)
+
+
+def give_up_rights(tree):
     if is_root():
         _sys.drop(places.GATE_UID, places.GATE_UID)
     _sys.no_new_privs()
-    helper = Helper()
-    asyncio.run(serve(Services(options, settings, helper), listening))
+    _sys.rlimit("core", 0)
+    _sys.rlimit("nofile", DESCRIPTORS + SESSION_DESCRIPTORS * tree.get("sessions maximum"))
+
+
+def main():
+    given = options.parse(sys.argv[1:], DEFAULTS)
+    tree = settings.load(given["--data"] + "/" + places.SETTINGS)
+    listening = bind(*place(given["--listen"]))
+    owner = (places.CONSOLE_UID, places.CONSOLE_UID) if is_root() else None
+    control_fd = control_server.listen(given["--run"] + "/" + places.CONTROL_SOCKET, owner)
+    take_folders(given)
+    give_up_rights(tree)
+    start_log(given, tree)
+    signals = _sys.signals()
+    helper = loop.Helper()  # a thread, so before seccomp
+    services = Services(given, tree, helper)
+    _sys.seccomp("gate")
+    asyncio.run(serve(services, given, listening, control_fd, signals))
 
 
 if __name__ == "__main__":

@@ -44,8 +44,9 @@ class Listener:
         self._session_for = session_for
         self._tasks = {}  # session -> its task
 
-    def sessions(self):
-        return list(self._tasks)
+    def snapshot(self):
+        """One dict a session, for `show sessions`."""
+        return [session.snapshot() for session in self._tasks]
 
     async def run(self):
         try:

@@ -24,7 +24,7 @@ def name(octets):
 
 def of_apop(argument):
     """APOP's argument is "name digest"."""
-    return name(argument.rsplit(None, 1)[0])
+    return name(argument[: max(0, argument.rfind(b" "))])
 
 
 class Sasl:

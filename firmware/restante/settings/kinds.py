@@ -122,14 +122,10 @@ class Ports:
         )
 
     def read(self, text):
-        ports = []
-        for word in text.split(","):
-            port = _number(word, 1, 65535)
-            if port == self.reserved or len(ports) == PORTS:
-                raise ValueError(text)
-            if port not in ports:
-                ports.append(port)
-        return tuple(sorted(ports))
+        ports = [_number(word, 1, 65535) for word in text.split(",")]
+        if self.reserved in ports or len(ports) > PORTS:
+            raise ValueError(text)
+        return tuple(sorted(set(ports)))
 
     def write(self, value):
         return ",".join(str(port) for port in value)

@@ -21,7 +21,7 @@ def read(data):
     if len(data) > FILE_OCTETS:
         raise SettingsError(0, "the file is over %d octets" % FILE_OCTETS)
     values = {}
-    lines = {}
+    lines = {"": 0}  # where each path was set; the file as a whole is line 0
     for n, line in enumerate(bytes(data).split(b"\n"), 1):
         words = _words(n, line)
         if not words:

@@ -1,6 +1,7 @@
 """The empty data partition: a small journalled ext4, the same bytes at every build.
 
-The box writes it at first boot and grows it in place; so it needs no ext4 tools.
+The box writes it at first boot and grows it in place; so it needs no ext4 tools. The image carries
+only the beginning up to the last block that is not zero; the box writes the zeros by itself.
 """
 
 from __future__ import annotations
@@ -49,7 +50,14 @@ def write_template(places: Places, target: Path) -> None:
         extra={"E2FSPROGS_FAKE_TIME": FIXED_TIME, "MKE2FS_CONFIG": "/dev/null"},
         deadline=DEADLINE,
     )
-    packed = lzma.compress(image.read_bytes(), check=lzma.CHECK_CRC32, preset=PRESET)
+    beginning = without_trailing_zeros(image.read_bytes())
+    packed = lzma.compress(beginning, check=lzma.CHECK_CRC32, preset=PRESET)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(packed)
     image.unlink()
+
+
+def without_trailing_zeros(image: bytes) -> bytes:
+    """The image up to the end of its last block that holds anything."""
+    used = len(image.rstrip(b"\0"))
+    return image[: -(-used // BLOCK) * BLOCK]

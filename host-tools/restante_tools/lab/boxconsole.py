@@ -16,6 +16,7 @@ from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.serial import SerialLine
 
 PROMPT = r"restante> "
+GIVE_UP = "\x03"  # Ctrl-C: whatever was typed before is forgotten
 ANSWER_SECONDS = 30.0  # of one command: a self-test screens a message on a slow machine
 
 
@@ -40,17 +41,23 @@ Ask = Callable[[str], Answer]
 
 def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
     """Ask by typing at the console, as an engineer does."""
-    line.write("\r")
+    line.write(GIVE_UP + "\r")
     line.expect(PROMPT, deadline())
 
     def ask(command: str) -> Answer:
         line.write(command + "\r")
-        line.expect(re.escape(command) + r"\s*\n", deadline())
         limit = deadline()
-        text = line.until(PROMPT, limit)
-        return parsed([row.rstrip("\r") for row in text.splitlines()])
+        line.expect(re.escape(command) + r"\s*\n", limit)
+        return shown([row.rstrip("\r") for row in line.until(PROMPT, limit).splitlines()])
 
     return ask
+
+
+def shown(lines: list[str]) -> Answer:
+    """An answer from what the console shows: `error: TEXT` in front, or just the lines."""
+    if lines and lines[0].startswith("error: "):
+        return Answer(False, lines[0].removeprefix("error: "), tuple(lines[1:]))
+    return Answer(True, "", tuple(lines))
 
 
 def over_socket(path: Path) -> Ask:

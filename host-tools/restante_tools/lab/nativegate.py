@@ -1,14 +1,16 @@
-"""The real gate, run natively in the box's place: the same program as on the image, no emulation.
+"""The real gate and screen, run natively in the box's place: no emulation, nothing replaced.
 
-Rule: it gets a data folder and a run folder of its own and is started as the image starts it,
-options apart; nothing of it is replaced.
+Rule: they are started as the image starts them, options apart, with a data folder and a run folder
+of their own.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Sequence
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from restante_tools.errors import ToolError
@@ -16,10 +18,12 @@ from restante_tools.lab import network
 from restante_tools.lab.boxconsole import Ask, over_socket
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.image import tool
 from restante_tools.lab.namespaces import Namespace
-from restante_tools.places import Places
+from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
+SIGNATURES = REPOSITORY / "board" / "common" / "signatures"
 PROGRAM_VARIABLE = "RESTANTE_NATIVE"  # names the interpreter when it is not in the build folder
 
 
@@ -36,13 +40,35 @@ def interpreter(places: Places) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a gate runs: behind a packet filter in a namespace, or on loopback with one origin."""
+
+    namespace: Namespace | None = None
+    listen: str = f"0.0.0.0:{network.GATE_PORT}"
+    origin: str = ""  # empty: each client's own destination
+
+    def command(self, words: list[str]) -> list[str]:
+        return self.namespace.command(words) if self.namespace else words
+
+    def options(self) -> list[str]:
+        return ["--listen", self.listen, *(["--origin", self.origin] if self.origin else [])]
+
+    def listening(self) -> bool:
+        address, port = self.listen.rsplit(":", 1)
+        if self.namespace is not None:
+            return f":{port} " in self.namespace.run(["ss", "-Hltn"])
+        with socket.socket() as probe:
+            return probe.connect_ex((address, int(port))) == 0
+
+
 class NativeGate:
-    """A gate that listens where the packet filter sends what it intercepts."""
+    """A gate that is ready for clients."""
 
     def __init__(
-        self, box: Namespace, places: Places, folder: Path, settings: Sequence[str] = ()
+        self, place: Place, places: Places, folder: Path, settings: Sequence[str] = ()
     ) -> None:
-        self._box = box
+        self._place = place
         self._program = interpreter(places)
         self._firmware = places.firmware
         self.folder = folder
@@ -51,25 +77,48 @@ class NativeGate:
             path.mkdir(parents=True)
         text = "".join(line + "\n" for line in settings)
         (self.data / "settings").write_text(text, encoding="utf-8")
-        self.gate = self._start("gate", self._gate_options())
-        deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {self.gate.log}")
-        deadline.wait(self._listening, "start of the gate")
+        self._children: list[Child] = []
+        try:
+            self.start_screen()
+            self.start_gate()
+        except BaseException:
+            self.stop()
+            raise
 
-    def _gate_options(self) -> list[str]:
-        return ["--data", str(self.data), "--run", str(self.runtime)]
+    def start_screen(self) -> None:
+        """Start the screen process; returns when its socket is there."""
+        signatures = factory_signatures(self.folder)
+        self.screen = self._start("screen", ["--signatures", str(signatures)])
+        socket_path = self.runtime / "screen.sock"
+        socket_path.unlink(missing_ok=True)
+        self._wait(self.screen, socket_path.exists)
+
+    def start_gate(self) -> None:
+        """Start the gate; returns when it takes clients."""
+        options = ["--data", str(self.data), *self._place.options()]
+        self.gate = self._start("gate", options)
+        self._wait(self.gate, self._place.listening)
+
+    def _wait(self, child: Child, ready: Callable[[], bool]) -> None:
+        deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {child.log}")
+
+        def started() -> bool:
+            child.check()
+            return ready()
+
+        deadline.wait(started, f"start of {child.name}")
 
     def _start(self, program: str, options: Sequence[str]) -> Child:
-        words = [str(self._program), "-m", f"restante.programs.{program}", *options]
-        return Child(
+        words = [str(self._program), "-m", f"restante.programs.{program}"]
+        words += ["--run", str(self.runtime), *options]
+        child = Child(
             program,
-            self._box.command(words),
+            self._place.command(words),
             self.folder / f"{program}.log",
             environment={"MICROPYPATH": f"{self._firmware}:.frozen"},
         )
-
-    def _listening(self) -> bool:
-        self.gate.check()
-        return f":{network.GATE_PORT} " in self._box.run(["ss", "-Hltn"])
+        self._children.append(child)
+        return child
 
     @property
     def ask(self) -> Ask:
@@ -83,9 +132,18 @@ class NativeGate:
         return int(line.split()[1])
 
     def stop(self) -> None:
-        self.gate.stop()
+        """End both programs, the gate first."""
+        for child in reversed(self._children):
+            child.stop()
 
-    def kill(self) -> None:
-        """As if the power of this one program failed."""
-        self.gate.signal(signal.SIGKILL)
-        self.gate.stop()
+
+def factory_signatures(folder: Path) -> Path:
+    """The signature file of the factory set, compiled as the image's build does it."""
+    target = folder / "factory.sig"
+    if not target.exists():
+        sources = sorted(SIGNATURES.glob("*.[hn]?b"))
+        words = [sys.executable, "-m", "restante_tools", "signatures", "compile"]
+        words += [str(path) for path in sources]
+        words += ["-o", str(target), "--name", "factory", "--built", "0", "--strict"]
+        tool(["env", f"PYTHONPATH={REPOSITORY / 'host-tools'}", *words])
+    return target

@@ -85,13 +85,22 @@ def wire_through(office: Namespace, box: Namespace, internet: Namespace) -> None
     box.configure("lan", LAN_BOX + "/24")
     box.configure("wan", WAN_BOX + "/24", WAN_GATEWAY)
     box.sysctl("net.ipv4.ip_forward", 1)
+    intercept(box, GATE_PORT)
+    furnish_office(office)
+    furnish_internet(internet)
+
+
+def intercept(box: Namespace, port: int) -> None:
+    """Load the rules anew: POP3 of the office goes to `port`, everything leaves masqueraded."""
     box.run(
         ["nft", "-f", "-"],
         text=f"""
+table ip restante
+delete table ip restante
 table ip restante {{
     chain intercept {{
         type nat hook prerouting priority dstnat;
-        iifname "lan" tcp dport {POP3_PORT} redirect to :{GATE_PORT}
+        iifname "lan" tcp dport {POP3_PORT} redirect to :{port}
     }}
     chain leave {{
         type nat hook postrouting priority srcnat;
@@ -100,5 +109,3 @@ table ip restante {{
 }}
 """,
     )
-    furnish_office(office)
-    furnish_internet(internet)

@@ -1,6 +1,7 @@
 """The box's serial line: read until something is seen, write, keep everything in a log.
 
-Rule: nothing read is lost; what came before the pattern is returned with it.
+Rule: several programs of the box write to this line. Whole records of its log are taken out
+before anything is looked for, since they may come in the middle of what the console shows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from restante_tools.lab.deadline import Deadline
 
 READ_OCTETS = 4096
+RECORD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) [^\n]*\n")
 
 
 class SerialLine:
@@ -35,7 +37,7 @@ class SerialLine:
     def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
         """Read until the pattern is seen; what follows it stays for the next call."""
         while True:
-            text = self._seen.decode("utf-8", "replace")
+            text = RECORD.sub("", self._seen.decode("utf-8", "replace"))
             match = re.search(pattern, text)
             if match is not None:
                 self._seen = text[match.end() :].encode("utf-8")

@@ -129,6 +129,10 @@ class NativeSite(Site):
         network.wire_through(self.office, self.box, self.internet)
         self.start_origin()
 
+    def redirect_to(self, port: int) -> None:
+        """Let another gate have what is intercepted from now on."""
+        network.intercept(self.box, port)
+
 
 class ImageSite(Site):
     """The box from the image. `boot` switches it on, as often as it was switched off."""

@@ -66,7 +66,9 @@ def starts(pattern: Pattern, size: int) -> range | None:
         return None
     if offset.kind == layout.OFFSET_START:
         return range(offset.low, min(offset.high, size) + 1)
-    return range(max(0, size - offset.high), size - offset.low + 1)
+    if size < offset.high:
+        return range(0)
+    return range(size - offset.high, size - offset.low + 1)
 
 
 def pattern_matches(pattern: Pattern, data: bytes, mail: bool = False) -> bool:

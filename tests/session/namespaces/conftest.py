@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "host-tools"))
 
 from restante_tools.lab import certificate, demo, maildrop, preflight
-from restante_tools.lab.nativegate import NativeGate
+from restante_tools.lab.nativegate import NativeGate, Place
 from restante_tools.lab.site import NativeSite, Wanted
 from restante_tools.places import Places
 
@@ -37,6 +37,6 @@ def site(mails, origin_certificate):
 @pytest.fixture(scope="module")
 def gate(site):
     """A gate with factory settings."""
-    running = NativeGate(site.box, site.places, site.folder("gate"))
+    running = NativeGate(Place(site.box), site.places, site.folder("gate"))
     yield running
     running.stop()

@@ -1,0 +1,51 @@
+"""Addresses, routes and names of the box as shell commands.  Pure: text out, nothing is run.
+
+Every word comes from a validated setting, so that none can hold what a shell would take for more
+than a word.  It does not know when the commands run: programs/network.py prints them.
+"""
+
+from restante.box.places import LAN, RESOLV_CONF, WAN
+
+# DISCOVERs of one round, seconds for an answer to each, seconds to the next round: a WAN that
+# comes up late is found soon.
+DHCP_TRIES = 5
+DHCP_ANSWER_SECONDS = 1
+DHCP_PAUSE_SECONDS = 5
+
+
+def commands(settings):
+    """Lines for a shell; each may fail alone."""
+    name = settings.get("system hostname")
+    lines = ["hostname " + name]
+    lines += up(LAN, settings.get("lan address"))
+    if settings.get("wan mode") == "static":
+        return lines + static(settings)
+    return lines + [
+        "ip link set %s up" % WAN,
+        "udhcpc -f -i %s -x hostname:%s -t %d -T %d -A %d </dev/null >/dev/null 2>&1 &"
+        % (WAN, name, DHCP_TRIES, DHCP_ANSWER_SECONDS, DHCP_PAUSE_SECONDS),
+    ]
+
+
+def up(interface, address):
+    return [
+        "ip address add %s/%d broadcast + dev %s" % (address[0], address[1], interface),
+        "ip link set %s up" % interface,
+    ]
+
+
+def static(settings):
+    lines = up(WAN, settings.get("wan address"))
+    lines.append("ip route add default via %s dev %s" % (settings.get("wan gateway"), WAN))
+    server = settings.get("wan dns")
+    if server:
+        lines.append("echo nameserver %s >%s" % (server, RESOLV_CONF))
+    return lines
+
+
+def own_addresses(settings):
+    """What the packet filter never redirects: the box's addresses as far as they are fixed."""
+    own = [settings.get("lan address")[0]]
+    if settings.get("wan mode") == "static":
+        own.append(settings.get("wan address")[0])
+    return own

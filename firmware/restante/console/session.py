@@ -1,0 +1,117 @@
+"""The dialogue: banner, prompt, one command after the other.  Waits only in terminal and gate.
+
+What is typed or pasted while a command runs is kept, up to a bound, and run afterwards; Ctrl-C
+gives up the running command and forgets what is kept.  A paste that is longer than the bound is
+forgotten as a whole: running a part of it could do what nobody meant.  An answer is shown as it
+came, `+OK` or `-ERR` first, so that a program can read the serial line too.
+"""
+
+from restante.console import editor
+from restante.console.gate import NoAnswer
+from restante.control.wire import plain
+
+# 1,000 lines of a pasted script; more than that comes from no hand.
+TYPED_OCTETS = 65536
+# Idle reads: how often the modes of the tty are looked after is the terminal's own matter.
+IDLE_MS = 3600000
+# The gate may still be starting when the console does: so many tries, so far apart.
+BANNER_TRIES = 20
+BANNER_PAUSE_MS = 500
+
+
+class Session:
+    def __init__(self, terminal, gate, host, version, notes):
+        self._terminal = terminal
+        self._gate = gate
+        self._host = host
+        self._version = version
+        self._notes = notes  # lines of the banner
+        self._prompt = plain(host).encode() + b"> "
+        self._editor = editor.Editor()
+        self._typed = bytearray()  # from self._at on: not looked at yet
+        self._at = 0
+        self._given_up = False
+
+    def run(self):
+        """Until the terminal is gone (terminal.Gone)."""
+        self._terminal.keep_mode()
+        self._banner()
+        while True:
+            self._terminal.show(self._prompt)
+            event, line = self._next_event()
+            if event == editor.REFUSED:
+                self._terminal.line("-ERR not run: %s" % line)
+            elif event == editor.LINE and line.strip():
+                self._command(line)
+
+    def _banner(self):
+        self._terminal.show(b"\n")
+        self._terminal.line("Restante %s on %s" % (self._version, self._host))
+        for note in self._notes:
+            self._terminal.line(note)
+        for _ in range(BANNER_TRIES):
+            try:
+                answer = self._gate.ask(b"show alarms", self._terminal, self._cancelled)
+            except NoAnswer as error:
+                why = str(error)
+                self._keep(self._terminal.read(BANNER_PAUSE_MS))
+                continue
+            if answer:
+                self._show(answer.lines)
+            break
+        else:
+            self._terminal.line("the gate is not answering: %s" % why)
+        self._terminal.line("type help for the commands")
+
+    def _command(self, line):
+        self._given_up = False
+        try:
+            answer = self._gate.ask(line, self._terminal, self._cancelled)
+        except NoAnswer as error:
+            self._terminal.line("-ERR the gate is not answering: %s" % error)
+            self._terminal.line("it is restarted by itself; try again in some seconds")
+            return
+        if answer is None:
+            self._terminal.line("-ERR given up; the command may still be at work")
+            return
+        self._terminal.line("%s %s" % ("+OK" if answer.ok else "-ERR", answer.text))
+        self._show(answer.lines)
+
+    def _show(self, lines):
+        for line in lines:
+            self._terminal.line(line)
+
+    def _next_event(self):
+        while True:
+            while self._at < len(self._typed):
+                shown, event = self._editor.feed(self._typed[self._at])
+                self._at += 1
+                if shown:
+                    self._terminal.show(shown)
+                if event:
+                    return event
+            self._forget()
+            self._typed += self._terminal.read(IDLE_MS)
+
+    def _forget(self):
+        self._typed = bytearray()
+        self._at = 0
+
+    def _cancelled(self):
+        """Keeps what was typed while a command runs; True after Ctrl-C."""
+        self._keep(self._terminal.read(0))
+        given_up = self._given_up
+        self._given_up = False
+        return given_up
+
+    def _keep(self, data):
+        at = data.rfind(b"\x03")
+        if at >= 0:
+            self._forget()
+            self._given_up = True
+            data = data[at + 1 :]
+            self._terminal.show(b"^C\n")
+        self._typed += data
+        if len(self._typed) - self._at > TYPED_OCTETS:
+            self._forget()
+            self._terminal.line("more than %d octets ahead: all of it is forgotten" % TYPED_OCTETS)

@@ -1,0 +1,108 @@
+"""The tty: modes, reading with a deadline, writing lines that hold no control character.
+
+Other programs write their errors to the same line, and busybox init puts the tty back into its
+cooked mode whenever it starts one of them: `read` sets ours again, at least once a second.
+"""
+
+import select
+import termios
+from time import ticks_add, ticks_diff, ticks_ms
+
+import _sys
+
+from restante.control.wire import plain
+
+# c_iflag, c_oflag, c_cflag, c_lflag (asm-generic/termbits.h).
+IGNBRK = 0x1
+ISTRIP = 0x20
+INLCR = 0x40
+IGNCR = 0x80
+ICRNL = 0x100
+IXON = 0x400
+IXANY = 0x800
+IXOFF = 0x1000
+OPOST = 0x1
+ONLCR = 0x4
+CLOCAL = 0x800
+ISIG = 0x1
+ICANON = 0x2
+ECHO = 0x8
+ECHOE = 0x10
+ECHOK = 0x20
+ECHONL = 0x40
+IEXTEN = 0x8000
+VTIME = 5
+VMIN = 6
+
+READ_OCTETS = 256
+# How long our modes may be missing after somebody changed them, in ms.
+MODE_MS = 1000
+# A terminal that takes nothing for so long is gone; init starts the console anew.
+WRITE_MS = 30000
+
+
+class Gone(Exception):
+    """The terminal was closed, or cannot be used."""
+
+
+class Terminal:
+    def __init__(self, read_fd, write_fd):
+        self._in = read_fd
+        self._out = write_fd
+        self._buffer = bytearray(READ_OCTETS)
+        self._readable = select.poll()
+        self._readable.register(read_fd, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(write_fd, select.POLLOUT)
+
+    def keep_mode(self):
+        """No echo, no signals, no flow control by the reader: a typed Ctrl-S must not be able to
+        stop the programs that write here.  Line ends are still made for everybody."""
+        now = termios.tcgetattr(self._in)
+        wanted = [
+            now[0] & ~(ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXANY) | IGNBRK | IXOFF,
+            now[1] | OPOST | ONLCR,
+            now[2] | CLOCAL,
+            now[3] & ~(ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | IEXTEN),
+        ]
+        if now[:4] != wanted or now[6][VMIN] != 1 or now[6][VTIME] != 0:
+            now[6][VMIN] = 1
+            now[6][VTIME] = 0
+            termios.tcsetattr(self._in, 0, wanted + now[4:])
+
+    def read(self, ms):
+        """Octets that were typed, b"" if none within `ms`; Gone."""
+        until = ticks_add(ticks_ms(), ms)
+        try:
+            while True:
+                self.keep_mode()
+                left = max(0, ticks_diff(until, ticks_ms()))
+                if self._readable.poll(min(left, MODE_MS)):
+                    break
+                if left <= MODE_MS:
+                    return b""
+            n = _sys.read(self._in, self._buffer, 0, READ_OCTETS)
+        except OSError as error:
+            raise Gone(str(error))
+        if n == 0:
+            raise Gone("end of input")
+        return bytes(self._buffer[: n or 0])
+
+    def register(self, poll):
+        """For a wait on the terminal and something else."""
+        poll.register(self._in, select.POLLIN)
+
+    def show(self, data):
+        """Writes octets of our own making: echo and prompts."""
+        at = 0
+        try:
+            while at < len(data):
+                if not self._writable.poll(WRITE_MS):
+                    raise Gone("it takes nothing")
+                at += _sys.write(self._out, data, at, len(data)) or 0
+        except OSError as error:
+            raise Gone(str(error))
+
+    def line(self, text):
+        """Writes one line of anybody's making."""
+        self.show(plain(text).encode() + b"\n")

@@ -1,0 +1,173 @@
+"""The screen program without MicroPython, and a client that speaks its protocol."""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[2]
+SECONDS = 20  # for anything that takes milliseconds on an idle machine
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+SIGNATURES = "Test.Eicar:0:*:" + EICAR[:40].hex() + "\n"
+BUNDLE = "worker-test"
+BUILT = 1700000000
+LIMITS = {
+    "deadline": 10000,
+    "depth": 16,
+    "entries": 1000,
+    "ratio": 250,
+    "expanded": 1 << 30,
+    "work": 1 << 40,
+}
+
+
+def wait_for(condition, what):
+    """Asks until the answer is true; returns it."""
+    end = time.monotonic() + SECONDS
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < end, "waited %d s for: %s" % (SECONDS, what)
+        os.sched_yield()
+
+
+def request(kind=1, octets=0, tag=7, magic=b"RSQ1", **limits):
+    """The 56 octets of a request."""
+    v = dict(LIMITS if kind == 1 else dict.fromkeys(LIMITS, 0), **limits)
+    head = struct.pack("<4sIQIIII", magic, kind, octets, *[v[n] for n in list(v)[:4]])
+    return head + struct.pack("<QQQ", v["expanded"], v["work"], tag)
+
+
+class Server:
+    """A running screen-worker."""
+
+    def __init__(self, program, signatures, path):
+        self.path = str(path)
+        self.process = subprocess.Popen(
+            [program, signatures, self.path], stderr=subprocess.PIPE, text=True
+        )
+        wait_for(self.accepts, "the socket")
+
+    def accepts(self):
+        assert self.process.poll() is None, self.process.stderr.read()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+            return probe.connect_ex(self.path) == 0
+
+    def workers(self):
+        pid = self.process.pid
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def worker(self):
+        """The process id of the one worker."""
+        return wait_for(self.workers, "a worker")[0]
+
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client.settimeout(SECONDS)
+        client.connect(self.path)
+        return client
+
+    def ask(self, file, octets=None, **fields):
+        """Sends a request for an open file; returns the connection."""
+        client = self.connect()
+        size = os.fstat(file.fileno()).st_size if octets is None else octets
+        socket.send_fds(client, [request(octets=size, **fields)], [file.fileno()])
+        return client
+
+    def screen(self, path, **fields):
+        with open(path, "rb") as file, self.ask(file, **fields) as client:
+            return client.recv(65536)
+
+    def status(self):
+        with self.connect() as client:
+            client.send(request(kind=2, tag=99))
+            reply = client.recv(65536)
+        magic, tag, started, without, hashes, patterns, built, n = struct.unpack_from(
+            "<4sQQQIIQB", reply
+        )
+        assert magic == b"RSS1" and tag == 99 and len(reply) == 45 + n
+        return {
+            "started": started,
+            "without": without,
+            "hashes": hashes,
+            "patterns": patterns,
+            "built": built,
+            "bundle": reply[45:].decode(),
+        }
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(SECONDS)
+        self.process.stderr.close()
+
+
+def verdict(reply):
+    """The fixed part of a reply."""
+    magic, tag, code, zero, n, found, entries, expanded, work = struct.unpack_from(
+        "<4sQBBHIIQQ", reply
+    )
+    assert magic == b"RSV1" and zero == 0
+    return {"tag": tag, "verdict": code, "n": n, "found": found, "work": work}
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """The folder with the programs, made anew if a source changed."""
+    out = TOP / "build" / "native" / "worker"
+    sources = TOP / "build" / "src"
+    variables = [
+        "%s=%s" % (name, os.environ.get(name, sources / folder))
+        for name, folder in (("RESTANTE_ZLIB_DIR", "zlib"), ("RESTANTE_MBEDTLS_DIR", "mbedtls"))
+    ]
+    subprocess.run(["make", "-s", "-C", HERE, f"OUT={out}", *variables], check=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def signatures(tmp_path_factory):
+    """A compiled signature file with one pattern."""
+    folder = tmp_path_factory.mktemp("signatures")
+    (folder / "test.ndb").write_text(SIGNATURES)
+    words = ["compile", "-o", folder / "test.rst", "--name", BUNDLE, "--built", str(BUILT)]
+    subprocess.run(
+        [sys.executable, "-m", "restante_tools", "signatures", *words, folder / "test.ndb"],
+        env=dict(os.environ, PYTHONPATH=str(TOP / "host-tools")),
+        check=True,
+    )
+    return folder / "test.rst"
+
+
+@pytest.fixture
+def server(programs, signatures, tmp_path):
+    running = Server(programs / "screen-worker", signatures, tmp_path / "screen.sock")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def mail(tmp_path):
+    """Writes a message of a text body in wire form; returns its path."""
+
+    def write(body, name="mail"):
+        path = tmp_path / name
+        path.write_bytes(b"From: a@example.org\r\nSubject: s\r\n\r\n" + body + b"\r\n")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """A message that takes a worker long enough to be caught at it: 512 MiB of zero octets."""
+    path = tmp_path / "endless"
+    with open(path, "wb") as file:
+        file.write(b"From: a@example.org\r\n\r\n")
+        file.truncate(512 * 1024 * 1024)
+    return path

@@ -1,0 +1,131 @@
+"""The real gate and the real screen process on loopback, as the image runs them.
+
+Rule: nothing of them is replaced; only `--origin` takes the packet filter's place.  Everything
+stands in a folder of its own, which the unprivileged programs can reach when root runs the tests.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from restante_tools.lab.children import Child
+from restante_tools.lab.deadline import Deadline
+from restante_tools.places import Places
+
+START_SECONDS = 20.0
+ANSWER_SECONDS = 20.0
+TOP = Path(__file__).resolve().parents[2]
+
+
+def program():
+    return os.environ.get("RESTANTE_NATIVE") or str(Places().native / "restante")
+
+
+def compile_signatures(target):
+    """The factory set, by the project's own compiler."""
+    sources = sorted(str(p) for p in (TOP / "board/common/signatures").glob("*.[hn]*b"))
+    command = [sys.executable, "-m", "restante_tools", "signatures", "compile", *sources]
+    subprocess.run(
+        [*command, "-o", str(target), "--name", "factory", "--built", "1700000000"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(TOP / "host-tools")},
+    )
+
+
+class Box:
+    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect."""
+
+    def __init__(self, origin_port, signatures, settings=(), screens=True):
+        self.folder = Path(tempfile.mkdtemp(prefix="restante-session-"))
+        self.folder.chmod(0o755)
+        self.run, self.data = self.folder / "run", self.folder / "data"
+        self._signatures = signatures
+        self._origin_port = origin_port
+        for path in (self.run, self.data):
+            path.mkdir()
+        (self.data / "settings").write_text("".join(line + "\n" for line in settings))
+        self.screen = self.gate = None
+        if screens:
+            self.start_screen()
+        self.start_gate()
+
+    def _child(self, name, *options):
+        return Child(
+            name,
+            [program(), "-m", f"restante.programs.{name}", "--run", str(self.run), *options],
+            self.folder / f"{name}.log",
+            environment={"MICROPYPATH": f"{TOP / 'firmware'}:.frozen"},
+        )
+
+    def start_screen(self):
+        (self.run / "screen.sock").unlink(missing_ok=True)
+        self.screen = self._child("screen", "--signatures", str(self._signatures))
+        self._wait(self.screen, (self.run / "screen.sock").exists, "socket of the screen process")
+
+    def start_gate(self, listen=0, origin=None):
+        log = self.folder / "gate.log"
+        log.unlink(missing_ok=True)
+        self.gate = self._child(
+            *("gate", "--listen", f"127.0.0.1:{listen}", "--data", str(self.data)),
+            *("--origin", f"127.0.0.1:{origin or self._origin_port}"),
+        )
+        self._wait(self.gate, lambda: b"listening" in log.read_bytes(), "start of the gate")
+        self.port = int(re.search(rb"listening on port (\d+)", log.read_bytes())[1])
+
+    def _wait(self, child, condition, what):
+        def holds():
+            child.check()
+            return condition()
+
+        Deadline(START_SECONDS, "the machine is very busy", str(child.log)).wait(holds, what)
+
+    def until(self, condition, what):
+        """Waits for something that must happen by itself."""
+        Deadline(ANSWER_SECONDS, "see its log", str(self.folder)).wait(condition, what)
+
+    def console(self, command):
+        """(first line, lines) of a console command."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(ANSWER_SECONDS)
+            sock.connect(str(self.run / "control.sock"))
+            sock.sendall(command.encode() + b"\n")
+            data = b""
+            while not data.endswith(b"\r\n.\r\n"):
+                piece = sock.recv(65536)
+                assert piece, data
+                data += piece
+        first, *rest = data.decode().split("\r\n")[:-2]
+        return first, rest
+
+    def resident_kib(self):
+        text = Path(f"/proc/{self.gate.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
+
+    def descriptors(self):
+        return len(list(Path(f"/proc/{self.gate.pid}/fd").iterdir()))
+
+    def log(self):
+        return "\n".join(self.console("show log")[1])
+
+    def freeze_screen(self):
+        self.screen.signal(signal.SIGSTOP)
+
+    def thaw_screen(self):
+        self.screen.signal(signal.SIGCONT)
+
+    def stop_screen(self):
+        self.screen.signal(signal.SIGKILL)
+        self.screen.stop()
+
+    def stop(self):
+        for child in (self.gate, self.screen):
+            if child is not None:
+                child.stop()
+        shutil.rmtree(self.folder)

@@ -1,0 +1,81 @@
+"""Fixtures: a box in front of a scripted origin or of a real Dovecot, on loopback."""
+
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from boxes import Box, compile_signatures
+from origins import Origin
+from restante_tools.lab.dovecot import Account, Dovecot, Plan
+
+
+@pytest.fixture(scope="session")
+def signatures(tmp_path_factory):
+    path = tmp_path_factory.mktemp("signatures") / "factory.sig"
+    compile_signatures(path)
+    return path
+
+
+@pytest.fixture
+def scripted(signatures):
+    """scripted(messages, settings=…, screens=…, greeting=…, answers=…) -> (box, origin)."""
+    started = []
+
+    def start(messages=(), settings=(), screens=False, **origin_parts):
+        origin = Origin(messages, **origin_parts)
+        started.append(origin)
+        if not screens:
+            settings = ["set screening mode disabled", *settings]
+        box = Box(origin.port, signatures, settings, screens)
+        started.insert(0, box)
+        return box, origin
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def dovecot():
+    """dovecot([message octets with LF]) -> port of a server with the account fred."""
+    running = []
+    folder = Path(tempfile.mkdtemp(prefix="restante-dovecot-"))
+    folder.chmod(0o755)
+
+    def start(messages):
+        plan = Plan(folder / "server", "127.0.0.1", free_port())
+        running.append(Dovecot(plan, [Account("fred", "secret", messages)]))
+        return plan.port
+
+    yield start
+    for server in running:
+        server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def screened(signatures, dovecot):
+    """screened(messages, settings=…) -> (box, port of the origin), with a real Dovecot."""
+    started = []
+
+    def start(messages, settings=()):
+        port = dovecot(messages)
+        started.append(Box(port, signatures, settings))
+        return started[-1], port
+
+    yield start
+    for box in started:
+        box.stop()

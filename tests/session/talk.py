@@ -1,0 +1,82 @@
+"""A POP3 client that says exactly what a test wants, octet by octet."""
+
+import socket
+
+SECONDS = 20.0  # for any answer; a keep-alive test passes its own
+
+
+class Talk:
+    def __init__(self, port, seconds=SECONDS):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.data = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.sock.close()
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def more(self):
+        """False when the other side has ended."""
+        piece = self.sock.recv(65536)
+        self.data += piece
+        return bool(piece)
+
+    def line(self):
+        """One line without CRLF; b"" at the end of the connection."""
+        while b"\r\n" not in self.data:
+            if not self.more():
+                rest, self.data = self.data, b""
+                return rest
+        line, self.data = self.data.split(b"\r\n", 1)
+        return line
+
+    def body(self):
+        """A multi-line body in wire form, without the final line; None if it never came."""
+        if self.data.startswith(b".\r\n"):
+            self.data = self.data[3:]
+            return b""
+        at = 0
+        while True:
+            found = self.data.find(b"\r\n.\r\n", max(0, at - 4))
+            if found >= 0:
+                body, self.data = self.data[: found + 2], self.data[found + 5 :]
+                return body
+            at = len(self.data)
+            if not self.more():
+                return None
+            if at < 3 and self.data.startswith(b".\r\n"):
+                self.data = self.data[3:]
+                return b""
+
+    def ask(self, command):
+        self.send(command + b"\r\n")
+        return self.line()
+
+    def fetch(self, command):
+        """(first line, body) of a multi-line command; body None after -ERR."""
+        line = self.ask(command)
+        return line, self.body() if line.startswith(b"+OK") else None
+
+    def log_in(self, user=b"fred", password=b"secret"):
+        assert self.line().startswith(b"+OK"), "no greeting"
+        assert self.ask(b"USER " + user).startswith(b"+OK")
+        line = self.ask(b"PASS " + password)
+        assert line.startswith(b"+OK"), line
+        return self
+
+    def ended(self):
+        """True if the other side closes without another octet."""
+        try:
+            return not self.data and not self.more()
+        except ConnectionResetError:
+            return True
+
+
+def texts(wire):
+    """A wire-form body as the message: dots unstuffed."""
+    return (b"\n" + wire).replace(b"\n.", b"\n")[1:]

@@ -1,0 +1,304 @@
+"""The console on a real tty (a pty) with the real control room: both run on our MicroPython.
+
+The gate's place is taken by control_stand.py, whose sessions and quarantine show hostile text.
+"""
+
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+FIRMWARE = HERE.parents[1] / "firmware"
+SECONDS = 60  # for one command; they take milliseconds on an idle machine
+SECRET = b"planted-S3CRET"
+# What a terminal may get: printable ASCII, line ends, the rubbing out and the bell of the editor.
+HARMLESS = set(range(32, 127)) | {7, 8, 10, 13}
+# asm-generic/termbits.h numbers, as CPython names them.
+INPUT, LOCAL = 0, 3
+
+
+def environment():
+    return {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PATH": os.environ["PATH"]}
+
+
+def start(words, **streams):
+    return subprocess.Popen([os.environ["RESTANTE_NATIVE"], *words], env=environment(), **streams)
+
+
+class Stand:
+    """The control room in a process of its own; its folders may be read by the console's user."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="restante-console-"))
+        self.folder.chmod(0o755)
+        self.run = self.folder / "run"
+        (self.run / "gate").mkdir(parents=True)
+        (self.folder / "data").mkdir()
+        self._process = None
+
+    def start(self, *options):
+        words = [
+            str(HERE / "control_stand.py"),
+            str(self.run),
+            str(self.folder / "data"),
+            *options,
+        ]
+        self._process = start(words, stdout=subprocess.PIPE)
+        self.heard("ready")
+
+    def heard(self, word):
+        """Waits for a line of the stand's."""
+        assert self._process.stdout.readline() == word.encode() + b"\n"
+
+    def kill(self):
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.folder)
+
+
+class Console:
+    """The console program and the engineer's end of its line."""
+
+    def __init__(self, run):
+        self.master, slave = os.openpty()
+        self.name = os.ttyname(slave)
+        words = ["-m", "restante.programs.console", "--run", str(run)]
+        self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        self.seen = b""
+        self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
+
+    def type(self, data):
+        """Types while reading what is shown, as a terminal does."""
+        end = time.monotonic() + SECONDS
+        while data:
+            assert time.monotonic() < end, self.seen[-500:]
+            readable, writable, _ = select.select([self.master], [self.master], [], 1)
+            if readable:
+                self.seen += os.read(self.master, 65536)
+            if writable:
+                data = data[os.write(self.master, data[:512]) :]
+
+    def until(self, wanted, count=1):
+        """What was shown up to the `count`th place that looks like `wanted`."""
+        end = time.monotonic() + SECONDS
+        while True:
+            found = list(re.finditer(wanted, self.seen))
+            if len(found) >= count:
+                at = found[count - 1].end()
+                shown, self.seen = self.seen[:at], self.seen[at:]
+                return shown
+            left = end - time.monotonic()
+            assert left > 0, (wanted, self.seen[-500:])
+            if select.select([self.master], [], [], left)[0]:
+                self.seen += os.read(self.master, 65536)
+
+    def ask(self, command):
+        """The answer's lines, the first of which is +OK or -ERR."""
+        self.type(command + b"\r")
+        shown = self.until(re.escape(self.prompt))
+        return shown[: -len(self.prompt)].split(b"\r\n")[1:-1]
+
+    def ready(self):
+        return self.until(re.escape(self.prompt))
+
+    def close(self):
+        if self.master is not None:
+            os.close(self.master)
+            self.master = None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def stand():
+    made = Stand()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def console(stand):
+    opened = Console(stand.run)
+    yield opened
+    opened.close()
+
+
+def alive(console):
+    return console.ask(b"ping") == [b"+OK "]
+
+
+def test_banner_names_box_version_ipv6_and_alarms(stand):
+    stand.kill()
+    stand.start("--alarm")
+    console = Console(stand.run)
+    try:
+        banner = console.ready()
+    finally:
+        console.close()
+    assert re.search(rb"Restante \d+\.\d+", banner)
+    assert b"IPv6 is not forwarded" in banner
+    assert b"ALARM          tunnel: STLS by 192.0.2.9" in banner
+    assert set(banner) <= HARMLESS
+
+
+def test_commands(console, stand):
+    console.ready()
+    lines = console.ask(b"show status")
+    assert lines[0] == b"+OK status" and any(line.startswith(b"memory ") for line in lines)
+    assert console.ask(b"sho status")[0].startswith(b"-ERR")
+    assert console.ask(b"quarantine release 8")[0].startswith(b"-ERR no held message")
+    assert console.ask(b"quarantine release 7 force") == [
+        b"+OK 7 is delivered at the account's next session"
+    ]
+    assert any(b"stand.release forced=True id=7" in line for line in console.ask(b"show log"))
+    assert not (stand.run / "gate" / "reboot").exists()
+    assert console.ask(b"reboot")[0].startswith(b"+OK")
+    assert (stand.run / "gate" / "reboot").exists()
+
+
+def test_nothing_from_mail_reaches_the_terminal_raw_and_no_secret_is_shown(console):
+    console.ready()
+    for command in (
+        b"show status",
+        b"show sessions",
+        b"show log",
+        b"show alarms",
+        b"quarantine list",
+        b"quarantine show 7",
+    ):
+        console.type(command + b"\r")
+        shown = console.until(re.escape(console.prompt))
+        assert set(shown) <= HARMLESS, command
+        assert SECRET not in shown
+    assert b"[withheld]" in b"".join(console.ask(b"show log"))
+
+
+def test_every_octet_value_and_line_noise(console):
+    console.ready()
+    noise = bytes(range(256)) + bytes(reversed(range(256)))
+    console.type(noise + b"\r" + noise * 20 + b"\x15\x1bx\r")
+    console.type(b"\x15show status\r")
+    assert set(console.until(rb"alarms +none")) <= HARMLESS
+    console.ready()
+    assert alive(console)
+
+
+def test_a_line_of_64_kilobytes_is_refused_as_a_whole(console, stand):
+    console.ready()
+    console.type(b"reboot" + b" " * 65536 + b"\r")
+    console.until(rb"-ERR not run: the line is over 1024 octets\r\n")
+    console.ready()
+    assert alive(console)
+    assert not (stand.run / "gate" / "reboot").exists()
+
+
+def test_a_thousand_pasted_lines_are_all_run_in_order(console):
+    console.ready()
+    console.type(b"".join(b"quarantine show x%d\n" % n for n in range(1000)))
+    shown = console.until(rb"-ERR no held message 'x999'")
+    assert re.findall(rb"-ERR no held message 'x(\d+)'", shown) == [b"%d" % n for n in range(1000)]
+
+
+def test_a_paste_over_the_bound_is_forgotten_as_a_whole(console, stand):
+    console.ready()
+    console.type(b"self-test\r")  # waits for an hour in the stand
+    console.until(rb"self-test\r\n")
+    console.type(b"reboot\r" * 10000)
+    console.until(rb"all of it is forgotten")
+    console.type(b"\x03")
+    console.until(rb"given up")
+    console.ready()
+    assert alive(console)
+    assert not (stand.run / "gate" / "reboot").exists()
+
+
+def test_ctrl_c_gives_up_a_command_and_forgets_what_was_typed_ahead(console, stand):
+    console.ready()
+    console.type(b"self-test\r")
+    console.until(rb"self-test\r\n")
+    console.type(b"reboot\r\x03")
+    console.until(rb"\^C\r\n-ERR given up")
+    console.ready()
+    assert alive(console)
+    assert not (stand.run / "gate" / "reboot").exists()
+
+
+def test_the_gate_may_come_and_go(console, stand):
+    console.ready()
+    assert alive(console)
+    stand.kill()
+    assert console.ask(b"show status")[0].startswith(b"-ERR the gate is not answering")
+    stand.start()
+    assert alive(console)
+
+
+def test_a_gate_that_stops_in_the_middle_of_an_answer(console, stand):
+    console.ready()
+    console.type(b"self-test\r")
+    stand.heard("self-test")
+    stand.kill()
+    assert b"-ERR the gate is not answering: it broke off" in console.ready()
+
+
+def test_modes_of_the_tty_come_back_when_init_resets_them(console):
+    console.ready()
+    ours = termios.tcgetattr(console.master)
+    assert not ours[LOCAL] & (termios.ECHO | termios.ICANON | termios.ISIG)
+    assert not ours[INPUT] & termios.IXON
+    sane = [*ours]
+    sane[INPUT] |= termios.ICRNL | termios.IXON
+    sane[LOCAL] |= termios.ECHO | termios.ICANON | termios.ISIG
+    termios.tcsetattr(console.master, termios.TCSANOW, sane)
+    end = time.monotonic() + SECONDS
+    while termios.tcgetattr(console.master)[LOCAL] & (termios.ECHO | termios.ICANON):
+        assert time.monotonic() < end
+        select.select([], [], [], 0.01)
+    assert termios.tcgetattr(console.master) == ours
+    assert alive(console)
+
+
+def test_it_ends_with_its_line(console):
+    console.ready()
+    os.close(console.master)
+    console.master = None
+    assert console.process.wait(SECONDS) == 0
+
+
+def test_it_has_no_rights(console):
+    console.ready()
+    text = Path(f"/proc/{console.process.pid}/status").read_text()
+    fields = dict(line.split(":", 1) for line in text.splitlines())
+    assert fields["NoNewPrivs"].strip() == "1" and fields["Seccomp"].strip() == "2"
+    assert fields["CapEff"].strip() == "0" * 16
+    if os.getuid() == 0:
+        assert fields["Uid"].split() == ["102"] * 4 and fields["Groups"].split() == []
+
+
+def test_a_killed_console_leaves_a_line_that_the_next_one_can_use(console, stand):
+    console.ready()
+    console.type(b"half a comm")
+    console.until(rb"half a comm")
+    console.process.send_signal(signal.SIGKILL)
+    console.process.wait()
+    slave = os.open(console.name, os.O_RDWR | os.O_NOCTTY)
+    words = ["-m", "restante.programs.console", "--run", str(stand.run)]
+    console.process = start(words, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    console.ready()
+    assert alive(console)

@@ -1,0 +1,129 @@
+"""The bindings and the loop, which only MicroPython has: runs the files of on_box/ there.
+
+And what ends a process, each in one of its own: filters of system calls, dropped rights.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+FIRMWARE = HERE.parents[1] / "firmware"
+SECONDS = 60  # the slowest file takes two
+
+
+def start(words, folder):
+    return subprocess.Popen(
+        [os.environ["RESTANTE_NATIVE"], *words],
+        env={"MICROPYPATH": f"{FIRMWARE}:{HERE}/on_box:.frozen", "RESTANTE_TMP": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    try:
+        output, _ = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    return process.returncode, output
+
+
+def run(code, folder):
+    return finish(start(["-c", code], folder))
+
+
+def send_when_ready(process, path, number):
+    end = time.monotonic() + SECONDS
+    while not path.exists() and process.poll() is None:
+        assert time.monotonic() < end
+        os.sched_yield()
+    process.send_signal(number)
+
+
+@pytest.mark.parametrize("name", ["files", "sockets", "worker", "waiting"])
+def test_on_box(name, tmp_path):
+    process = start(
+        [str(HERE / "on_micropython.py"), str(HERE / "on_box" / (name + ".py"))], tmp_path
+    )
+    code, output = finish(process)
+    assert code == 0, output
+
+
+def test_on_box_process(tmp_path):
+    words = [str(HERE / "on_micropython.py"), str(HERE / "on_box" / "process.py")]
+    process = start(words, tmp_path)
+    send_when_ready(process, tmp_path / "ready-for-hup", signal.SIGHUP)
+    send_when_ready(process, tmp_path / "ready-for-term", signal.SIGTERM)
+    code, output = finish(process)
+    assert code == 0, output
+
+
+FORBIDDEN = {
+    "gate": [
+        "_sys.Worker()",  # a thread
+        "_sys.rlimit('core', 0)",
+        "_sys.drop(1, 1)",
+        "_sys.chown(TMP, 0, 0)",
+        "_sys.unix_listen(TMP + '/s', 0o600, 1)",
+        "socket.socket(16, 3, 0)",  # netlink
+        "time.sleep(0)",  # select(2): it would stall the loop
+        "_sys.no_new_privs()",
+        "_sys.signals()",
+        "_sys.link(TMP + '/a', TMP + '/b')",
+    ],
+    "console": [
+        "_sys.open('/etc/passwd', 0)",
+        "_sys.listdir('/')",
+        "_sys.unlink(TMP + '/x')",
+        "socket.socket()",
+        "_sys.Worker()",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"), [(profile, code) for profile in FORBIDDEN for code in FORBIDDEN[profile]]
+)
+def test_forbidden_call_kills(profile, code, tmp_path):
+    begin = "import os, socket, sys, time, _sys\nTMP = os.getenv('RESTANTE_TMP')\n"
+    status, _ = run(f"{begin}_sys.seccomp('{profile}')\n{code}\n", tmp_path)
+    assert status == -signal.SIGSYS
+    # It is the filter that kills: without it the same line ends otherwise.
+    status, _ = run(f"{begin}{code}\n", tmp_path)
+    assert status in (0, 1)
+
+
+@pytest.mark.parametrize("profile", ["gate", "console"])
+def test_ordinary_work_passes(profile, tmp_path):
+    code, output = finish(start([str(HERE / "on_box" / "filtered.py"), profile], tmp_path))
+    assert (code, output.split()[-1]) == (0, "passed"), output
+
+
+def test_dropped_rights(tmp_path):
+    uid = os.getuid()
+    other = 65534 if uid == 0 else uid
+    code = f"""
+import _sys
+_sys.drop({other}, {other if uid == 0 else os.getgid()})
+for line in open('/proc/self/status'):
+    if line.startswith(('Uid', 'Gid', 'Groups')):
+        print(line)
+try:
+    _sys.drop(0, 0)
+    print('came back')
+except OSError as error:
+    print('stays', error.errno)
+"""
+    status, output = run(code, tmp_path)
+    assert status == 0, output
+    words = output.split()
+    assert words[words.index("Uid:") + 1 :][:4] == [str(other)] * 4
+    assert "stays" in words and "came back" not in output
+    if uid == 0:
+        assert words[words.index("Groups:") + 1] == "stays"
