@@ -4,7 +4,7 @@
 //   --feed N        octets per feed; 0, the default, gives the whole file at once
 //   --block N       regroup into blocks of N octets instead of RST_BLOCK
 //   --limit KEY=N   depth, entries, expanded, ratio or work
-//   --repeat N      screen each file N times and add the seconds to the report
+//   --repeat N      screen each file N times; the report tells the seconds of processor time
 //   --guard         let the input end at a page that must not be touched
 //   --every-cut     also screen it cut in two at each octet, and in blocks of each size; end with
 //                   code 1 if any report differs
@@ -104,7 +104,7 @@ static void put_report(const rst_report *r, double seconds) {
 
 static double now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

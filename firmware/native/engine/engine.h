@@ -24,7 +24,9 @@ enum {
 // Limits of one message; every one has a verdict of its own. rst_limits_default() gives the
 // values that are written down, with reasons, in limits.c.
 typedef struct {
-    uint32_t depth;    // nested layers (MIME entity, encoding, container), RST_TOO_DEEP
+    // Messages, parts, files in containers and multiparts that are open one inside the other, the
+    // message itself being 1. At most RST_MAX_DEPTH (scanner.h), whatever is given. RST_TOO_DEEP
+    uint32_t depth;
     uint32_t entries;  // MIME parts and container entries in all, RST_TOO_MANY
     uint64_t expanded; // octets that come out of containers in all, RST_TOO_LARGE
     uint32_t ratio;    // octets out per octet in, of one container entry, RST_RATIO
@@ -39,6 +41,9 @@ typedef enum {
     RST_EDIT_LINES = 2, // [start, end) is a run of whole lines in a text body (uuencode)
 } rst_edit;
 
+// An infected part is one finding, named by its innermost object. Ranges of different findings may
+// be equal (a part that is infected and holds an encrypted file), or lie one in the other (lines
+// in a part); they never overlap otherwise.
 typedef struct {
     rst_verdict verdict;
     rst_edit edit;
@@ -53,7 +58,9 @@ typedef struct {
 
 typedef struct {
     rst_verdict verdict; // the worst of the findings (order: verdicts.py PRECEDENCE)
-    uint32_t found;      // findings in all, also those over RST_MAX_FINDINGS
+    // Findings in all. If more than findings_n, replacing the ranges that are listed does not
+    // make the message clean. Infected ones are listed rather than others.
+    uint32_t found;
     uint32_t findings_n;
     rst_finding findings[RST_MAX_FINDINGS];
     uint32_t keep_n; // From, To, Cc, Date, Subject, Message-ID, In-Reply-To, References, Reply-To
@@ -65,7 +72,7 @@ typedef struct {
     uint64_t work;     // work units used
 } rst_report;
 
-typedef struct rst_scanner rst_scanner; // layout in scanner.h; about 1 MiB, bound checked there
+typedef struct rst_scanner rst_scanner; // layout in scanner.h, where its size is bounded
 
 size_t rst_scanner_size(void);
 void rst_limits_default(rst_limits *limits);

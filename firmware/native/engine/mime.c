@@ -163,7 +163,7 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
                         uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (m->line_n == 0) {
-        if (data[0] != '-') {
+        if (data[0] != '-' || m->level_top == m->level_base) {
             reject_line(s, l);
             return 0;
         }

@@ -1,5 +1,6 @@
 // Finds and decodes uuencoded files in text. A file goes from "begin MODE NAME" to "end" or to
-// the first line that cannot be uuencode; readers decode what is there, and so does this.
+// the first line that cannot be uuencode; readers decode what is there, and so does this. Other
+// encodings that lie in text are named.
 #include <string.h>
 
 #include "ascii.h"
@@ -114,6 +115,20 @@ static bool decode(rst_scanner *s, rst_text *t) {
     return true;
 }
 
+// Encodings that lie in text and are not decoded here.
+static void note_closed(rst_scanner *s, rst_layer *l) {
+    const rst_text *t = &l->u.text;
+    const char *reason = NULL;
+    if (rst_starts(t->line, t->line_n, "=ybegin ")) {
+        reason = "yEnc";
+    } else if (rst_starts(t->line, t->line_n, "(this file must be converted with binhex")) {
+        reason = "BinHex";
+    }
+    if (reason != NULL) {
+        rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, NULL);
+    }
+}
+
 // A gathered line is complete; the next begins at `next` in the wire form.
 static void take_line(rst_scanner *s, rst_layer *l, uint64_t next) {
     rst_text *t = &l->u.text;
@@ -135,6 +150,8 @@ static void take_line(rst_scanner *s, rst_layer *l, uint64_t next) {
     if (is_begin(t->line, t->line_n, &name)) {
         end_file(s, t, t->line_wire);
         begin_file(s, l, name);
+    } else if (!t->inside) {
+        note_closed(s, l);
     }
 }
 
@@ -144,7 +161,7 @@ void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
     while (data < end) {
         if (t->line_start) {
             t->line_start = false;
-            t->gathering = t->inside || *data == 'b';
+            t->gathering = t->inside || *data == 'b' || *data == '=' || *data == '(';
             t->line_n = 0;
             t->line_wire = t->next_wire != RST_NO_WIRE ? t->next_wire : wire;
         }

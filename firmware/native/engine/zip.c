@@ -46,7 +46,9 @@ void rst_zip_malformed(rst_scanner *s, rst_layer *l, const char *why) {
     rst_zip *z = &l->u.zip;
     z->partial = true;
     search(z);
-    if (!z->soft || z->good) {
+    // One contradiction leads to others: the first is told.
+    if ((!z->soft || z->good) && !z->told) {
+        z->told = true;
         rst_found(s, RST_MALFORMED, why, l, &l->place, NULL);
     }
 }

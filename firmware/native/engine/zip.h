@@ -54,6 +54,7 @@ typedef struct {
     bool soft;     // the zip begins somewhere inside: until an entry was good, nothing is certain
     bool good;     // an entry was read to its end
     bool partial;  // something was passed over: the sums say nothing
+    bool told;     // a contradiction was found
     bool ended;    // the end record was seen
     bool verify;   // the data was read, so that its check value is known
     uint64_t pos;  // octets of the container so far
