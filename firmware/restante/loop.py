@@ -46,9 +46,15 @@ class _Wait:
     def __init__(self, fd, side, ms):
         self.fd = fd
         self.side = side
-        self.until = ticks_add(ticks_ms(), max(0, min(ms, LONGEST_MS)))
-        self.task = None  # who sleeps; known when it does: create_task() starts later than now
+        self.ms = ms
+        self.until = 0
+        self.task = None
         self.expired = False
+
+    def begin(self):
+        # create_task() starts a wait later, and in another task, than the one that made it.
+        self.until = ticks_add(ticks_ms(), max(0, min(self.ms, LONGEST_MS)))
+        self.task = core.cur_task
 
     def remove(self, task):
         if self.side == _PARKED:
@@ -137,7 +143,7 @@ def _watch_of_loop():
 def _sleep(wait):
     # A generator, as asyncio's own waits are: no coroutine around each read.
     watch = _watch_of_loop()
-    wait.task = core.cur_task
+    wait.begin()
     watch.add(wait)
     try:
         if wait.side != _PARKED:

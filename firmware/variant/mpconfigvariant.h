@@ -29,6 +29,12 @@
 #define MICROPY_ASYNC_KBD_INTR (1)
 // Jitter of schedules must differ from box to box.
 #define MICROPY_PY_RANDOM_SEED_INIT_FUNC (mp_random_seed_init())
+// musl has getrandom(2) as well, which needs no file and no permission; the port uses it with glibc
+// only, and would open /dev/random.
+#if !defined(__GLIBC__)
+#include <sys/random.h>
+#define _HAVE_GETRANDOM
+#endif
 // asyncio sleeps in poll(2) on descriptors instead of asking each object every millisecond.
 #define MICROPY_PY_SELECT_POSIX_OPTIMISATIONS (1)
 #define MICROPY_PY_SELECT_SELECT (0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import signal
 import sys
 
 import click
@@ -41,8 +42,14 @@ def report(error: ToolError) -> None:
         click.echo(f"  next step:    {error.hint}", err=True)
 
 
+def stop_when_told(signal_number: int, _frame: object) -> None:
+    """SIGTERM ends a verb as Ctrl-C does: what it started is ended too."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run one verb; exit 0, or the code that the error carries."""
+    signal.signal(signal.SIGTERM, stop_when_told)
     for verb in verbs_of_all_rooms():
         restante.add_command(verb)
     try:

@@ -18,10 +18,13 @@ class Places:
 
     build: Path = REPOSITORY / "build"
     repository: Path = REPOSITORY
+    shared_cache: Path | None = None
 
     @property
     def cache(self) -> Path:
         """Downloads and finished parts; may be shared by checkouts; never needed."""
+        if self.shared_cache is not None:
+            return self.shared_cache
         chosen = os.environ.get("RESTANTE_CACHE")
         return Path(chosen).resolve() if chosen else self.build / "cache"
 

@@ -52,25 +52,25 @@ def run(
     words = [str(word) for word in command]
     last: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
     expired = threading.Event()
-    with log.open("a", encoding="utf-8", errors="replace") as out:
+    with log.open("a", buffering=1, encoding="utf-8", errors="replace") as out:
         out.write(f"$ {' '.join(words)}\n")
         out.flush()
-        process = start(words, folder, extra)
-        timer = threading.Timer(deadline, expire, (process, expired))
-        timer.start()
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                out.write(line)
-                last.append(line.rstrip("\n"))
-                if on_line is not None:
-                    on_line(line.rstrip("\n"))
-            code = process.wait()
-        except BaseException:
-            stop(process)
-            raise
-        finally:
-            timer.cancel()
+        with start(words, folder, extra) as process:
+            timer = threading.Timer(deadline, expire, (process, expired))
+            timer.start()
+            try:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    out.write(line)
+                    last.append(line.rstrip("\n"))
+                    if on_line is not None:
+                        on_line(line.rstrip("\n"))
+                code = process.wait()
+            except BaseException:
+                stop(process)
+                raise
+            finally:
+                timer.cancel()
     if expired.is_set():
         raise ToolError(
             f"{Path(words[0]).name} did not finish within {deadline:.0f} s",

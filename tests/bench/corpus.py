@@ -32,7 +32,7 @@ class Writer:
     """Makes messages; every choice comes from one seeded die."""
 
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
+        self.dice = random.Random(f"mail {seed}")
         self.number = 0
 
     def prose(self, size: int) -> str:

@@ -60,7 +60,7 @@ def shaped(dice: random.Random, octets: bytes) -> tuple[str, bytes]:
 
 def make(seed: int, sample: bytes, patterns: int, hashes: int, planted: int) -> SignatureSet:
     """A set of this many signatures, `planted` of each kind with a payload."""
-    dice = random.Random(seed)
+    dice = random.Random(f"signatures {seed}")
     result = SignatureSet()
     for number in range(patterns):
         name = f"Bench.Pattern-{number}"

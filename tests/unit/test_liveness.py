@@ -52,8 +52,8 @@ def test_watchdog_is_fed_in_the_grace_and_starves_with_any_peer():
 
 def test_a_stuck_box_restarts_within_a_minute():
     watchdog_seconds = 15  # softdog.soft_margin of the kernel's command line
-    slowest_round = 6  # two questions of 2 s each and the pause
-    assert STARVE_SECONDS + watchdog_seconds + slowest_round <= 61
+    assert STARVE_SECONDS + watchdog_seconds <= 60
+    assert FAIL_SECONDS < KILL_SECONDS < STARVE_SECONDS
 
 
 def test_nothing_is_redirected_before_the_gates_first_answer():

@@ -7,12 +7,13 @@ restarted: programs/warden.py does that.
 # A peer that is started gets so long for its first answer: the gate reads its settings and the
 # quarantine's journal, on a slow board.
 GRACE_SECONDS = 30
-# A peer that gave no answer for so long is killed.
-KILL_SECONDS = 10
-# Two missed answers: the fail rule holds from then on.
-FAIL_SECONDS = 4
+# A peer that gave no answer for so long is killed: three missed answers, so that a loop which is
+# only busy is not taken for a stuck one.
+KILL_SECONDS = 15
+# More than one missed answer: the fail rule holds from then on.
+FAIL_SECONDS = 6
 # A peer that gave no answer for so long, in spite of being killed, starves the watchdog.  With
-# the watchdog's own 15 s (softdog.soft_margin) a stuck box restarts within 60 s.
+# the watchdog's own 15 s (softdog.soft_margin) a stuck box restarts within a minute.
 STARVE_SECONDS = 40
 
 

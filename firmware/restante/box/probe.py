@@ -10,8 +10,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
 
-# A working peer answers in a few ms, a busy gate within its longest step.
-ANSWER_MS = 2000
+# A working peer answers in a few ms, a gate with 100 busy sessions after a round of its loop.
+ANSWER_MS = 3000
 # ping's whole answer, and more than the head of a status reply.
 ANSWER_OCTETS = 64
 

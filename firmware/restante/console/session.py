@@ -2,8 +2,8 @@
 
 What is typed or pasted while a command runs is kept, up to a bound, and run afterwards; Ctrl-C
 gives up the running command and forgets what is kept.  A paste that is longer than the bound is
-forgotten as a whole: running a part of it could do what nobody meant.  An answer is shown as it
-came, `+OK` or `-ERR` first, so that a program can read the serial line too.
+forgotten as a whole, to its end: running a part of it could do what nobody meant.  An answer is
+shown as it came, `+OK` or `-ERR` first, so that a program can read the serial line too.
 """
 
 from restante.console import editor
@@ -14,6 +14,8 @@ from restante.control.wire import plain
 TYPED_OCTETS = 65536
 # Idle reads: how often the modes of the tty are looked after is the terminal's own matter.
 IDLE_MS = 3600000
+# A paste is at its end when nothing came for so long.
+QUIET_MS = 500
 # The gate may still be starting when the console does: so many tries, so far apart.
 BANNER_TRIES = 20
 BANNER_PAUSE_MS = 500
@@ -31,12 +33,14 @@ class Session:
         self._typed = bytearray()  # from self._at on: not looked at yet
         self._at = 0
         self._given_up = False
+        self._too_much = False  # what is typed is dropped, until it is quiet
 
     def run(self):
         """Until the terminal is gone (terminal.Gone)."""
-        self._terminal.keep_mode()
+        self._keep(self._terminal.read(0))
         self._banner()
         while True:
+            self._drop_to_the_end()
             self._terminal.show(self._prompt)
             event, line = self._next_event()
             if event == editor.REFUSED:
@@ -93,6 +97,10 @@ class Session:
             self._forget()
             self._typed += self._terminal.read(IDLE_MS)
 
+    def _drop_to_the_end(self):
+        while self._too_much:
+            self._too_much = bool(self._terminal.read(QUIET_MS))
+
     def _forget(self):
         self._typed = bytearray()
         self._at = 0
@@ -111,7 +119,10 @@ class Session:
             self._given_up = True
             data = data[at + 1 :]
             self._terminal.show(b"^C\n")
+        if self._too_much:
+            return
         self._typed += data
         if len(self._typed) - self._at > TYPED_OCTETS:
             self._forget()
+            self._too_much = True
             self._terminal.line("more than %d octets ahead: all of it is forgotten" % TYPED_OCTETS)

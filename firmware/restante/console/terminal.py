@@ -55,7 +55,7 @@ class Terminal:
         self._writable = select.poll()
         self._writable.register(write_fd, select.POLLOUT)
 
-    def keep_mode(self):
+    def _keep_mode(self):
         """No echo, no signals, no flow control by the reader: a typed Ctrl-S must not be able to
         stop the programs that write here.  Line ends are still made for everybody."""
         now = termios.tcgetattr(self._in)
@@ -75,7 +75,7 @@ class Terminal:
         until = ticks_add(ticks_ms(), ms)
         try:
             while True:
-                self.keep_mode()
+                self._keep_mode()
                 left = max(0, ticks_diff(until, ticks_ms()))
                 if self._readable.poll(min(left, MODE_MS)):
                     break

@@ -23,8 +23,8 @@ from restante.log.alarms import SCREENING, SETTINGS, STORE
 from restante.relay import destination
 from restante.relay.listener import Listener, bind
 from restante.relay.message import Delivery
-from restante.relay.passing import NOTE, Passing
-from restante.relay.session import Session
+from restante.relay.passing import Passing
+from restante.relay.session import NOT_SCREENED, Session
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
 from restante.screening.client import ScreenClient
@@ -78,7 +78,7 @@ class Services:
         self.screen = ScreenClient(lambda: Channel(screen_socket), tree)
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
         self.screens = tree.get("screening mode") != "disabled"
-        self.note = "" if self.screens else NOTE
+        self.note = "" if self.screens else NOT_SCREENED
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
 

@@ -1,7 +1,5 @@
 """grow: makes a mounted ext4 as large as its partition.  Wiring only; imported by nothing.
 
-    grow FOLDER
-
 Once at the first start: the image carries a small file system, the medium has more room.
 """
 
@@ -10,11 +8,12 @@ from errno import EPERM
 
 import _sys
 
+USAGE = "usage: grow FOLDER"
+
 
 def main():
     if len(sys.argv) != 2:
-        print("grow: which folder?")
-        print(__doc__)
+        print(USAGE)
         sys.exit(2)
     folder = sys.argv[1]
     try:

@@ -1,7 +1,5 @@
 """screen: the program that looks into messages.  Wiring only; imported by nothing.
 
-    screen [--signatures FILE] [--run FOLDER]
-
 Makes the socket that only the gate may connect to, maps the signatures, gives up root if it has
 it, and becomes the fork server of native/worker: from then on no Python runs.
 """
@@ -13,6 +11,7 @@ import _sys
 
 from restante.box import places
 
+USAGE = "usage: screen [--signatures FILE] [--run FOLDER]"
 DEFAULTS = {
     "--signatures": "/usr/share/restante/factory.sig",
     "--run": places.RUN,
@@ -29,7 +28,7 @@ def arguments(words):
         name = words.pop(0)
         if name not in options or not words:
             print("screen: %s: not an option, or without its value" % name)
-            print(__doc__)
+            print(USAGE)
             sys.exit(2)
         options[name] = words.pop(0)
     return options

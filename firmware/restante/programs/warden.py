@@ -19,7 +19,7 @@ from restante.box.watchdog import Watchdog
 DEFAULTS = {"--data": places.DATA, "--run": places.RUN, "--watchdog": "/dev/watchdog"}
 FORWARDING = "/proc/sys/net/ipv4/ip_forward"
 
-# Between two rounds of questions.  The fail rule's delay is two of them.
+# Between two rounds of questions: an answer is missed at most once before the fail rule holds.
 ROUND_MS = 2000
 # While the gate does not serve: a client that waits for it is waiting for us.
 EAGER_ROUND_MS = 200

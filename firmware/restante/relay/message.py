@@ -18,8 +18,8 @@ from restante.relay.patience import Patience
 from restante.screening import policy, verdicts
 from restante.store.entries import Record
 
-# TOP of a whole message: fetchmail asks so too, so that every origin knows it.  Unlike RETR it does
-# not count as "fetched" at origins that then hide the message.
+# TOP of a whole message: fetchmail asks so too, so every origin knows it.  Unlike RETR it does not
+# count as "fetched" at origins that then hide the message.
 _WHOLE = 99999999
 # Octets of a header that TOP n 0 passes on unscreened; real ones stay under 100 KiB.
 HEADER_OCTETS = 1048576

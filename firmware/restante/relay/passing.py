@@ -5,8 +5,6 @@ Its rule: nothing is stored, nothing is judged, and the session says so in its n
 
 from restante.pop3 import commands as c
 
-NOTE = "not screened"
-
 
 class Passing:
     def __init__(self, session):

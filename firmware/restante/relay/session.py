@@ -24,13 +24,17 @@ from restante.relay.released import Released
 CRLF = b"\r\n"
 FINAL = b".\r\n"
 
+# What `show sessions` says of mail that passes unseen.
+NOT_SCREENED = "not screened"
+
 _LOOP = (
     b"-ERR [SYS/PERM] this is the mail gateway itself, not a mail server;"
     b" enter the mail server of your provider in your mail program"
 )
 _NO_STLS = b"-ERR STLS is refused here by policy: mail in a tunnel cannot be screened"
 _NOT_RECORDED = b"-ERR [SYS/TEMP] released messages could not be marked as fetched"
-_TUNNEL_NOTE = "tunnel, not screened"
+# Octets of a LIST or UIDL that are passed on: 200,000 messages (limits.LISTING_LINES) of 80.
+LISTING_OCTETS = 16777216
 
 
 class Session:
@@ -78,11 +82,10 @@ class Session:
             "client": self.client_address,
             "account": self.account,
             "origin": "%s:%d" % self.destination,
-            "state": self.state,
+            "state": self.state + (", " + self.note if self.note else ""),
             "seconds": int(time.time() - self.started),
             "messages": self.messages,
             "octets": self.client.octets_out,
-            "note": self.note,
         }
 
     async def run(self):
@@ -162,7 +165,7 @@ class Session:
 
     async def _client_event(self):
         """The next event of the client; None when it has ended."""
-        # The deadline is set once for a whole command: one octet now and then does not keep a session alive.
+        # Once for a whole command: one octet now and then does not keep a session alive.
         self.client.within(self._idle_ms, "its next command")
         while True:
             event = self.engine.next_event()
@@ -209,7 +212,7 @@ class Session:
         await self.origin.send(self.engine.outgoing, shape)
         await self.origin.event()
         if shape == c.BODY and self.origin.engine.ok:
-            await self.relay_body()
+            await self.relay_body(LISTING_OCTETS)
         else:
             await self.say(self.origin.engine.line)
         self.engine.replied(self.origin.engine.ok)
@@ -226,12 +229,14 @@ class Session:
             self.released.reset()
         await self.answer(self.origin.engine.ok, self.origin.engine.line)
 
-    async def relay_body(self):
-        """The origin's first line and its body, passed on as they come."""
+    async def relay_body(self, limit=0):
+        """The origin's first line and its body, passed on as they come, up to `limit` octets."""
         await self.begin_body(self.origin.engine.line)
         body = self.origin.engine.body
         while await self.origin.event() != END:
             await self.client.write(body.chunk, body.chunk_start, body.chunk_end)
+            if limit and body.octets > limit:
+                raise OriginError("a listing of more than %d octets" % limit)
         await self.client.write(self.released.more_lines(self.engine.command))
         await self.end_body()
 
@@ -302,12 +307,12 @@ class Session:
         self._drop_plaintext()
         await self.answer(True, self.origin.engine.line)
         self.state = "tunnel"
-        self.note = _TUNNEL_NOTE
+        self.note = NOT_SCREENED
         log.counters.add("tunnels")
         log.alarms.set(
             TUNNEL, "mail for %s passed in a tunnel, not screened" % self.client_address
         )
-        self._record(log.WARNING, "session.tunnel", note=_TUNNEL_NOTE)
+        self._record(log.WARNING, "session.tunnel", note=NOT_SCREENED)
         await tunnel.run(self.client, self.origin.leg, self._idle_ms)
 
     def _drop_plaintext(self):

@@ -27,22 +27,30 @@ def bounded(text, limit=TEXT_CHARACTERS):
 
 
 class Record:
-    """What is known of a message when it is kept.  verdict, action: codes of verdicts.py."""
+    """What is known of a message when it is kept.  verdict, action: codes of verdicts.py.
+
+    Also has .uidl .sender .subject .signature .part .bundle; they are held as one text, because
+    six take three times the memory and a thousand records may be held.
+    """
 
     FIELDS = ("uidl", "sender", "subject", "signature", "part", "bundle")
     NUMBERS = ("number", "verdict", "action")
 
-    def __init__(self, account, verdict, action, **fields):
+    def __init__(self, account, verdict, action, number=0, **fields):
         if len(account) > ACCOUNT_CHARACTERS:
             raise StoreError("account name of %d characters" % len(account))
         self.account = account
         self.verdict = verdict
         self.action = action
-        self.number = fields.pop("number", 0)
-        for name in self.FIELDS:
-            setattr(self, name, bounded(fields.pop(name, "")))
+        self.number = number
+        self._texts = "\0".join([bounded(fields.pop(name, "")) for name in self.FIELDS])
         if fields:
             raise TypeError("no such field of a record: %s" % list(fields))
+
+    def __getattr__(self, name):
+        if name not in self.FIELDS:
+            raise AttributeError(name)
+        return self._texts.split("\0")[self.FIELDS.index(name)]
 
     def values(self):
         values = {"account": self.account}
@@ -108,7 +116,7 @@ class Book:
         self.octets = 0
         self.next_id = 1
         self.deleted = []
-        self._by_content = {}
+        self._accounts = {}  # each account's name is held once
 
     def take_id(self):
         """An id that is never given out again, even if its keep fails: a file may bear it."""
@@ -124,8 +132,11 @@ class Book:
         return lines
 
     def find(self, account, sha):
-        """The entry of this account with this content, or None."""
-        return self._by_content.get((account, sha))
+        """The undamaged entry of this account with this content, or None."""
+        for entry in self.entries.values():
+            if entry.sha == sha and entry.record.account == account and not entry.damaged:
+                return entry
+        return None
 
     def released(self, account, uidl):
         """The entry that this account sees under this UIDL, or None."""
@@ -171,9 +182,10 @@ class Book:
         sha = _get(record, "sha", str)
         size = _get(record, "size", int)
         stuffed = _get(record, "stuffed", int)
+        account = _get(record, "account", str)
         entry = Entry(
             id,
-            Record(_get(record, "account", str), **kept),
+            Record(self._accounts.setdefault(account, account), **kept),
             _get(record, "time", int),
             sha,
             size,
@@ -181,7 +193,6 @@ class Book:
         )
         self.entries[id] = entry
         self.octets += size
-        self._by_content[(entry.record.account, sha)] = entry
         self.next_id = max(self.next_id, int(id) + 1)
 
     def _delivered(self, record):
@@ -198,9 +209,6 @@ class Book:
         entry = self.entries.pop(_get(record, "id", str), None)
         if entry is not None:
             self.octets -= entry.size
-            key = (entry.record.account, entry.sha)
-            if self._by_content.get(key) is entry:
-                del self._by_content[key]
         self.deleted.append(record)
         if len(self.deleted) > AUDIT_RECORDS:
             self.deleted.pop(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from restante_tools.build import cache
 from restante_tools.build.inputs import Inputs
-from restante_tools.build.kernel import lost_lines
+from restante_tools.build.kernel import lost_lines, options
 from restante_tools.build.toolchain import JOBS, Toolchain, fresh_folder
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
@@ -30,7 +30,7 @@ def busybox(
         Inputs()
         .package(packages["busybox"])
         .text("toolchain", tools.key)
-        .files(places.board, [fragment])
+        .text("options", options(fragment.read_text(encoding="utf-8")))
         .recipe(sys.modules[__name__])
         .key()
     )

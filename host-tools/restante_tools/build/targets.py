@@ -15,6 +15,7 @@ from restante_tools.build.image import image
 from restante_tools.build.kernel import LINUX, kernel
 from restante_tools.build.micropython import PACKAGES as MICROPYTHON_PACKAGES
 from restante_tools.build.micropython import box_target, micropython, mpy_cross, native_target
+from restante_tools.build.native_tests import native_tests
 from restante_tools.build.signatures import factory_set
 from restante_tools.build.toolchain import Toolchain, toolchain
 from restante_tools.places import Places
@@ -24,15 +25,16 @@ from restante_tools.sources.lock import Package
 
 TOOLCHAIN_PACKAGES = ("musl", LINUX)
 BOARDS = ("virt",)
+PARTS = frozenset({"toolchain", "kernel", "busybox", "mpy-cross", "micropython"})
 
 
 @dataclass
 class Build:
-    """One build of one board. Without `use_cache` every part is made anew."""
+    """One build of one board. Parts named in `anew` are made even if the cache has them."""
 
     places: Places
     board: str = BOARDS[0]
-    use_cache: bool = True
+    anew: frozenset[str] = frozenset()
     _packages: dict[str, Package] = field(default_factory=dict)
 
     @property
@@ -50,39 +52,47 @@ class Build:
     def tools(self) -> Toolchain:
         """The compiler for the box."""
         packages = self.packages(*TOOLCHAIN_PACKAGES)
-        return toolchain(self.places, packages, self.use_cache)
+        return toolchain(self.places, packages, "toolchain" not in self.anew)
 
     def kernel(self) -> Path:
         """zImage, and the configuration it was built with."""
-        folder = kernel(self.places, self.packages(LINUX), self.board, self.use_cache)
+        folder = kernel(self.places, self.packages(LINUX), self.board, "kernel" not in self.anew)
         cache.install(folder / "config", self.output / "config")
         return cache.install(folder / "zImage", self.output / "zImage")
 
     def busybox(self) -> Path:
         """busybox and the list of its names."""
         tools = self.tools()
-        folder = busybox(self.places, self.packages("busybox"), tools, self.use_cache)
+        folder = busybox(self.places, self.packages("busybox"), tools, "busybox" not in self.anew)
         cache.install(folder / "links", self.output / "busybox.links")
         return cache.install(folder / "busybox", self.output / "busybox")
 
     def compiler(self) -> Path:
         """mpy-cross, for this machine."""
-        folder = mpy_cross(self.places, self.packages("micropython"), self.use_cache)
+        folder = mpy_cross(self.places, self.packages("micropython"), "mpy-cross" not in self.anew)
         return cache.install(folder / "mpy-cross", self.places.native / "mpy-cross")
 
     def micropython(self) -> Path:
         """Our interpreter for the box."""
         target = box_target(self.tools())
         packages = self.packages(*MICROPYTHON_PACKAGES)
-        folder = micropython(self.places, packages, target, self.compiler(), self.use_cache)
+        folder = micropython(
+            self.places, packages, target, self.compiler(), "micropython" not in self.anew
+        )
         return cache.install(folder / "restante", self.output / "restante")
 
     def native_micropython(self) -> Path:
         """Our interpreter for this machine."""
         packages = self.packages(*MICROPYTHON_PACKAGES)
         target = native_target()
-        folder = micropython(self.places, packages, target, self.compiler(), self.use_cache)
+        folder = micropython(
+            self.places, packages, target, self.compiler(), "micropython" not in self.anew
+        )
         return cache.install(folder / "restante", self.places.native / "restante")
+
+    def native_tests(self) -> Path:
+        """The C test programs."""
+        return native_tests(self.places, self.packages("zlib", "mbedtls"))
 
     def rootfs(self) -> Path:
         """The root file system."""

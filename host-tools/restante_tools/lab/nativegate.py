@@ -85,12 +85,13 @@ class NativeGate:
             self.stop()
             raise
 
-    def start_screen(self) -> None:
-        """Start the screen process; returns when its socket is there."""
+    def start_screen(self, limits: Sequence[str] = ()) -> None:
+        """Start the screen process; returns when its socket is there. `limits`: of prlimit(1)."""
         signatures = factory_signatures(self.folder)
-        self.screen = self._start("screen", ["--signatures", str(signatures)])
+        options = ["--signatures", str(signatures)]
         socket_path = self.runtime / "screen.sock"
         socket_path.unlink(missing_ok=True)
+        self.screen = self._start("screen", options, ["prlimit", *limits] if limits else [])
         self._wait(self.screen, socket_path.exists)
 
     def start_gate(self) -> None:
@@ -108,8 +109,8 @@ class NativeGate:
 
         deadline.wait(started, f"start of {child.name}")
 
-    def _start(self, program: str, options: Sequence[str]) -> Child:
-        words = [str(self._program), "-m", f"restante.programs.{program}"]
+    def _start(self, program: str, options: Sequence[str], before: Sequence[str] = ()) -> Child:
+        words = [*before, str(self._program), "-m", f"restante.programs.{program}"]
         words += ["--run", str(self.runtime), *options]
         child = Child(
             program,

@@ -46,13 +46,11 @@ def request(kind=1, octets=0, tag=7, magic=b"RSQ1", **limits):
 
 
 class Server:
-    """A running screen-worker."""
+    """A running screen program: the command, and the path of its socket."""
 
-    def __init__(self, program, signatures, path):
+    def __init__(self, command, path):
         self.path = str(path)
-        self.process = subprocess.Popen(
-            [program, signatures, self.path], stderr=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         wait_for(self.accepts, "the socket")
 
     def accepts(self):
@@ -146,7 +144,8 @@ def signatures(tmp_path_factory):
 
 @pytest.fixture
 def server(programs, signatures, tmp_path):
-    running = Server(programs / "screen-worker", signatures, tmp_path / "screen.sock")
+    path = tmp_path / "screen.sock"
+    running = Server([programs / "screen-worker", signatures, path], path)
     yield running
     running.stop()
 

@@ -1,0 +1,59 @@
+"""Two builds in two folders give the same bytes: no path and no date enters the image."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from restante_tools.build.targets import Build
+from restante_tools.errors import VERIFICATION_FAILED, ToolError
+from restante_tools.places import Places
+from restante_tools.progress import say
+from restante_tools.sources.lock import sha256_of
+from restante_tools.sources.unpack import remove
+
+# Names of different length, so that a path which got in also changes the layout.
+PLACES = ("one", "another-place")
+COPIED = ("board", "firmware", "host-tools/sources.lock")
+ALWAYS = frozenset({"busybox", "micropython"})
+
+
+def verify(places: Places, board: str, with_kernel: bool) -> None:
+    """Build everything but the toolchain twice; ToolError if a file differs."""
+    room = places.build / "verify"
+    remove(room)
+    found = [hashes(second(places, room / name), board, with_kernel) for name in PLACES]
+    differing = [name for name in found[0] if found[0][name] != found[1][name]]
+    if differing:
+        raise ToolError(
+            f"two builds differ in {', '.join(differing)}",
+            "a path, a date or an order of files got into the result",
+            f"compare the two, for instance with diffoscope: {room}/*/build/{board}/",
+            VERIFICATION_FAILED,
+        )
+    for name, digest in sorted(found[0].items()):
+        say(f"{name}: the same twice, sha256 {digest}")
+    remove(room)
+
+
+def second(places: Places, folder: Path) -> Places:
+    """A copy of what is built, in a folder of its own; downloads and toolchain are shared."""
+    repository = folder / "repository"
+    for name in COPIED:
+        source, target = places.repository / name, repository / name
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return Places(folder / "build", repository, shared_cache=places.cache)
+
+
+def hashes(places: Places, board: str, with_kernel: bool) -> dict[str, str]:
+    """Build in `places`; file name to SHA-256 of what must not differ."""
+    say(f"building in {places.build}")
+    build = Build(places, board, anew=ALWAYS | {"kernel"} if with_kernel else ALWAYS)
+    files = [build.rootfs(), build.output / "restante", build.output / "busybox"]
+    if with_kernel:
+        files.append(build.kernel())
+    return {file.name: sha256_of(file) for file in files}

@@ -1,0 +1,96 @@
+"""One truth: what board/ says agrees with the firmware, the lab and the budgets."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+from restante.box import places as box_places
+from restante_tools.build import image
+from restante_tools.lab import network
+
+BOARD = TOP / "board"
+OVERLAY = BOARD / "common" / "overlay"
+FRAGMENTS = sorted(BOARD.glob("*/*.fragment"))
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda path: path.parent.name + path.stem)
+def test_every_option_has_a_reason_and_stands_once(fragment):
+    lines = fragment.read_text().splitlines()
+    names = [line.partition("=")[0] for line in lines if line.startswith("CONFIG_")]
+    assert sorted(names) == sorted(set(names))
+    for number, line in enumerate(lines):
+        if line.startswith("CONFIG_"):
+            above = lines[number - 1]
+            assert above.startswith(("CONFIG_", "# ")) and "----" not in above, line
+
+
+def accounts():
+    fields = [line.split(":") for line in (OVERLAY / "etc/passwd").read_text().splitlines()]
+    return {name: (int(uid), int(gid)) for name, _, uid, gid, *_ in fields}
+
+
+def test_users_are_those_that_the_programs_become():
+    assert accounts() == {
+        "root": (0, 0),
+        "gate": (box_places.GATE_UID, box_places.GATE_UID),
+        "screen": (box_places.SCREEN_UID, box_places.SCREEN_UID),
+        "console": (box_places.CONSOLE_UID, box_places.CONSOLE_UID),
+    }
+    groups = [line.split(":") for line in (OVERLAY / "etc/group").read_text().splitlines()]
+    assert {name: int(gid) for name, _, gid, _ in groups} == {
+        name: gid for name, (_, gid) in accounts().items()
+    }
+
+
+def test_no_account_has_a_password_or_a_shell():
+    for line in (OVERLAY / "etc/passwd").read_text().splitlines():
+        assert line.split(":")[1] == "*" and line.endswith(":/bin/false")
+
+
+def started():
+    return re.findall(r"respawn:/sbin/run (\w+)", (OVERLAY / "etc/inittab").read_text())
+
+
+def test_init_starts_each_program_once_and_the_warden_first():
+    assert sorted(started()) == ["console", "gate", "screen", "warden"]
+    assert started()[0] == "warden"
+
+
+def test_every_program_that_is_started_has_a_heap():
+    run = (OVERLAY / "sbin/run").read_text()
+    assert sorted(re.findall(r"^ +(\w+)\) heap=\d+[km] ;;", run, re.MULTILINE)) == sorted(
+        started()
+    )
+
+
+def test_an_unknown_program_is_not_started():
+    done = subprocess.run(["sh", OVERLAY / "sbin/run", "nonsense"], capture_output=True)
+    assert done.returncode == 2
+
+
+def test_interfaces_have_the_lab_s_addresses():
+    lines = (BOARD / "virt/overlay/etc/mactab").read_text().splitlines()
+    table = dict(line.split() for line in lines if not line.startswith("#"))
+    assert table == {box_places.LAN: network.LAN_MAC, box_places.WAN: network.WAN_MAC}
+
+
+def test_partitions_of_a_slot_are_the_slot():
+    text = (BOARD / "virt/genimage.cfg").read_text()
+    sizes = dict(re.findall(r"partition (\w+) \{[^}]*?size = (\d+)M", text))
+    assert sizes.keys() == {"kernelA", "rootA", "kernelB", "rootB", "data"}
+    for slot in "AB":
+        octets = (int(sizes["kernel" + slot]) + int(sizes["root" + slot])) << 20
+        assert octets == image.SLOT
+
+
+def test_forwarding_is_off_until_the_warden_turns_it_on():
+    assert "net.ipv4.ip_forward = 0" in (OVERLAY / "etc/sysctl.conf").read_text().splitlines()
+
+
+def test_name_server_file_is_where_the_programs_expect_it():
+    assert (OVERLAY / "etc/resolv.conf").readlink() == Path(box_places.RESOLV_CONF)
+    script = (OVERLAY / "usr/share/udhcpc/default.script").read_text()
+    assert f"servers={box_places.RESOLV_CONF}\n" in script

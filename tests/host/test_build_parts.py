@@ -1,0 +1,172 @@
+"""The build's own reasoning: keys, cache, configuration checks, budgets, the data partition."""
+
+import lzma
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+from restante_tools.build import bill, busybox, cache, data_partition, image, inputs, kernel
+from restante_tools.errors import ToolError
+from restante_tools.places import Places
+from restante_tools.sources import lock
+
+
+def test_a_line_that_took_effect_is_not_lost():
+    fragment = '# why\nCONFIG_A=y\nCONFIG_B=n\nCONFIG_C="text"\nCONFIG_D=5\n'
+    config = 'CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C="text"\nCONFIG_D=5\n'
+    assert kernel.lost_lines(fragment, config) == []
+
+
+@pytest.mark.parametrize("line", ["CONFIG_A=y", "CONFIG_B=n", "CONFIG_GONE=y", "CONFIG_D=5"])
+def test_a_line_that_did_not_take_effect_is_named(line):
+    config = "# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_D=6\n"
+    assert kernel.lost_lines(line + "\n", config) == [line]
+
+
+def test_merging_replaces_both_forms_of_a_line():
+    config = "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_AB=y\n# a heading\n"
+    merged = busybox.merged(config, "CONFIG_A=n\nCONFIG_B=y\n").splitlines()
+    assert merged == ["CONFIG_AB=y", "# a heading", "CONFIG_B=y"]
+
+
+def test_buildroots_merging_gives_the_same(tmp_path):
+    config = "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_AB=y\n# a heading\n"
+    (tmp_path / "config").write_text(config)
+    (tmp_path / "fragment").write_text("# why\nCONFIG_A=n\nCONFIG_B=y\n")
+    script = TOP / "board" / "package" / "restante" / "merge-fragment.sh"
+    subprocess.run(["sh", script, tmp_path / "config", tmp_path / "fragment"], check=True)
+    assert (tmp_path / "config").read_text() == busybox.merged(config, "CONFIG_A=n\nCONFIG_B=y\n")
+
+
+def test_key_follows_content_name_and_executable_bit(tmp_path):
+    file = tmp_path / "file"
+
+    def key():
+        return inputs.Inputs().tree(tmp_path).key()
+
+    file.write_text("a")
+    seen = {key()}
+    file.write_text("b")
+    seen.add(key())
+    file.chmod(0o755)
+    seen.add(key())
+    file.rename(tmp_path / "other")
+    seen.add(key())
+    assert len(seen) == 4
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "x.pyc").write_text("x")
+    assert key() in seen
+
+
+def test_recipes_differ_by_code_not_by_comments():
+    one = inputs.code_of('"""One."""\nX = 1  # why\n\n\ndef f():\n    """Says."""\n    return X\n')
+    assert one == inputs.code_of("X = 1\ndef f():\n    return X\n")
+    assert one != inputs.code_of("X = 2\ndef f():\n    return X\n")
+
+
+def test_a_part_is_made_once_and_then_found(tmp_path):
+    places = Places(tmp_path)
+    made = []
+
+    def make(folder):
+        made.append(folder)
+        (folder / "file").write_text("x")
+
+    first = cache.part(places, "thing", "0" * 24, make)
+    second = cache.part(places, "thing", "0" * 24, make)
+    assert first == second and len(made) == 1 and (first / "file").read_text() == "x"
+
+
+def test_a_part_that_fails_leaves_nothing(tmp_path):
+    places = Places(tmp_path)
+
+    def fail(folder):
+        (folder / "half").write_text("x")
+        raise ToolError("no", "", "")
+
+    with pytest.raises(ToolError):
+        cache.part(places, "thing", "0" * 24, fail)
+    assert list((places.cache / "parts").iterdir()) == []
+
+
+def test_a_part_that_another_build_finished_first_is_taken(tmp_path):
+    places = Places(tmp_path)
+    other = places.cache / "parts" / ("thing-" + "0" * 24)
+
+    def slow(folder):
+        (folder / "file").write_text("mine")
+        other.mkdir()
+        (other / "file").write_text("theirs")
+
+    assert (cache.part(places, "thing", "0" * 24, slow) / "file").read_text() == "theirs"
+
+
+def test_older_parts_are_forgotten_but_not_those_of_a_longer_name(tmp_path):
+    places = Places(tmp_path)
+    cache.part(places, "thing-two", "a" * 24, lambda folder: None)
+    for number in range(cache.PARTS_KEPT + 3):
+        cache.part(places, "thing", f"{number:024d}", lambda folder: None)
+    names = sorted(path.name for path in (places.cache / "parts").iterdir())
+    assert len(names) == cache.PARTS_KEPT + 1
+    assert "thing-two-" + "a" * 24 in names
+    assert f"thing-{cache.PARTS_KEPT + 2:024d}" in names
+
+
+@pytest.mark.parametrize(("root", "good"), [(-1, True), (0, True), (1, False)])
+def test_slot_budget_at_its_edge(tmp_path, root, good):
+    kernel_octets = 1_500_000
+    (tmp_path / "zImage").write_bytes(bytes(kernel_octets))
+    (tmp_path / "rootfs.sqfs").write_bytes(bytes(image.SLOT - kernel_octets + root))
+    if good:
+        assert image.slot_octets(tmp_path) == image.SLOT + root
+    else:
+        with pytest.raises(ToolError, match=f"{image.SLOT + 1:,}.*1 over"):
+            image.slot_octets(tmp_path)
+
+
+def test_the_bill_says_what_was_taken_and_nothing_of_the_day(tmp_path):
+    locked = lock.read(TOP / "host-tools" / "sources.lock")
+    file = tmp_path / "zImage"
+    file.write_bytes(b"x")
+    text = bill.bill("virt", locked.packages, locked.suite, [file])
+    assert text == bill.bill("virt", locked.packages, locked.suite, [file])
+    assert "timestamp" not in text
+    for package in locked.packages.values():
+        assert package.upstream in text
+        assert all(digest in text for digest in package.files.values())
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """The empty data partition, as the box has it after first boot; and how it is stored."""
+    folder = tmp_path_factory.mktemp("data")
+    stored = []
+    for name in ("one", "two"):
+        target = folder / name / "data.ext4.xz"
+        (folder / name / "work").mkdir(parents=True)
+        data_partition.write_template(Places(folder / name), target)
+        stored.append(target.read_bytes())
+    return stored
+
+
+def test_empty_data_partition_is_the_same_each_time_and_small(template):
+    assert template[0] == template[1]
+    assert len(template[0]) < 8192
+
+
+def test_empty_data_partition_is_a_clean_file_system(template, tmp_path):
+    whole = tmp_path / "data.ext4"
+    beginning = lzma.decompress(template[0])
+    size = data_partition.BLOCKS * data_partition.BLOCK
+    whole.write_bytes(beginning + bytes(size - len(beginning)))
+    checked = subprocess.run(["/usr/sbin/e2fsck", "-fn", whole], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_start_up_writes_as_many_zeros_as_the_empty_partition_has():
+    script = (TOP / "board/common/overlay/etc/init.d/rcS").read_text()
+    (count,) = re.findall(r"if=/dev/zero .*bs=64k count=(\d+)", script)
+    assert int(count) * 65536 == data_partition.BLOCKS * data_partition.BLOCK
