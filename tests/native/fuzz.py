@@ -102,7 +102,7 @@ def messages() -> Iterator[bytes]:
 
 def fields() -> list[bytes]:
     return [
-        b"text/plain; name=\"a\\\"b.zip\"; boundary=\"x y \"",
+        b'text/plain; name="a\\"b.zip"; boundary="x y "',
         b"attachment; filename*0*=utf-8''%e4; filename*1=b; name*=iso-8859-1'de'%fc",
         b"(c (d)) multipart / mixed (e); boundary=a; boundary=b",
         b"=?utf-8?b?w6Q=?= =?iso-8859-1?q?=e4_?= x",
@@ -163,7 +163,8 @@ def main() -> int:
     for target in arguments.target or TARGETS:
         folder = TOP / "build" / "fuzz" / target
         good, executed = run(arguments.programs / target, folder, arguments.seconds)
-        print(f"{target}: {executed} inputs in {arguments.seconds} s, {'held' if good else 'FELL'}")
+        result = "held" if good else "FELL"
+        print(f"{target}: {executed} inputs in {arguments.seconds} s, {result}")
         if not good:
             held = False
             for artifact in sorted(folder.glob("crash-*")) + sorted(folder.glob("timeout-*")):

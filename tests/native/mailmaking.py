@@ -5,10 +5,9 @@ import io
 import zipfile
 from collections import Counter
 
+from restante.screening import verdicts
 from restante_tools.lab.corpus.infections import ANYWHERE
 from restante_tools.lab.maildrop import eicar
-
-from restante.screening import verdicts
 
 EICAR = eicar()
 # A signature of the factory set that matches anywhere in an object.
@@ -42,10 +41,8 @@ def encoded(content):
 
 def attachment(content, name="bad.bin", kind="application/octet-stream"):
     """One entity in base64."""
-    return (
-        f'Content-Type: {kind}; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'.encode()
-        + encoded(content)
-    )
+    head = f'Content-Type: {kind}; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return head.encode() + encoded(content)
 
 
 def multipart(*parts, boundary="b0", subtype="mixed", header=b"Subject: x\r\n"):

@@ -214,30 +214,24 @@ def encrypted(octets):
 
 @pytest.mark.parametrize(
     "container",
-    [GOOD, zipped(*ENTRIES, method=zipfile.ZIP_STORED), streamed(zipfile.ZIP_DEFLATED)],
-    ids=["deflated", "stored", "streamed"],
+    [
+        GOOD,
+        zipped(("a", b"a" * 99), method=zipfile.ZIP_STORED),
+        streamed(zipfile.ZIP_DEFLATED),
+        streamed(zipfile.ZIP_STORED, [("a", b"a" * 99)]),
+    ],
+    ids=["deflated", "stored", "streamed", "streamed, stored"],
 )
 def test_encrypted_is_a_verdict_of_its_own(scan, container):
-    report = scan(encrypted(container))
-    assert names(report) == ["encrypted"] or "encrypted" in names(report)
-    assert verdict(report) != "clean" and "malformed" not in names(report)
+    assert names(scan(encrypted(container))) == ["encrypted"]
 
 
 def test_entries_beside_an_encrypted_one_are_scanned(scan):
-    secret = zipped(("secret", b"s" * 100))
-    assert len(secret) > 30
     both = zipped(("secret", b"s" * 100), ("bad", BAD))
     changed = bytearray(both)
     changed[6] |= 1
     changed[both.index(b"PK\1\2") + 8] |= 1
     assert names(scan(bytes(changed))) == ["encrypted", "infected"]
-
-
-GZIP_FAULTS = {
-    "check value": patched(gzip.compress(BAD), -8, b"\1\2\3\4"),
-    "size": patched(gzip.compress(BAD), -4, b"\1\2\3\4"),
-    "cut": gzip.compress(BAD)[:-3],
-}
 
 
 @pytest.mark.parametrize("fault", ["check value", "size", "cut"])

@@ -30,16 +30,20 @@ def nested_messages(count):
     return octets
 
 
-# The message and the part are two layers, each zip's entry is one more.
+# The message, its multipart and the part are three, each file in a zip is one more.
 @pytest.mark.parametrize("depth", [3, 4, 10, 16, 20])
 def test_depth_of_containers(screen_one, depth):
-    def scan(zips):
+    def scan(zips, limit=depth):
         part = attachment(nested_zips(zips, BAD), "a.zip")
-        return screen_one(multipart(TEXT, part), "--limit", f"depth={depth + 1}")
+        return screen_one(multipart(TEXT, part), "--limit", f"depth={limit}")
 
     assert names(scan(depth - 3)) == ["infected"]
-    assert names(scan(depth - 2)) == ["infected"] or depth == 20
-    assert names(scan(depth - 1)) == ["too-deep"]
+    assert names(scan(depth - 2)) == ["too-deep"]
+
+
+def test_depth_has_an_upper_bound(screen_one):
+    message = multipart(TEXT, attachment(nested_zips(18, BAD), "a.zip"))
+    assert names(screen_one(message, "--limit", "depth=1000")) == ["too-deep"]
 
 
 def test_depth_of_multiparts(screen_one):
@@ -213,7 +217,9 @@ def test_a_message_cut_at_each_octet_never_crashes(screen):
     [
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n-2\r=",
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n \r\n  text\r\n--a\r\n\r\n-\r\n--a--",
-        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n\r\r\n--a \r\n--a--\r\n.\r\n..",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n\r\r\n--a \r\n--a--\r\n.",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--" + b"x" * 258 + b"\r\r x",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a" + b" " * 300 + b"\r x\r\n",
         b"\r\n--\r\n\r",
         b"--a\r\nContent-Type: message/rfc822\r\n\r\n.\r\n.a: b\r\n",
     ],

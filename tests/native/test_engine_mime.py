@@ -170,7 +170,17 @@ def test_part_without_a_blank_line(screen_one):
 
 @pytest.mark.parametrize(
     "octets",
-    [b"", b"\r\n", b"x", b"\r\n\r\n", b".", b"..\r\n", b"Subject: x", b"Subject: x\r\n\r\n", b"\0"],
+    [
+        b"",
+        b"\r\n",
+        b"x",
+        b"\r\n\r\n",
+        b".",
+        b"..\r\n",
+        b"Subject: x",
+        b"Subject: x\r\n\r\n",
+        b"\0",
+    ],
     ids=repr,
 )
 def test_tiny_messages_are_clean(screen_one, octets):
@@ -240,7 +250,9 @@ def test_quoted_printable(screen_one, body):
 
 def uuencoded(content, name=b"bad.com"):
     lines = [binascii.b2a_uu(content[i : i + 45]) for i in range(0, len(content), 45)]
-    return b"begin 644 " + name + b"\r\n" + b"".join(lines).replace(b"\n", b"\r\n") + b"`\r\nend\r\n"
+    return (
+        b"begin 644 " + name + b"\r\n" + b"".join(lines).replace(b"\n", b"\r\n") + b"`\r\nend\r\n"
+    )
 
 
 def test_uuencode_after_text_and_several_in_one_body(screen_one):
@@ -290,7 +302,9 @@ def test_unknown_encodings_are_said_and_still_scanned_raw(screen_one, encoding):
     assert names(screen_one(multipart(TEXT, head + BAD))) == ["infected", "unscannable"]
 
 
-@pytest.mark.parametrize("encoding", ["7bit", "8bit", "binary", "8BIT (yes)", "", "7-bit", "base64;"])
+@pytest.mark.parametrize(
+    "encoding", ["7bit", "8bit", "binary", "8BIT (yes)", "", "7-bit", "base64;"]
+)
 def test_encodings_of_real_mail_are_known(screen_one, encoding):
     head = f"Content-Type: text/plain\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode()
     assert verdict(screen_one(multipart(head + b"SGVsbG8=\r\n"))) == "clean"
@@ -312,7 +326,7 @@ NAMES = {
     'Content-Type: image/png;\r\n\tname="folded.png"': "folded.png",
     "Content-Disposition: attachment; filename*=utf-8''na%C3%AFve.txt": "naïve.txt",
     "Content-Disposition: attachment; filename*=iso-8859-1'fr'na%EFve.txt": "naïve.txt",
-    "Content-Disposition: attachment; filename*0=\"long\"; filename*1=\"er.txt\"": "longer.txt",
+    'Content-Disposition: attachment; filename*0="long"; filename*1="er.txt"': "longer.txt",
     "Content-Disposition: attachment; filename*1=b; filename*0*=utf-8''%C3%A4": "äb",
     'Content-Type: image/png; name="=?utf-8?B?w6QucG5n?="': "ä.png",
     'Content-Type: image/png; name="=?iso-8859-1?Q?=E4=20b.png?="': "ä b.png",
@@ -322,7 +336,7 @@ NAMES = {
     "Content-Disposition: attachment (a; filename=no); filename=yes": "yes",
     "Content-Disposition: attachment; filename=report(1).pdf": "report(1).pdf",
     'Content-Disposition: attachment; filename="a\x07\u202e\x7fb"': "a???b",
-    "Content-Disposition: attachment; filename=\"..\\..\\x\"": "..\\..\\x",
+    'Content-Disposition: attachment; filename="..\\..\\x"': "..\\..\\x",
     "X-Other: 1": "part-2",
 }
 

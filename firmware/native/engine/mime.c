@@ -179,12 +179,16 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
         reject_line(s, l);
         return take;
     }
-    if (take < part) { // too long, unless only blanks follow
-        size_t blank = take;
-        while (blank < part && (rst_blank(data[blank]) || data[blank] == '\r')) {
-            blank++;
+    if (take < part) { // too long for a delimiter, unless what is more is blank
+        bool closes;
+        if (find_level(s, l, m->line, trimmed(m->line, m->line_n), &closes) < 0) {
+            reject_line(s, l);
+            return take;
         }
-        if (blank < part) {
+        while (take < part && (rst_blank(data[take]) || data[take] == '\r')) {
+            take++;
+        }
+        if (take < part) {
             reject_line(s, l);
             return take;
         }
