@@ -44,32 +44,33 @@ class Step:
 def step(name: str, expected_lines: int = 0) -> Iterator[Step]:
     """Show one step while it runs; afterwards one line with its seconds and result."""
     began = time.monotonic()
-    if console.is_terminal:
-        with Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[detail]}"),
-            console=console,
-            transient=True,
-        ) as bar:
-            current = Step(name, expected_lines, bar)
-            yield from _shown(current, began)
-    else:
-        console.print(f"{name} ...", soft_wrap=True)
-        current = Step(name, expected_lines, None)
-        yield from _shown(current, began)
-
-
-def _shown(current: Step, began: float) -> Iterator[Step]:
+    current = Step(name, expected_lines, None)
     try:
-        yield current
+        if console.is_terminal:
+            with live_bar() as bar:
+                current = Step(name, expected_lines, bar)
+                yield current
+        else:
+            say(f"{name} ...")
+            yield current
     except BaseException:
-        say(f"{current.name}: failed after {time.monotonic() - began:.1f} s")
+        say(f"{name}: failed after {time.monotonic() - began:.1f} s")
         raise
     behind = f"  {current.result}" if current.result else ""
-    say(f"{current.name}: {time.monotonic() - began:.1f} s{behind}")
+    say(f"{name}: {time.monotonic() - began:.1f} s{behind}")
+
+
+def live_bar() -> Progress:
+    """The live line on a terminal; it is gone when the step has ended."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+        console=console,
+        transient=True,
+    )
 
 
 def say(text: str) -> None:
