@@ -101,7 +101,10 @@ def test_forbidden_call_kills(profile, code, tmp_path):
 
 @pytest.mark.parametrize("profile", ["gate", "console"])
 def test_ordinary_work_passes(profile, tmp_path):
-    code, output = finish(start([str(HERE / "on_box" / "filtered.py"), profile], tmp_path))
+    process = start([str(HERE / "on_box" / "filtered.py"), profile], tmp_path)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    code, output = finish(process)
     assert (code, output.split()[-1]) == (0, "passed"), output
 
 
