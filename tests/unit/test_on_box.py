@@ -3,6 +3,7 @@
 And what ends a process, each in one of its own: filters of system calls, dropped rights.
 """
 
+import ast
 import os
 import signal
 import subprocess
@@ -62,6 +63,16 @@ def test_on_box_process(tmp_path):
     send_when_ready(process, tmp_path / "ready-for-term", signal.SIGTERM)
     code, output = finish(process)
     assert code == 0, output
+
+
+@pytest.mark.parametrize("module", ["_sys", "_screen"])
+def test_types_name_what_the_module_has(module, tmp_path):
+    typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())
+    names = {node.name for node in typed.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.target.id for node in typed.body if isinstance(node, ast.AnnAssign)}
+    code, output = run(f"import {module}\nprint(*dir({module}))", tmp_path)
+    assert code == 0, output
+    assert names == {name for name in output.split() if not name.startswith("__")}
 
 
 FORBIDDEN = {
