@@ -48,7 +48,7 @@ class _Wait:
         self.side = side
         self.ms = ms
         self.until = 0
-        self.task = None
+        self.task = core.cur_task
         self.expired = False
 
     def begin(self):

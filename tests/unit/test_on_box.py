@@ -3,6 +3,7 @@
 And what ends a process, each in one of its own: filters of system calls, dropped rights.
 """
 
+import ast
 import os
 import signal
 import subprocess
@@ -64,6 +65,16 @@ def test_on_box_process(tmp_path):
     assert code == 0, output
 
 
+@pytest.mark.parametrize("module", ["_sys", "_screen"])
+def test_types_name_what_the_module_has(module, tmp_path):
+    typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())
+    names = {node.name for node in typed.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.target.id for node in typed.body if isinstance(node, ast.AnnAssign)}
+    code, output = run(f"import {module}\nprint(*dir({module}))", tmp_path)
+    assert code == 0, output
+    assert names == {name for name in output.split() if not name.startswith("__")}
+
+
 FORBIDDEN = {
     "gate": [
         "_sys.Worker()",  # a thread
@@ -101,7 +112,10 @@ def test_forbidden_call_kills(profile, code, tmp_path):
 
 @pytest.mark.parametrize("profile", ["gate", "console"])
 def test_ordinary_work_passes(profile, tmp_path):
-    code, output = finish(start([str(HERE / "on_box" / "filtered.py"), profile], tmp_path))
+    process = start([str(HERE / "on_box" / "filtered.py"), profile], tmp_path)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    code, output = finish(process)
     assert (code, output.split()[-1]) == (0, "passed"), output
 
 

@@ -91,9 +91,13 @@ static mp_obj_t sys_ftruncate(mp_obj_t fd, mp_obj_t size) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(rst_sys_ftruncate_obj, sys_ftruncate);
 
+// Octets per sendfile(2): what 32 bits and a small integer hold. Callers loop anyway.
+#define MOST_SENT (512 * 1024 * 1024)
+
 static mp_obj_t sys_sendfile(size_t n_args, const mp_obj_t *args) {
     off_t offset = rst_sys_offset(args[2]);
-    size_t count = (size_t)rst_sys_offset(args[3]);
+    int64_t wanted = rst_sys_offset(args[3]);
+    size_t count = wanted < MOST_SENT ? (size_t)wanted : MOST_SENT;
     ssize_t n;
     RETRY(n, sendfile((int)mp_obj_get_int(args[0]), (int)mp_obj_get_int(args[1]), &offset, count));
     return count_or_none(n);

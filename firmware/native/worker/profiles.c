@@ -102,9 +102,10 @@ static const rst_rule terminal[] = {
 // kernel makes of poll when the process was stopped and continued.
 static const rst_rule ending[] = {
     CALL(rt_sigreturn),
-    CALL(restart_syscall),
-    CALL(rt_sigaction),
-    CALL(exit_group),
+#if defined(__arm__)
+    CALL(sigreturn), // musl's return from handlers that take one argument
+#endif
+    CALL(restart_syscall), CALL(rt_sigaction), CALL(exit_group),
 };
 
 // One message is mapped, the reply's socket is open: what is left is to hand pages back, to reply

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -38,6 +39,19 @@ static int keep_only(int connection) {
     return (int)syscall(SYS_close_range, (unsigned)FIRST_CLOSED, UINT_MAX, 0U);
 }
 
+// The handlers belong to the program that became the parent: here a signal just ends the worker.
+static int forget_handlers(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (sigaction(numbers[i], &action, NULL) == -1) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int rst_sandbox_enclose(int connection, int parent) {
     if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) == -1) {
         return -1;
@@ -46,7 +60,7 @@ int rst_sandbox_enclose(int connection, int parent) {
         errno = ESRCH;
         return -1;
     }
-    if (keep_only(connection) == -1) {
+    if (forget_handlers() == -1 || keep_only(connection) == -1) {
         return -1;
     }
     // NOFILE: the socket, and the message's descriptor, which takes the place of 0.

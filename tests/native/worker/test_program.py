@@ -32,6 +32,8 @@ def test_screens_as_nobody_in_particular(signatures, mail, tmp_path):
         lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
         status = dict(line.split(":\t", 1) for line in lines)
         assert status["NoNewPrivs"] == "1" and status["Threads"] == "1"
+        score = Path(f"/proc/{server.process.pid}/oom_score_adj").read_text()
+        assert score == "1000\n"
         if os.getuid() == 0:
             assert status["Uid"].split() == ["101"] * 4
             assert status["Groups"].split() == []
