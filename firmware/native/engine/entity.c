@@ -135,9 +135,6 @@ static void begin_leaf(rst_scanner *s, rst_layer *l) {
     if (h->odd != NULL) {
         rst_found(s, RST_AMBIGUOUS, h->odd, l, &place, name);
     }
-    if (h->cut) {
-        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &place, name);
-    }
     note_closed(s, l, &place, name);
     m->body = RST_BODY_LEAF;
     m->encoding = h->encoding;
@@ -175,9 +172,6 @@ void rst_entity_begin(rst_scanner *s, rst_layer *l) {
     }
     if (h->odd != NULL) {
         rst_found(s, RST_AMBIGUOUS, h->odd, l, &l->place, NULL);
-    }
-    if (h->cut) {
-        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &l->place, NULL);
     }
     begin_multipart(s, l);
 }
