@@ -396,7 +396,7 @@ AMBIGUOUS = {
     "same boundary as outside": b"Content-Type: multipart/mixed; boundary=b0\r\n",
     "encoded multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
     b"Content-Transfer-Encoding: base64\r\n",
-    "no delimiter": b"Content-Type: multipart/mixed; boundary=b1\r\n",
+    "other delimiters": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n--b2\r\n",
 }
 
 
@@ -431,6 +431,8 @@ FINE = {
     "blank folded line": b"Subject: a\r\n \r\n b\r\n",
     "quoted-printable multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\n--b1\r\n\r\nx\r\n--b1--\r\n",
+    "multipart without a delimiter": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n"
+    b"This is a multi-part message in MIME format.\r\n-- \r\n--------\r\n",
     "multipart without a body": b"Content-Type: multipart/mixed; boundary=b1\r\n",
 }
 

@@ -208,8 +208,7 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
         }
         data += i; // wherever the octets were cut, the layer begins with the text
         n -= i;
-        rst_level *level = &s->levels[m->level_top - 1];
-        level->text = true;
+        const rst_level *level = &s->levels[m->level_top - 1];
         rst_place place = {RST_EDIT_WHOLE, 0, 0, true};
         if (!l->wired) {
             place = l->place;

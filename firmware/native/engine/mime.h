@@ -55,7 +55,7 @@ typedef struct {
     bool sealed; // multipart/signed, or inside one
     bool digest; // multipart/digest: parts are messages unless they say otherwise
     bool parted; // a delimiter was seen
-    bool text;   // there was text before any delimiter
+    bool other;  // a line that looks like another delimiter was seen
 } rst_level;
 
 typedef enum {
