@@ -302,6 +302,11 @@ def test_unknown_encodings_are_said_and_still_scanned_raw(screen_one, encoding):
     assert names(screen_one(multipart(TEXT, head + BAD))) == ["infected", "unscannable"]
 
 
+def test_what_an_encoding_is_called_is_made_printable(screen_one):
+    head = b"Content-Transfer-Encoding: \x7f\xff\xc3\xa4x\r\n\r\n"
+    assert only(screen_one(multipart(TEXT, head)))["signature"] == "transfer encoding ??äx"
+
+
 @pytest.mark.parametrize(
     "encoding", ["7bit", "8bit", "binary", "8BIT (yes)", "", "7-bit", "base64;"]
 )

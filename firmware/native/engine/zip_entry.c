@@ -26,16 +26,12 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
         rst_found(s, RST_ENCRYPTED, "encrypted file in a zip", l, &l->place, name);
         return;
     }
-    char reason[] = "zip method      ";
-    char *digit = reason + 11;
-    for (unsigned div = 10000, on = 0; div > 0; div /= 10) {
-        unsigned d = z->entry.method / div % 10;
-        on |= d | (div == 1);
-        if (on != 0) {
-            *digit++ = (char)('0' + d);
-        }
-    }
-    *digit = 0;
+    char reason[20];
+    rst_print p;
+    rst_print_init(&p, reason, sizeof reason);
+    rst_print_ascii(&p, "zip method ");
+    rst_print_number(&p, z->entry.method);
+    rst_print_end(&p);
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
 }
 
