@@ -1,6 +1,6 @@
 // How MicroPython's unix port is configured for Restante. Its one job: name each feature that
-// differs from ROM level EXTRA, and why. It knows nothing of boards: the same file makes the native
-// binary for tests and the ARM binary of the image.
+// differs from ROM level EXTRA, and why. It knows nothing of boards: the same file makes the
+// native binary for tests and the ARM binary of the image.
 //
 // The rule: what no module of firmware/restante uses is off. It saves room in a 4 MiB slot and is
 // code that a hole in a parser cannot reach.
@@ -29,8 +29,8 @@
 #define MICROPY_ASYNC_KBD_INTR (1)
 // Jitter of schedules must differ from box to box.
 #define MICROPY_PY_RANDOM_SEED_INIT_FUNC (mp_random_seed_init())
-// musl has getrandom(2) as well, which needs no file and no permission; the port uses it with glibc
-// only, and would open /dev/random.
+// musl has getrandom(2) as well, which needs no file and no permission; the port uses it with
+// glibc only, and would open /dev/random.
 #if !defined(__GLIBC__)
 #include <sys/random.h>
 #define _HAVE_GETRANDOM
@@ -44,12 +44,13 @@
 #define MICROPY_PY_HASHLIB_SHA1 (1)
 #define MICROPY_PY_HASHLIB_SHA256 (1)
 // The errors that the program tells apart, or that it names in a log.
-#define MICROPY_PY_ERRNO_LIST \
-    X(EPERM) X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EBUSY) X(EEXIST) \
-    X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EMFILE) X(EFBIG) X(ENOSPC) X(EROFS) \
-    X(EPIPE) X(EOPNOTSUPP) X(EAFNOSUPPORT) X(EADDRINUSE) X(ECONNABORTED) X(ECONNRESET) \
-    X(ENOBUFS) X(EISCONN) X(ENOTCONN) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY) \
-    X(EINPROGRESS)
+#define MICROPY_PY_ERRNO_LIST                                                                     \
+    X(EPERM)                                                                                      \
+    X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EBUSY) X(EEXIST) X(ENODEV)          \
+        X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EMFILE) X(EFBIG) X(ENOSPC) X(EROFS) X(EPIPE)   \
+            X(EOPNOTSUPP) X(EAFNOSUPPORT) X(EADDRINUSE) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS)  \
+                X(EISCONN) X(ENOTCONN) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY)   \
+                    X(EINPROGRESS)
 // A message that says what is wrong, also when the heap is full.
 #define MICROPY_ERROR_REPORTING (MICROPY_ERROR_REPORTING_DETAILED)
 #define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (1)

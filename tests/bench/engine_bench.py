@@ -243,7 +243,9 @@ def compare(stand: Stand, each: Set, names: list[str], one: tuple[Path, Path]) -
         eml,
         found_by_them,
     )
-    print(f"\n{each.name} patterns + {HASHES:,} hashes; {len(names):,} messages, {octets:,} octets")
+    print(
+        f"\n{each.name} patterns + {HASHES:,} hashes; {len(names):,} messages, {octets:,} octets"
+    )
     print(f"  {'':<22} {'engine':>9} {'clamscan':>9}")
     for what, own, other, ratio in rows(octets, us, them):
         print(f"  {what:<22} {own:>9} {other:>9}  {ratio}")

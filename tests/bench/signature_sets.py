@@ -54,7 +54,9 @@ def shaped(dice: random.Random, octets: bytes) -> tuple[str, bytes]:
         return f"{text[: 2 * cut]}*{text[2 * cut :]}", octets[:cut] + between + octets[cut:]
     if shape == RANGE:
         between = dice.randbytes(dice.randint(2, 100))
-        return f"{text[: 2 * cut]}{{2-100}}{text[2 * cut :]}", octets[:cut] + between + octets[cut:]
+        return f"{text[: 2 * cut]}{{2-100}}{text[2 * cut :]}", octets[:cut] + between + octets[
+            cut:
+        ]
     return text, octets
 
 

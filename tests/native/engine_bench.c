@@ -90,7 +90,9 @@ static void screen_message(const rst_db *db, size_t size, size_t feed) {
         rst_scanner_feed(scanner, content + at, size - at < feed ? size - at : feed);
     }
     const rst_report *report = rst_scanner_end(scanner);
-    word = report->verdict == RST_CLEAN ? NULL : report->verdict == RST_INFECTED ? "found" : "held";
+    word = report->verdict == RST_CLEAN      ? NULL
+           : report->verdict == RST_INFECTED ? "found"
+                                             : "held";
     name = report->findings_n > 0 ? report->findings[0].signature : "?";
 }
 

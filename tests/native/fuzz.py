@@ -11,6 +11,7 @@ import base64
 import gzip
 import io
 import re
+import struct
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "host-tools"))
+
+from restante_tools.signatures.compiler import Compiler  # noqa: E402
+
 TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match")
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
@@ -109,6 +114,16 @@ def fields() -> list[bytes]:
     ]
 
 
+def matches() -> Iterator[bytes]:
+    """A cut, a kind of object, a small signature file and an object that it finds."""
+    compiler = Compiler()
+    compiler.add("a.ndb", b"A:0:*:61626364??65{2-9}66676869*6a6b6c6d\nB:4:EOF-5,2:6e6f7071\n")
+    compiler.add("a.hdb", b"900150983cd24fb0d6963f7d28e17f72:3:C\n")  # of abc
+    file, _ = compiler.finish("fuzz", 0)
+    for kind, content in enumerate((b"abcd?e1234fghi...jklm", b"nopqx", b"abc")):
+        yield struct.pack("<HBI", 3, kind, len(file)) + file + content
+
+
 def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
     if target == "fuzz_scanner":
@@ -121,6 +136,8 @@ def seeds(target: str) -> list[bytes]:
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [
             bytes([2]) + NO_CUT + field for field in fields()
         ]
+    if target == "fuzz_match":
+        return list(matches())
     return []
 
 

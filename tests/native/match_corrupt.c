@@ -113,8 +113,8 @@ int main(int argc, char **argv) {
         objects[object_count++] = read_file(argv[i]);
     }
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uint8_t *map = mmap(NULL, OBJECT_MAX + page, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *map =
+        mmap(NULL, OBJECT_MAX + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint8_t *copy = malloc(good.size);
     if (map == MAP_FAILED || copy == NULL || mprotect(map + OBJECT_MAX, page, PROT_NONE) != 0) {
         perror("match_corrupt");

@@ -13,7 +13,6 @@ import subprocess
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from restante_tools.signatures import layout
 from restante_tools.signatures.clamav import read
 from restante_tools.signatures.compiler import Compiler
@@ -151,12 +150,18 @@ def test_hashes(matcher, kind, sized):
         for number, each in enumerate(data)
     ]
     it = matcher({"t.hsb": "\n".join(lines).encode()})
-    for number, each in enumerate(data):
-        assert it.match(each, "0,1,64,-1")[0] == f"Found{number}"
-        assert it.match(each + b"x")[0] == "-"
-        assert it.match(b"x" + each)[0] == "-"
-        assert it.match(each, "0", ["-m"])[0] == f"Found{number}"
-        assert it.match(each, "0", ["-t"])[0] == "-", "in transit nothing is hashed"
+    names = [f"Found{number}" for number in range(len(data))]
+
+    def found(objects, options=()):
+        return [name for name, _, _ in it.run(objects, "1", options)]
+
+    assert found(data) == names
+    assert found(data, ["-m"]) == names
+    assert found(data, ["-t"]) == ["-"] * len(data), "in transit nothing is hashed"
+    assert found([each + b"x" for each in data]) == ["-"] * len(data)
+    assert found([b"x" + each for each in data]) == ["-"] * len(data)
+    for each, name in zip(data, names, strict=True):
+        assert it.match(each, "0,64,-1")[0] == name
 
 
 def test_hash_with_another_size_is_no_match(matcher):
@@ -171,13 +176,14 @@ def test_every_cut_in_two(matcher):
         assert it.match(data, "all")[0] == "S0"
 
 
-@pytest.mark.parametrize("place", [0, 1, 2047, 2048, 4095, 4096, 6143, 6144, 8188, 8191, 8192])
 @pytest.mark.parametrize("gap", [0, 1, 2034, 2035, 2036, 2037])
-def test_the_widest_span_anywhere(matcher, place, gap):
+def test_the_widest_span_anywhere(matcher, gap):
     it = matcher(ndb(["0:*:" + b"Q7#kQ7#k".hex() + "{0-2036}" + b"cdab".hex()]))
-    data = b"." * place + b"Q7#kQ7#k" + b"." * gap + b"cdab" + b"." * 3000
-    name, _, state = it.match(data)
-    assert (name, state) == ("S0" if gap <= 2036 else "-", "ok")
+    places = (0, 1, 2047, 2048, 4095, 4096, 6143, 6144, 8188, 8191, 8192)
+    pair = b"Q7#kQ7#k" + b"." * gap + b"cdab" + b"." * 3000
+    answers = it.run([b"." * place + pair for place in places])
+    expected = "S0" if gap <= 2036 else "-"
+    assert [(name, state) for name, _, state in answers] == [(expected, "ok")] * len(places)
 
 
 @pytest.mark.parametrize("size", [2047, 2048, 2100, 8192, 8193, 10239, 10240, 20000])

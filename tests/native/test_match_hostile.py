@@ -1,4 +1,4 @@
-"""Signature files that lie: nothing outside the file is read, whatever it says. Under sanitizers."""
+"""Signature files that lie: whatever they say, nothing outside them is read. Under sanitizers."""
 
 import random
 import re
@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from restante_tools.signatures.compiler import Compiler
 
 FACTORY = Path(__file__).resolve().parents[2] / "board" / "common" / "signatures"

@@ -19,6 +19,7 @@ from restante_tools.lab.deadline import Deadline
 from restante_tools.places import Places
 
 START_SECONDS = 20.0
+HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 ANSWER_SECONDS = 20.0
 TOP = Path(__file__).resolve().parents[2]
 
@@ -59,7 +60,16 @@ class Box:
     def _child(self, name, *options):
         return Child(
             name,
-            [program(), "-m", f"restante.programs.{name}", "--run", str(self.run), *options],
+            [
+                program(),
+                "-X",
+                HEAP,
+                "-m",
+                f"restante.programs.{name}",
+                "--run",
+                str(self.run),
+                *options,
+            ],
             self.folder / f"{name}.log",
             environment={"MICROPYPATH": f"{TOP / 'firmware'}:.frozen"},
         )

@@ -47,10 +47,7 @@ class Store:
             f.close()
 
     def content(self, fd):
-        buf = bytearray(_sys.fsize(fd))
-        self.folder.read(fd, buf, 0)
-        _sys.close(fd)
-        return bytes(buf)
+        return store_content(self.folder, fd)
 
 
 def say(*words):
@@ -82,6 +79,26 @@ async def once(path):
     assert _sys.stat(path + "/quarantine")[0] & 0o777 == 0o700
     await q.close()
     say("done", entry.id)
+
+
+async def cut(path):
+    """A write after a cut stands at the new end, whether the file was made or opened."""
+    folder = Folder(path)
+    for way in (folder.create, folder.append):
+        fd = way("file")
+        folder.write(fd, b"0123456789", 0, 10)
+        folder.truncate(fd, 5)
+        folder.write(fd, b"abc", 0, 3)
+        folder.truncate(fd, 8)
+        folder.close(fd)
+        say(str(store_content(folder, folder.open("file")), "utf-8"))
+
+
+def store_content(folder, fd):
+    buf = bytearray(_sys.fsize(fd))
+    folder.read(fd, buf, 0)
+    _sys.close(fd)
+    return bytes(buf)
 
 
 async def look(path):
@@ -167,5 +184,13 @@ async def odd(path):
             say("refused", entry.id, error)
 
 
-commands = {"once": once, "look": look, "busy": busy, "planted": planted, "full": full, "odd": odd}
+commands = {
+    "once": once,
+    "cut": cut,
+    "look": look,
+    "busy": busy,
+    "planted": planted,
+    "full": full,
+    "odd": odd,
+}
 asyncio.run(commands[sys.argv[1]](*sys.argv[2:]))

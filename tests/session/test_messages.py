@@ -135,7 +135,7 @@ def test_a_full_spool_refuses_the_message_and_the_session_goes_on(screened):
     box, _ = screened([mails.big(9000000), mails.clean()], ["set spool maximum 8"])
     with Talk(box.port) as talk:
         talk.log_in()
-        assert talk.ask(b"RETR 1").startswith(b"-ERR [SYS/TEMP]")
+        assert talk.ask(b"RETR 1").startswith(b"-ERR [SYS/PERM]")
         assert talk.ask(b"DELE 1").startswith(b"-ERR [SYS/TEMP]")
         assert talk.fetch(b"RETR 2")[1] == mails.wire(mails.clean())
 

@@ -46,6 +46,10 @@ def test_all_calls_once(data):
     assert run("once", data) == [["done", "1"]]
 
 
+def test_a_write_after_a_cut_leaves_no_hole(data):
+    assert run("cut", data) == [["01234abc"], ["01234abc"]]
+
+
 def entries(lines):
     return {words[1]: words[2:] for words in lines if words[0] == "entry"}
 

@@ -11,7 +11,7 @@ static bool table_is_sound(rst_db *db, const uint8_t *head) {
         head_size < RST_HEAD_TABLE + RST_SECTIONS * RST_HEAD_TABLE_ENTRY) {
         return false;
     }
-    for (int i = 0; i < RST_SECTIONS; i++) {
+    for (size_t i = 0; i < RST_SECTIONS; i++) {
         const uint8_t *entry = head + RST_HEAD_TABLE + i * RST_HEAD_TABLE_ENTRY;
         uint64_t offset = rst_load64(entry);
         uint64_t size = rst_load64(entry + 8);
@@ -80,7 +80,7 @@ static rst_db_status check(rst_db *db, const void *map, size_t size) {
     db->name = rst_load32(head + RST_HEAD_NAME);
     db->bitmap_bits = rst_load32(head + RST_HEAD_BITMAP_BITS);
     db->bucket_bits = rst_load32(head + RST_HEAD_BUCKET_BITS);
-    for (int kind = 0; kind < RST_DIGEST_KINDS; kind++) {
+    for (size_t kind = 0; kind < RST_DIGEST_KINDS; kind++) {
         db->hash_max[kind] = rst_load32(head + RST_HEAD_HASH_MAX + 4 * kind);
     }
     if (!table_is_sound(db, head) || !names_are_sound(db) || !patterns_are_sound(db) ||

@@ -77,8 +77,7 @@ static bool filter_lets_through(const rst_db *db, int kind, const uint8_t *diges
     const rst_db_section *filter = &db->section[RST_SECTION_FILTERS + kind];
     uint64_t blocks = filter->size / RST_FILTER_BLOCK;
     uint64_t block = rst_load32(digest) * blocks >> 32;
-    const uint8_t *bits =
-        rst_db_record(db, RST_SECTION_FILTERS + kind, block, RST_FILTER_BLOCK);
+    const uint8_t *bits = rst_db_record(db, RST_SECTION_FILTERS + kind, block, RST_FILTER_BLOCK);
     for (int probe = 0; bits != NULL && probe < RST_FILTER_PROBES; probe++) {
         uint8_t bit = digest[4 + probe];
         if (!(bits[bit >> 3] >> (bit & 7) & 1)) {
@@ -111,8 +110,7 @@ static uint32_t find(rst_match *m, int kind, const uint8_t *digest) {
         return RST_NO_SIGNATURE;
     }
     for (uint32_t i = lower_bound(m, kind, digest); i < db->hashes[kind]; i++) {
-        const uint8_t *kept =
-            rst_db_record(db, RST_SECTION_DIGESTS + kind, i, RST_DIGEST_KEPT);
+        const uint8_t *kept = rst_db_record(db, RST_SECTION_DIGESTS + kind, i, RST_DIGEST_KEPT);
         const uint8_t *size = rst_db_record(db, RST_SECTION_SIZES + kind, i, 4);
         if (kept == NULL || size == NULL || memcmp(kept, digest, RST_DIGEST_KEPT) != 0) {
             break;

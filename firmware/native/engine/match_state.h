@@ -17,7 +17,7 @@
 #include "sigfile.h"
 
 enum {
-    RST_WINDOW = 8192, // history and look-ahead, and as much again to move them half as often
+    RST_WINDOW = 8192,  // history and look-ahead, and as much again to move them half as often
     RST_WINDOW_PAD = 8, // octets that a gram and its successor may be loaded from past the end
     // Half-matched signatures: a link is remembered when its cluster was seen and another must
     // follow behind a `*`. Signatures that begin alike share their links, so 896 different
@@ -43,17 +43,17 @@ typedef struct {
 struct rst_match {
     const rst_db *db;
     rst_object_kind kind;
-    uint32_t flags;     // rst_match_flag
-    uint32_t best;      // lowest id so far
-    uint32_t hashing;   // bit per digest kind that is being computed
+    uint32_t flags;   // rst_match_flag
+    uint32_t best;    // lowest id so far
+    uint32_t hashing; // bit per digest kind that is being computed
     bool ended;
-    uint64_t total;     // octets fed
-    uint64_t base;      // octets of the object before window[0]
-    size_t fill;        // octets in the window
-    size_t next;        // index in the window of the next anchor position to look at
+    uint64_t total; // octets fed
+    uint64_t base;  // octets of the object before window[0]
+    size_t fill;    // octets in the window
+    size_t next;    // index in the window of the next anchor position to look at
     uint64_t work, budget;
-    uint16_t targets;   // bit per rst_sig_target that the object is, from its first octets
-    bool typed;         // targets is known
+    uint16_t targets; // bit per rst_sig_target that the object is, from its first octets
+    bool typed;       // targets is known
     uint32_t open_count;
     rst_open_link open[RST_OPEN_SLOTS];
     uint8_t window[RST_WINDOW + RST_WINDOW_PAD];
@@ -62,7 +62,8 @@ struct rst_match {
     mbedtls_sha256_context sha256;
 };
 
-_Static_assert(sizeof(struct rst_match) <= 24 * 1024, "a scanner layer holds one of these");
+_Static_assert(sizeof(struct rst_match) <= (size_t)24 * 1024,
+               "a scanner layer holds one of these");
 _Static_assert(RST_WINDOW >= 2 * RST_SPAN_MAX + 1024, "the window moves at least 1 KiB at a time");
 
 // A full table does not end the search: what is found all the same is better than a doubt.

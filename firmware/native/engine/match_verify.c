@@ -261,8 +261,7 @@ void rst_match_verify(rst_match *m, uint32_t id, size_t at, bool last) {
     }
     size_t edge = at - before;
     size_t end;
-    if (!same(m, &anchor, edge) ||
-        !cluster_is_there(m, &link, &anchor, edge, low, high, &end)) {
+    if (!same(m, &anchor, edge) || !cluster_is_there(m, &link, &anchor, edge, low, high, &end)) {
         return;
     }
     if (link.signature < m->best) {

@@ -23,17 +23,17 @@ enum {
 
     // Header: offsets of its fields. u32 unless said otherwise.
     RST_HEAD_VERSION = 8,
-    RST_HEAD_SIZE = 12,         // octets of header and section table together
-    RST_HEAD_TOTAL = 16,        // u64: octets of the whole file
-    RST_HEAD_BUILT = 24,        // u64: seconds since 1970, UTC
-    RST_HEAD_PATTERNS = 32,     // pattern signatures: ids 0 .. patterns - 1
-    RST_HEAD_IDS = 36,          // all signatures: patterns, then MD5, SHA-1, SHA-256 hashes
-    RST_HEAD_NAME = 40,         // the bundle's name, an offset in the name pool
-    RST_HEAD_BITMAP_BITS = 44,  // log2 of the bits in the gram bitmap
-    RST_HEAD_BUCKET_BITS = 48,  // log2 of the number of buckets
-    RST_HEAD_SECTIONS = 52,     // sections in the table
-    RST_HEAD_HASH_MAX = 56,     // 3 × u32: largest object a hash of this kind is for
-    RST_HEAD_TABLE = 72,        // section table: per section u64 offset, u64 length
+    RST_HEAD_SIZE = 12,        // octets of header and section table together
+    RST_HEAD_TOTAL = 16,       // u64: octets of the whole file
+    RST_HEAD_BUILT = 24,       // u64: seconds since 1970, UTC
+    RST_HEAD_PATTERNS = 32,    // pattern signatures: ids 0 .. patterns - 1
+    RST_HEAD_IDS = 36,         // all signatures: patterns, then MD5, SHA-1, SHA-256 hashes
+    RST_HEAD_NAME = 40,        // the bundle's name, an offset in the name pool
+    RST_HEAD_BITMAP_BITS = 44, // log2 of the bits in the gram bitmap
+    RST_HEAD_BUCKET_BITS = 48, // log2 of the number of buckets
+    RST_HEAD_SECTIONS = 52,    // sections in the table
+    RST_HEAD_HASH_MAX = 56,    // 3 × u32: largest object a hash of this kind is for
+    RST_HEAD_TABLE = 72,       // section table: per section u64 offset, u64 length
     RST_HEAD_TABLE_ENTRY = 16,
 
     RST_BITMAP_BITS_MIN = 10,
@@ -50,19 +50,19 @@ enum {
 
     // A link: one cluster of a signature (what lies between two `*`), in a tree of clusters.
     RST_LINK_SIZE = 32,
-    RST_LINK_PARENT = 0,         // link that must have matched before; NONE at the root
-    RST_LINK_GAP = 4,            // octets at least between the parent's end and this start
-    RST_LINK_SEGMENT = 8,        // first segment
-    RST_LINK_SIGNATURE = 12,     // id of the signature that is complete here, or NONE
-    RST_LINK_OFFSET_LOW = 16,    // first start allowed, by offset kind
-    RST_LINK_OFFSET_HIGH = 20,   // last start allowed
-    RST_LINK_ANCHOR_OFFSET = 24, // u16: the gram's place in its segment
-    RST_LINK_SEGMENTS = 26,      // u8: segments in this cluster
+    RST_LINK_PARENT = 0,          // link that must have matched before; NONE at the root
+    RST_LINK_GAP = 4,             // octets at least between the parent's end and this start
+    RST_LINK_SEGMENT = 8,         // first segment
+    RST_LINK_SIGNATURE = 12,      // id of the signature that is complete here, or NONE
+    RST_LINK_OFFSET_LOW = 16,     // first start allowed, by offset kind
+    RST_LINK_OFFSET_HIGH = 20,    // last start allowed
+    RST_LINK_ANCHOR_OFFSET = 24,  // u16: the gram's place in its segment
+    RST_LINK_SEGMENTS = 26,       // u8: segments in this cluster
     RST_LINK_ANCHOR_SEGMENT = 27, // u8: which of them has the gram
-    RST_LINK_OFFSET_KIND = 28,   // u8: rst_sig_offset
-    RST_LINK_TARGET = 29,        // u8: rst_sig_target
-    RST_LINK_CHILDREN = 30,      // u8: 1 if a link names this one as its parent
-    RST_LINK_SPARE = 31,         // u8: 0
+    RST_LINK_OFFSET_KIND = 28,    // u8: rst_sig_offset
+    RST_LINK_TARGET = 29,         // u8: rst_sig_target
+    RST_LINK_CHILDREN = 30,       // u8: 1 if a link names this one as its parent
+    RST_LINK_SPARE = 31,          // u8: 0
 
     // A segment: a run of octets of fixed length. Values, then as many mask octets if masked.
     RST_SEGMENT_SIZE = 12,
@@ -134,8 +134,8 @@ static inline uint64_t rst_gram_hash(const uint8_t *p) {
 }
 
 // The record at `index`, or NULL if the section does not hold all of it.
-static inline const uint8_t *rst_db_record(
-    const rst_db *db, int section, uint64_t index, size_t size) {
+static inline const uint8_t *rst_db_record(const rst_db *db, int section, uint64_t index,
+                                           size_t size) {
     const rst_db_section *s = &db->section[section];
     if (s->size / size <= index) {
         return NULL;
@@ -144,8 +144,8 @@ static inline const uint8_t *rst_db_record(
 }
 
 // `length` octets at `offset`, or NULL if the section does not hold all of them.
-static inline const uint8_t *rst_db_octets(
-    const rst_db *db, int section, uint64_t offset, size_t length) {
+static inline const uint8_t *rst_db_octets(const rst_db *db, int section, uint64_t offset,
+                                           size_t length) {
     const rst_db_section *s = &db->section[section];
     if (offset > s->size || length > s->size - offset) {
         return NULL;

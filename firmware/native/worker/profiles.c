@@ -114,7 +114,7 @@ static const rst_rule one_message[] = {
     CALL(restart_syscall), // after SIGSTOP and SIGCONT
 };
 
-#define GROUP(rules) {rules, sizeof rules / sizeof rules[0]}
+#define GROUP(rules) {(rules), sizeof(rules) / sizeof((rules)[0])}
 
 static const rst_rule_group gate[] = {
     GROUP(open_files), GROUP(times),  GROUP(connections), GROUP(network),         GROUP(locks),
@@ -128,7 +128,7 @@ static const rst_rule_group console[] = {
 
 static const rst_rule_group worker[] = {GROUP(one_message)};
 
-#define PROFILE(name) {#name, name, sizeof name / sizeof name[0]}
+#define PROFILE(name) {#name, (name), sizeof(name) / sizeof((name)[0])}
 
 const rst_profile rst_profile_gate = PROFILE(gate);
 const rst_profile rst_profile_console = PROFILE(console);

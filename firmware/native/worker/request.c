@@ -6,7 +6,7 @@
 static uint64_t number(const uint8_t *at, size_t octets) {
     uint64_t value = 0;
     for (size_t i = octets; i > 0; i--) {
-        value = value << 8 | at[i - 1];
+        value = value << 8U | at[i - 1];
     }
     return value;
 }

@@ -93,13 +93,15 @@ static void judge(program *p, rst_rule_kind kind) {
 
 // An x32 call has a high bit in its number, so it equals none of ours.
 static void allow(program *p, const rst_rule *rule) {
-    size_t jump = p->n;
-    emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->number, 0, 0));
-    judge(p, rule->kind);
-    if (!p->full) {
-        // Over this call's judgement, which is a few instructions long, to the next call.
-        p->code[jump].jf = (uint8_t)(p->n - jump - 1);
+    if (p->n == MOST_INSTRUCTIONS) {
+        p->full = 1;
+        return;
     }
+    struct sock_filter *jump = &p->code[p->n++];
+    judge(p, rule->kind);
+    // Over this call's judgement, which is a few instructions long, to the next call.
+    uint8_t over = (uint8_t)(&p->code[p->n] - jump - 1);
+    *jump = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->number, 0, over);
 }
 
 static void build(program *p, const rst_profile *profile) {

@@ -21,10 +21,11 @@ from restante.errors import StoreError
 from restante.log import alarm_file
 from restante.log.alarms import SCREENING, SETTINGS, STORE
 from restante.relay import destination
+from restante.relay.entry import NOT_SCREENED
 from restante.relay.listener import Listener, bind
 from restante.relay.message import Delivery
 from restante.relay.passing import Passing
-from restante.relay.session import NOT_SCREENED, Session
+from restante.relay.session import Session
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
 from restante.screening.client import ScreenClient

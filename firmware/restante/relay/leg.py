@@ -22,6 +22,9 @@ _EINPROGRESS = const(115)
 
 # sendfile(2) hands over to other sessions after so many octets.
 SENDFILE_OCTETS = const(262144)
+# What a peer may have sent ahead that nobody will read, octets.
+DROP_OCTETS = const(262144)
+FAREWELL_ROOM = const(2048)
 # Reads and writes that went through at once before other sessions get their turn.
 AT_ONCE = const(8)
 
@@ -174,9 +177,26 @@ class Leg:
             await self._turn()
 
     def drop_unread(self, room):
-        """Throws away what has arrived and nobody has read (RFC 2595 §4)."""
-        while self.read_now(room):
-            continue
+        """Throws away what has arrived and nobody has read (RFC 2595 §4); raises `lost`."""
+        dropped = 0
+        n = self.read_now(room)
+        while n:
+            dropped += n
+            if dropped > DROP_OCTETS:
+                raise self._lost("%s sends without listening" % self._who)
+            n = self.read_now(room)
+
+    async def farewell(self):
+        """Says that nothing follows, and lets the peer read it: a close with octets unread would
+        be a reset, which takes our last line away from it."""
+        self.end()
+        rest = bytearray(FAREWELL_ROOM)
+        dropped = 0
+        while dropped < DROP_OCTETS:
+            n = await self.read(rest)
+            if not n:
+                return
+            dropped += n
 
 
 def sockaddr(address, port):

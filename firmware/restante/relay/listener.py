@@ -83,8 +83,14 @@ class Listener:
             log.record(log.WARNING, "session.refused", client=address, maximum=self._maximum)
             self._refuse(sock)
             return
+        try:
+            session = self._session_for(sock, address)
+        except (OSError, MemoryError) as error:
+            # The client has gone again, or there is no room for its buffers.
+            log.record(log.WARNING, "session.refused", client=address, error=str(error))
+            self._refuse(sock)
+            return
         log.counters.add("sessions")
-        session = self._session_for(sock, address)
         self._tasks[session] = asyncio.create_task(self._serve(session))
 
     def _refuse(self, sock):

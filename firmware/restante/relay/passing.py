@@ -10,18 +10,10 @@ class Passing:
     def __init__(self, session):
         self._session = session
 
-    async def retr(self):
-        await self._body()
+    def handlers(self):
+        return {c.RETR: self.body, c.TOP: self.body}
 
-    async def top(self):
-        await self._body()
-
-    async def dele(self):
-        session = self._session
-        await session.origin.ask(session.engine.outgoing)
-        await session.answer(session.origin.engine.ok, session.origin.engine.line)
-
-    async def _body(self):
+    async def body(self):
         session = self._session
         await session.origin.send(session.engine.outgoing, c.BODY)
         await session.origin.event()

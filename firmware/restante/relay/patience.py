@@ -22,12 +22,17 @@ class Patience:
         self._interval = settings.get("delivery keep-alive") * 1000
         self._cap = settings.get("delivery keep-alive-cap") * 1000
         self._ticker = ticker
+        self._body = None
         self._unsent = b""
         self._lines = 0
         now = ticks_ms()
         self._next = ticks_add(now, self._interval)
         self._until = ticks_add(now, self._cap)
         ticker.add(self)
+
+    def follow(self, body):
+        """The origin said +OK: `body` (pop3/dots.py) is what comes now."""
+        self._body = body
 
     def tick(self, now):
         if self.over:
@@ -41,8 +46,7 @@ class Patience:
             self._line()
 
     def _line(self):
-        body = self._session.origin.engine.body
-        if not self.begun and header.field_name(body.head) is None:
+        if self._body is None or header.field_name(self._body.head) is None:
             return
         text = b"" if self.begun else _OK
         self.begun = self._session.in_body = True

@@ -36,8 +36,11 @@ class Folder:
         return _sys.listdir(self.path(name))
 
     def create(self, name):
-        """A write descriptor of a new file, mode 0600; OSError(EEXIST) if the name is taken."""
-        flags = _sys.O_WRONLY | _sys.O_CREAT | _sys.O_EXCL | _sys.O_NOFOLLOW
+        """A write descriptor of a new file, mode 0600; each write goes to its end.
+
+        OSError(EEXIST) if the name is taken.
+        """
+        flags = _sys.O_WRONLY | _sys.O_APPEND | _sys.O_CREAT | _sys.O_EXCL | _sys.O_NOFOLLOW
         return _sys.open(self.path(name), flags, _FILE_MODE)
 
     def open(self, name):

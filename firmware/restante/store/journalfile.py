@@ -87,26 +87,29 @@ class JournalFile:
         for record in records:
             data += journal.encode(seq, record)
             seq += 1
+        self.broken = True  # until it is known what stands in the file, whatever goes wrong
         try:
             self._folder.write(self._fd, data, 0, len(data))
         except OSError as error:
-            self._cut()
+            self.broken = not self._cut()
             raise store_error("writing the journal", error)
         try:
             await self._off_loop.fsync(self._fd)
         except OSError as error:
             self._cut()
-            self.broken = True
             raise store_error("syncing the journal", error)
         self._size += len(data)
         self._seq = seq
         self.records += len(records)
+        self.broken = False
 
     def _cut(self):
+        """Removes what a failed append() left; False if it may still be there."""
         try:
             self._folder.truncate(self._fd, self._size)
         except OSError:
-            self.broken = True  # a part of a line may stand there: rewrite() gets rid of it
+            return False
+        return True
 
     async def rewrite(self, records):
         """A new file with these records takes the journal's place in one step.
@@ -124,11 +127,13 @@ class JournalFile:
             await self._off_loop.fsync(fd)
             await self._off_loop.rename(new, self._name)
             await self._off_loop.fsync_folder(self._room)
-        except OSError as error:
+        except BaseException as error:
             if fd >= 0:
                 self._folder.close(fd)
                 self._discard(new)
-            raise store_error("rewriting the journal", error)
+            if isinstance(error, OSError):
+                raise store_error("rewriting the journal", error)
+            raise
         self.close()
         self._fd = fd
         self._size = size

@@ -184,7 +184,7 @@ class Quarantine:
         entry = book.Entry(id, record, self._now(), sha, f.size, f.stuffed)
         try:
             await self._change(book.keep_record(entry))
-        except StoreError:
+        except (StoreError, MemoryError):
             if self._journal.broken:
                 # The record may be there after a power cut, so its file must be there too.
                 f.taken = True
@@ -247,8 +247,12 @@ class Quarantine:
 
     async def _change(self, *records):
         await self._journal.append(records)
-        for record in records:
-            self._book.apply(record)
+        try:
+            for record in records:
+                self._book.apply(record)
+        except MemoryError:
+            self._journal.broken = True  # the next call rewrites it as the book is
+            raise
 
     # -- one at a time, each to its end
 

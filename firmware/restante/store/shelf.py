@@ -67,6 +67,8 @@ class Shelf:
         except OSError as error:
             if error.args[0] != ENOENT:
                 self.note("quarantine: cannot remove %s: error %s" % (name, error.args[0]))
+        except MemoryError:
+            self.note("quarantine: no memory to remove a file")
 
     # -- checks
 
@@ -128,8 +130,10 @@ class Shelf:
         """Lists a file whose record may have been lost, under an unknown account."""
         try:
             fd = self._folder.open(FOLDER + "/" + name)
-            size = self._folder.size(fd)
-            self._folder.close(fd)
+            try:
+                size = self._folder.size(fd)
+            finally:
+                self._folder.close(fd)
         except OSError as error:
             self.note("quarantine: cannot open %s: error %s" % (name, error.args[0]))
             return

@@ -11,8 +11,8 @@ from restante.store.faults import EEXIST, ENOENT, store_error
 # Kept free on the data partition, octets, so that journal records and settings can be written
 # when mail has filled the rest (deletions are still recorded).
 RESERVE_OCTETS = const(1048576)
-# How much is written between two looks at the free space, octets: half of the reserve, so that
-# one file cannot eat the reserve unseen.
+# How much is written, by all files together, between two looks at the free space, octets: half of
+# the reserve, so that it is not eaten unseen.
 LOOK_OCTETS = const(524288)
 # Names tried for a new file before we give up: each one taken means that somebody plants files.
 NAME_TRIES = const(100)
@@ -32,6 +32,7 @@ class Spool:
         self.files = 0
         self.problems = []
         self._next = 0
+        self._room = 0  # octets that may be written before the next look
         try:
             folder.make(FOLDER)
             names = folder.listdir(FOLDER)
@@ -46,23 +47,19 @@ class Spool:
 
     def create(self):
         """A new, empty SpoolFile.  StoreFull, StoreError."""
-        self.check_room(1)
+        self.take_room(1)
+        f = SpoolFile(self)
         try:
-            name, write_fd = self._new_name()
-        except OSError as error:
-            raise store_error("creating a spool file", error)
-        try:
-            # Opened before the first write, so that a sync of this descriptor reports a failed
-            # write-back from any time since (fsync(2): errors after the open are seen).
-            fd = self.folder.open(name)
-        except OSError as error:
-            self.close(write_fd)
-            self.discard(name)
-            raise store_error("opening a spool file", error)
-        self.files += 1
-        return SpoolFile(self, name, write_fd, fd)
+            f.open()
+        except BaseException as error:
+            f.close()
+            if isinstance(error, OSError):
+                raise store_error("creating a spool file", error)
+            raise
+        return f
 
-    def _new_name(self):
+    def new_file(self):
+        """(name, write descriptor); OSError."""
         for _ in range(NAME_TRIES):
             name = "%s/%d" % (FOLDER, self._next)
             self._next += 1
@@ -73,16 +70,22 @@ class Spool:
                     raise
         raise OSError(EEXIST)
 
-    def check_room(self, octets):
+    def take_room(self, octets):
         """StoreFull if the quota or the partition has no room for so many more octets."""
         if self.used + octets > self.quota:
             raise StoreFull("the spool is full: %d octets in passage" % self.used)
+        if octets > self._room:
+            self._look(octets)
+        self._room -= octets
+
+    def _look(self, octets):
         try:
             free = self.folder.free()
         except OSError as error:
             raise store_error("asking for free space", error)
         if free < RESERVE_OCTETS + octets:
             raise StoreFull("the data partition is full: %d octets free" % free)
+        self._room = max(octets, min(free - RESERVE_OCTETS, LOOK_OCTETS))
 
     def discard(self, name):
         """Unlinks; a file that is already gone is no problem, another failure is noted."""
@@ -107,18 +110,27 @@ class Spool:
 class SpoolFile:
     """One message.  open -> sealed -> closed; `failed` holds the error that ended it early."""
 
-    def __init__(self, spool, name, write_fd, fd):
-        self.name = name  # the quarantine changes it when it moves the file
-        self.fd = fd  # read-only
+    def __init__(self, spool):
+        self.name = ""  # the quarantine changes it when it moves the file
+        self.fd = -1  # read-only
         self.size = 0  # octets in wire form
         self.stuffed = 0  # stuffing dots among them; counted by the relay
         self.taken = False  # the quarantine owns the file: close() leaves it there
         self.failed = None
         self._spool = spool
-        self._write_fd = write_fd
-        self._look_at = 0
+        self._write_fd = -1
+        self._open = False
         self._holds = 0
         self._closing = False
+
+    def open(self):
+        """Makes the file; OSError."""
+        self._open = True
+        self._spool.files += 1
+        self.name, self._write_fd = self._spool.new_file()
+        # Opened before the first write, so that a sync of this descriptor reports a failed
+        # write-back from any time since (fsync(2): errors after the open are seen).
+        self.fd = self._spool.folder.open(self.name)
 
     @property
     def octets(self):
@@ -134,11 +146,7 @@ class SpoolFile:
         n = end - start
         spool = self._spool
         try:
-            if self.size + n > self._look_at:
-                spool.check_room(n)
-                self._look_at = self.size + n + LOOK_OCTETS
-            elif spool.used + n > spool.quota:
-                spool.check_room(n)
+            spool.take_room(n)
             spool.folder.write(self._write_fd, buf, start, end)
         except StoreError as error:
             self.failed = error
@@ -189,8 +197,9 @@ class SpoolFile:
             self._close()
 
     def _close(self):
-        if self.fd < 0:
+        if not self._open:
             return
+        self._open = False
         spool = self._spool
         for fd in (self._write_fd, self.fd):
             if fd >= 0:
@@ -198,5 +207,5 @@ class SpoolFile:
         self._write_fd = self.fd = -1
         spool.used -= self.size
         spool.files -= 1
-        if not self.taken:
+        if self.name and not self.taken:
             spool.discard(self.name)

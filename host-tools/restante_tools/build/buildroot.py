@@ -6,9 +6,13 @@ ones of the lock file, handed over as `*_OVERRIDE_SRCDIR`, not Buildroot's own d
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
+from restante_tools.build.data_partition import write_template
 from restante_tools.build.kernel import LINUX
+from restante_tools.build.signatures import factory_set
 from restante_tools.errors import USAGE, VERIFICATION_FAILED, ToolError
 from restante_tools.places import Places
 from restante_tools.processes import output_of, run
@@ -55,19 +59,31 @@ def drive(places: Places, checkout: Path, full: bool) -> None:
     with step("Buildroot: check-package"):
         check_style(places, checkout, log)
     with step("Buildroot: our package expands"):
-        info = output_of([*make, "-s", "--no-print-directory", "restante-show-info"])
-        if '"restante"' not in info:
-            raise ToolError(
-                "Buildroot does not know the package restante",
-                "board/external.mk or board/package/restante/restante.mk is not read",
-                f"read {log}",
-                VERIFICATION_FAILED,
-            )
-        run([*make, "--dry-run", "restante"], log, deadline=CHECK_DEADLINE)
+        check_expansion(make)
     if full:
+        parts = output / "parts"
+        factory_set(places, parts / "factory.sig")
+        write_template(places, parts / "data.ext4.xz")
         with step("Buildroot: image"):
-            run(make, log, deadline=BUILD_DEADLINE)
+            run(make, log, extra={"RESTANTE_PARTS": str(parts)}, deadline=BUILD_DEADLINE)
         say(str(output / "images"))
+
+
+def check_expansion(make: list[str | Path]) -> None:
+    """ToolError unless Buildroot knows our package and would build it from the sources we gave."""
+    ask = [*make, "-s", "--no-print-directory"]
+    known = output_of([*ask, "restante-show-info"], deadline=CHECK_DEADLINE)
+    needed = {"libzlib", "mbedtls", "micropython"}
+    commands = output_of([*ask, "printvars", "VARS=RESTANTE_BUILD_CMDS"], deadline=CHECK_DEADLINE)
+    missing = needed - set(json.loads(known).get("restante", {}).get("dependencies", []))
+    missing |= {name for name in needed if f"/{name}-custom" not in commands}
+    if missing:
+        raise ToolError(
+            f"Buildroot does not build restante from our {', '.join(sorted(missing))}",
+            "this release handles *_OVERRIDE_SRCDIR or patch dependencies in another way",
+            "see board/package/restante/restante.mk, and board/README.md for the tried release",
+            VERIFICATION_FAILED,
+        )
 
 
 def override_lines(places: Places) -> str:
@@ -98,6 +114,7 @@ def check_style(places: Places, checkout: Path, log: Path) -> None:
     """Buildroot's own style checker over all files of the external tree that it knows."""
     board = places.board
     files = [board / name for name in ("Config.in", "external.mk", "external.desc")]
-    files += sorted((board / "package").rglob("*.*"))
+    files += sorted((board / "package").rglob("*.*")) + sorted((board / "configs").iterdir())
     tool = checkout.resolve() / "utils" / "check-package"
-    run([tool, "-b", *files], log, folder=board, deadline=CHECK_DEADLINE)
+    # By our Python: the checker needs libraries that the set-up installs there.
+    run([sys.executable, tool, "-b", *files], log, folder=board, deadline=CHECK_DEADLINE)

@@ -12,26 +12,32 @@ from restante_tools.progress import say
 from restante_tools.sources.lock import sha256_of
 from restante_tools.sources.unpack import remove
 
-# Names of different length, so that a path which got in also changes the layout.
-PLACES = ("one", "another-place")
+# Longer than the build folder's own name, so that a path which got in also changes the layout.
+ELSEWHERE = "verify/another-place"
 COPIED = ("board", "firmware", "host-tools/sources.lock")
 ALWAYS = frozenset({"busybox", "micropython"})
 
 
 def verify(places: Places, board: str, with_kernel: bool) -> None:
-    """Build everything but the toolchain twice; ToolError if a file differs."""
-    room = places.build / "verify"
+    """Build everything but the toolchain a second time, elsewhere; ToolError if a file differs.
+
+    The first time is the ordinary build; its parts may come from the cache.
+    """
+    room = places.build / ELSEWHERE
     remove(room)
-    found = [hashes(second(places, room / name), board, with_kernel) for name in PLACES]
-    differing = [name for name in found[0] if found[0][name] != found[1][name]]
+    other = second(places, room)
+    first = hashes(Build(places, board), with_kernel)
+    parts = ALWAYS | {"kernel"} if with_kernel else ALWAYS
+    again = hashes(Build(other, board, anew=parts), with_kernel)
+    differing = [name for name in first if first[name] != again[name]]
     if differing:
         raise ToolError(
             f"two builds differ in {', '.join(differing)}",
             "a path, a date or an order of files got into the result",
-            f"compare the two, for instance with diffoscope: {room}/*/build/{board}/",
+            f"compare {places.output(board)} and {other.output(board)}, as with diffoscope",
             VERIFICATION_FAILED,
         )
-    for name, digest in sorted(found[0].items()):
+    for name, digest in sorted(first.items()):
         say(f"{name}: the same twice, sha256 {digest}")
     remove(room)
 
@@ -49,10 +55,9 @@ def second(places: Places, folder: Path) -> Places:
     return Places(folder / "build", repository, shared_cache=places.cache)
 
 
-def hashes(places: Places, board: str, with_kernel: bool) -> dict[str, str]:
-    """Build in `places`; file name to SHA-256 of what must not differ."""
-    say(f"building in {places.build}")
-    build = Build(places, board, anew=ALWAYS | {"kernel"} if with_kernel else ALWAYS)
+def hashes(build: Build, with_kernel: bool) -> dict[str, str]:
+    """Make what must not differ; file name to SHA-256."""
+    say(f"building in {build.places.build}")
     files = [build.rootfs(), build.output / "restante", build.output / "busybox"]
     if with_kernel:
         files.append(build.kernel())

@@ -123,9 +123,7 @@ def summary_as_text(summary: Summary) -> str:
         f"built       {built:%Y-%m-%d %H:%M:%S} UTC",
         f"patterns    {summary.patterns:,}",
     ]
-    lines += [
-        f"{kind:<11} {count:,}" for kind, count in zip(KINDS, summary.hashes, strict=True)
-    ]
+    lines += [f"{kind:<11} {count:,}" for kind, count in zip(KINDS, summary.hashes, strict=True)]
     lines.append(f"octets      {summary.size:,}")
     lines += [f"  {octets:>11,}  {name}" for name, octets in summary.sections.items()]
     return "\n".join(lines)

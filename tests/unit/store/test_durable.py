@@ -18,6 +18,7 @@ from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
 
 MAXIMUM = 100000
+OUT_OF_MEMORY = 0  # in place of an errno: MemoryError
 ACCOUNT = "anna @ 192.0.2.1:110"
 
 
@@ -288,7 +289,7 @@ class OneFault:
             self.moments.append((name, self.disk.snapshot(), self.story.copy()))
         if step == self.at:
             self.failed = operation + " " + target
-            raise OSError(self.number)
+            raise OSError(self.number) if self.number else MemoryError()
 
 
 async def stubborn(process, story, fault):
@@ -299,8 +300,9 @@ async def stubborn(process, story, fault):
         before = [(e.id, e.state) for e in q.entries()]
         try:
             return await call(process, *args)
-        except StoreError as error:
+        except (StoreError, MemoryError) as error:
             assert fault.failed
+            assert isinstance(error, MemoryError) == (fault.number == OUT_OF_MEMORY)
             assert isinstance(error, StoreFull) == (fault.number == ENOSPC)
         assert [(e.id, e.state) for e in q.entries()] == before
         assert process.folder.open_files <= 1 and process.spool.used == 0
@@ -321,7 +323,7 @@ def run_with_fault(step, number):
     fault = OneFault(disk, story, step, number)
     try:
         process = Process(disk, before=fault)
-    except StoreError:
+    except (StoreError, MemoryError):
         fault.at = 0  # no spool at all: the gate does not start; the next start does
         process = Process(disk, before=fault)
     if process.quarantine.problems:
@@ -334,15 +336,15 @@ def run_with_fault(step, number):
     return fault if fault.failed else None
 
 
-@pytest.mark.parametrize("number", [EIO, ENOSPC, EROFS])
+@pytest.mark.parametrize("number", [EIO, ENOSPC, EROFS, OUT_OF_MEMORY])
 def test_a_fault_at_any_step_loses_nothing(number, soak):
-    """FAULTS 52, 53, 54, 55: the call raises, the rest stays, the next call goes on."""
+    """FAULTS 52, 53, 54, 55, 103: the call raises, the rest stays, the next call goes on."""
     step = 1
     failed = set()
     while fault := run_with_fault(step, number):
         failed.add(fault.failed.split()[0])
         judged = fault.moments if soak else fault.moments[-1:]
-        if number == EIO and not soak:
+        if number in (EIO, OUT_OF_MEMORY) and not soak:
             judged = fault.moments[1:3] + judged
         assert list(losses(judged)) == []
         step += 1

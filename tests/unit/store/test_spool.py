@@ -113,6 +113,23 @@ def test_free_space_is_looked_at_again_and_again(monkeypatch):
     f.close()
 
 
+def test_many_files_do_not_eat_the_reserve_together():
+    folder, s = spool(room=RESERVE_OCTETS + 600)
+    files = [s.create() for _ in range(10)]
+    for f in files:
+        f.write(b"x", 0, 1)
+    folder.room -= 10
+    written = 10
+    with pytest.raises(StoreFull):
+        for f in files:
+            f.write(b"x" * 90, 0, 90)
+            folder.room -= 90
+            written += 90
+    assert written <= 600
+    for f in files:
+        f.close()
+
+
 @pytest.mark.parametrize("operation", ["create", "open"])
 @pytest.mark.parametrize("number", [EIO, ENOSPC, EMFILE])
 def test_a_file_that_cannot_be_made(operation, number):
