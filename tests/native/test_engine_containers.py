@@ -164,7 +164,9 @@ CONTRADICTIONS = {
     "check value": patched(GOOD, SECOND + 14, b"\1\2\3\4"),
     "size": patched(GOOD, SECOND + 22, b"\1\0\0\0"),
     "broken deflate": patched(GOOD, 30 + 9, b"\xff\xff\xff"),
-    "packed size too small": patched(GOOD, 18, struct.pack("<I", 3)),
+    "packed size too small": patched(GOOD, SECOND + 18, struct.pack("<I", 3)),
+    "packed size too large": patched(GOOD, SECOND + 18, struct.pack("<I", 9999)),
+    "packed size none": patched(GOOD, SECOND + 18, bytes(4)),
 }
 
 

@@ -302,6 +302,11 @@ def test_unknown_encodings_are_said_and_still_scanned_raw(screen_one, encoding):
     assert names(screen_one(multipart(TEXT, head + BAD))) == ["infected", "unscannable"]
 
 
+def test_what_an_encoding_is_called_is_made_printable(screen_one):
+    head = b"Content-Transfer-Encoding: \x7f\xff\xc3\xa4x\r\n\r\n"
+    assert only(screen_one(multipart(TEXT, head)))["signature"] == "transfer encoding ??äx"
+
+
 @pytest.mark.parametrize(
     "encoding", ["7bit", "8bit", "binary", "8BIT (yes)", "", "7-bit", "base64;"]
 )
@@ -396,7 +401,7 @@ AMBIGUOUS = {
     "same boundary as outside": b"Content-Type: multipart/mixed; boundary=b0\r\n",
     "encoded multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
     b"Content-Transfer-Encoding: base64\r\n",
-    "no delimiter": b"Content-Type: multipart/mixed; boundary=b1\r\n",
+    "other delimiters": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n--b2\r\n",
 }
 
 
@@ -431,6 +436,8 @@ FINE = {
     "blank folded line": b"Subject: a\r\n \r\n b\r\n",
     "quoted-printable multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\n--b1\r\n\r\nx\r\n--b1--\r\n",
+    "multipart without a delimiter": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n"
+    b"This is a multi-part message in MIME format.\r\n-- \r\n--------\r\n",
     "multipart without a body": b"Content-Type: multipart/mixed; boundary=b1\r\n",
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "print.h"
 #include "report.h"
 #include "scanner.h"
 
@@ -96,9 +97,11 @@ static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, co
     } else if (type_is(h, "application/mac-binhex40")) {
         why = "BinHex";
     } else if (h->encoding == RST_ENCODING_UNKNOWN) {
-        size_t n = strlen(h->encoding_name);
-        memcpy(reason, "transfer encoding ", 18);
-        memcpy(reason + 18, h->encoding_name, n + 1);
+        rst_print p;
+        rst_print_init(&p, reason, sizeof reason);
+        rst_print_ascii(&p, "transfer encoding ");
+        rst_print_ascii(&p, h->encoding_name);
+        rst_print_end(&p);
         why = reason;
     }
     if (why != NULL) {
@@ -107,22 +110,17 @@ static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, co
 }
 
 static void name_of(const rst_mime *m, char *out, size_t cap) {
+    rst_print p;
+    rst_print_init(&p, out, cap);
     if (m->head.name[0] != 0) {
-        memcpy(out, m->head.name, cap);
+        rst_print_ascii(&p, m->head.name); // printable UTF-8 already
     } else if (m->level_top == m->level_base) {
-        memcpy(out, "body", 5);
+        rst_print_ascii(&p, "body");
     } else {
-        char digits[12];
-        size_t i = sizeof digits;
-        uint32_t number = m->parts;
-        digits[--i] = 0;
-        do {
-            digits[--i] = (char)('0' + number % 10);
-            number /= 10;
-        } while (number > 0);
-        memcpy(out, "part-", 5);
-        memcpy(out + 5, digits + i, sizeof digits - i);
+        rst_print_ascii(&p, "part-");
+        rst_print_number(&p, m->parts);
     }
+    rst_print_end(&p);
 }
 
 static void begin_leaf(rst_scanner *s, rst_layer *l) {
@@ -134,9 +132,6 @@ static void begin_leaf(rst_scanner *s, rst_layer *l) {
     rst_place place = place_of(s, l);
     if (h->odd != NULL) {
         rst_found(s, RST_AMBIGUOUS, h->odd, l, &place, name);
-    }
-    if (h->cut) {
-        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &place, name);
     }
     note_closed(s, l, &place, name);
     m->body = RST_BODY_LEAF;
@@ -176,9 +171,6 @@ void rst_entity_begin(rst_scanner *s, rst_layer *l) {
     if (h->odd != NULL) {
         rst_found(s, RST_AMBIGUOUS, h->odd, l, &l->place, NULL);
     }
-    if (h->cut) {
-        rst_found(s, RST_MALFORMED, "header field longer than the limit", l, &l->place, NULL);
-    }
     begin_multipart(s, l);
 }
 
@@ -214,8 +206,7 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
         }
         data += i; // wherever the octets were cut, the layer begins with the text
         n -= i;
-        rst_level *level = &s->levels[m->level_top - 1];
-        level->text = true;
+        const rst_level *level = &s->levels[m->level_top - 1];
         rst_place place = {RST_EDIT_WHOLE, 0, 0, true};
         if (!l->wired) {
             place = l->place;

@@ -40,7 +40,7 @@ static void file_name(const rst_layer *l, char *out) {
     } else if (n > 3 && memcmp(l->name + n - 3, ".gz", 3) == 0) {
         rst_print_octets(&p, RST_CHARSET_UTF8, (const uint8_t *)l->name, n - 3);
     } else {
-        rst_print_octets(&p, RST_CHARSET_UTF8, (const uint8_t *)"contents", 8);
+        rst_print_ascii(&p, "contents");
     }
     rst_print_end(&p);
 }

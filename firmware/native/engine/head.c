@@ -7,6 +7,9 @@
 #include "print.h"
 #include "scanner.h"
 
+// Parameters are looked for several times: work per octet of a field.
+enum { FIELD_UNITS = 16 };
+
 static void odd(rst_head *h, const char *why) {
     if (h->odd == NULL) {
         h->odd = why;
@@ -25,7 +28,7 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
         p = rst_param_octets(body + rest, n - rest, "boundary", wide, sizeof wide, &boundary_n);
         if (boundary_n > RST_MAX_BOUNDARY) {
             boundary_n = RST_MAX_BOUNDARY;
-            h->cut = true;
+            odd(h, "boundary longer than the limit");
         }
         while (boundary_n > 0 && rst_blank(wide[boundary_n - 1])) {
             boundary_n--; // RFC 2046: a boundary does not end in a blank
@@ -215,8 +218,10 @@ void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n
     } else {
         return;
     }
-    h->cut = h->cut || m->field_cut;
-    if (!exact) {
+    rst_spend(s, FIELD_UNITS * body_n);
+    if (m->field_cut) {
+        odd(h, "header field longer than the limit");
+    } else if (!exact) {
         odd(h, "field name with blanks or control characters");
     } else if (m->junk) {
         odd(h, "header with a line that is no field");

@@ -15,7 +15,6 @@ void rst_header_begin(rst_mime *m, bool root, uint64_t start) {
     m->line_first = true;
     m->line_folded = false;
     m->field_cut = false;
-    m->header_cut = false;
     m->junk = false;
     m->last = 0;
     m->fields = 0;
@@ -35,9 +34,7 @@ static void end_field(rst_scanner *s, rst_layer *l, uint64_t end) {
     if (m->fields == RST_MAX_FIELDS + 1) {
         rst_found(s, RST_TOO_MANY, "more header fields than the limit", l, &l->place, NULL);
     }
-    if (m->fields <= RST_MAX_FIELDS && !m->header_cut) {
-        rst_head_field(s, l, m->field, m->field_n, m->field_wire, end);
-    }
+    rst_head_field(s, l, m->field, m->field_n, m->field_wire, end);
     m->field_n = 0;
     m->field_cut = false;
 }
@@ -53,8 +50,7 @@ static void first_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
     }
 }
 
-static void add(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
-    rst_mime *m = &l->u.mime;
+static void add(rst_mime *m, const uint8_t *data, size_t n) {
     for (size_t i = 0; m->line_blank && i < n; i++) {
         m->line_blank = data[i] == '\r';
     }
@@ -65,10 +61,6 @@ static void add(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     }
     memcpy(m->field + m->field_n, data, n);
     m->field_n += (uint32_t)n;
-    if (m->header_n > RST_MAX_HEADER && !m->header_cut) {
-        m->header_cut = true;
-        rst_found(s, RST_MALFORMED, "header longer than the limit", l, &l->place, NULL);
-    }
 }
 
 // The line is complete without its LF, which lies at `lf` in the wire form.
@@ -106,8 +98,11 @@ size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
     }
     const uint8_t *lf = memchr(data, '\n', n);
     size_t part = lf != NULL ? (size_t)(lf - data) : n;
+    if (m->header_n <= RST_MAX_HEADER && m->header_n + part + 1 > RST_MAX_HEADER) {
+        rst_found(s, RST_MALFORMED, "header longer than the limit", l, &l->place, NULL);
+    }
     m->header_n += part + 1;
-    add(s, l, data, part);
+    add(m, data, part);
     if (part > 0) {
         m->last = data[part - 1];
     }

@@ -63,14 +63,14 @@ static fit fits(const rst_level *level, const uint8_t *line, size_t n) {
     return n == b + 4 && line[b + 2] == '-' && line[b + 3] == '-' ? CLOSES : PREFIX;
 }
 
-// A multipart ends without a single delimiter although there was text: some readers show parts
-// where others show none.
+// A multipart ends without a single delimiter, but with lines that look like some: a reader that
+// does not insist on the boundary shows parts where others show none.
 static void pop_levels(rst_scanner *s, rst_layer *l, uint32_t to) {
     rst_mime *m = &l->u.mime;
     while (m->level_top > to) {
         s->level_n = --m->level_top; // those of messages inside are gone already
         const rst_level *level = &s->levels[m->level_top];
-        if (!level->parted && level->text) {
+        if (!level->parted && level->other) {
             rst_found(s, RST_AMBIGUOUS, "multipart without a delimiter", l, &l->place, NULL);
         }
     }
@@ -111,6 +111,17 @@ static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t 
     return closed;
 }
 
+// Before the first delimiter: a line of dashes, then something without blanks.
+static void note_other(rst_scanner *s, const rst_mime *m, const uint8_t *line, size_t n) {
+    size_t dashes = 0;
+    while (dashes < n && line[dashes] == '-') {
+        dashes++;
+    }
+    if (m->body == RST_BODY_MARGIN && dashes < n && memchr(line, ' ', n) == NULL) {
+        s->levels[m->level_top - 1].other = true;
+    }
+}
+
 bool rst_mime_delimiter(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t n, uint64_t end,
                         uint64_t next) {
     rst_mime *m = &l->u.mime;
@@ -121,6 +132,7 @@ bool rst_mime_delimiter(rst_scanner *s, rst_layer *l, const uint8_t *line, size_
     bool closes = false;
     int k = find_level(s, l, line, n, &closes);
     if (k < 0) {
+        note_other(s, m, line, n);
         return false;
     }
     if (m->in_header) { // a part without a body, but it has a name and counts

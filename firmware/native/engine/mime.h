@@ -15,8 +15,8 @@ enum {
     RST_MAX_BOUNDARY = 256, // octets; RFC 2046 allows 70, real programs stay below 100
     // A line that may be a delimiter: "--", boundary, "--". Blanks after it are not kept.
     RST_MAX_DELIMITER = RST_MAX_BOUNDARY + 4,
-    // One header field, unfolded. Longer ones are cut; that is a finding if the field decides
-    // what the body is. A name of 160 characters in RFC 2231 pieces needs 2,000.
+    // One header field, unfolded. Longer ones are cut; then readers may know more of the body, if
+    // the field is about that. A name of 160 characters in RFC 2231 pieces needs 2,000.
     RST_MAX_FIELD_OCTETS = 8192,
     // Fields and octets of one header. Mailing lists and spam filters reach 200 and 100,000.
     RST_MAX_FIELDS = 2000,
@@ -44,7 +44,6 @@ typedef struct {
     rst_encoding encoding;
     char encoding_name[32];
     bool has_type, has_encoding;
-    bool cut;        // a content field was longer than the bound
     const char *odd; // why readers may disagree, or NULL
 } rst_head;
 
@@ -56,7 +55,7 @@ typedef struct {
     bool sealed; // multipart/signed, or inside one
     bool digest; // multipart/digest: parts are messages unless they say otherwise
     bool parted; // a delimiter was seen
-    bool text;   // there was text before any delimiter
+    bool other;  // a line that looks like another delimiter was seen
 } rst_level;
 
 typedef enum {
@@ -85,7 +84,7 @@ typedef struct {
     bool line_first;  // the next octet begins a line
     bool line_blank;  // so far nothing but CR
     bool line_folded; // the line continues a field
-    bool field_cut, header_cut, junk;
+    bool field_cut, junk;
     uint8_t last; // the octet before
     uint32_t fields;
     uint64_t header_n;

@@ -7,7 +7,7 @@
 #include "ascii.h"
 #include "print.h"
 
-enum { MAX_PIECES = 100 }; // of one RFC 2231 parameter; a name has 3 in real mail
+enum { MAX_PIECES = 50 }; // of one RFC 2231 parameter; the longest name has 24 in real mail
 
 typedef struct {
     const uint8_t *name, *value;

@@ -101,6 +101,20 @@ void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, si
     }
 }
 
+void rst_print_ascii(rst_print *p, const char *text) {
+    rst_print_octets(p, RST_CHARSET_UTF8, (const uint8_t *)text, strlen(text));
+}
+
+void rst_print_number(rst_print *p, uint32_t number) {
+    uint32_t unit = 1;
+    while (number / unit >= 10) {
+        unit *= 10;
+    }
+    for (; unit > 0; unit /= 10) {
+        rst_print_octet(p, RST_CHARSET_UTF8, (uint8_t)('0' + number / unit % 10));
+    }
+}
+
 void rst_print_end(rst_print *p) {
     end_character(p);
     p->out[p->n] = 0;

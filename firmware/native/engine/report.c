@@ -21,7 +21,9 @@ static bool prepend(char *path, size_t *start, const char *name) {
         return false;
     }
     *start -= n + 1;
-    memcpy(path + *start, name, n);
+    for (size_t i = 0; i < n; i++) {
+        path[*start + i] = name[i];
+    }
     path[*start + n] = '/';
     return true;
 }
