@@ -37,8 +37,8 @@ PLANTED = 500  # payloads of each kind in each set
 FEED = 16_384  # octets per feed, as the screen worker feeds
 SAMPLE_MESSAGES = 200  # whose octets half of the patterns begin with
 PROGRAMS = TOP / "build" / "tests-native"
-# Compiled files are mapped from here: in pages of 4 KiB, as on the box. From a disk's cache a large
-# machine maps 2 MiB around every octet that is touched, and the figure would be the file's size.
+# Compiled files are mapped from here: in pages of 4 KiB, as on the box. From a disk's cache this
+# machine may map 2 MiB around every octet touched, and the figure would be the file's size.
 MAPS = "/dev/shm"
 
 Found = dict[str, str]  # message -> signature
