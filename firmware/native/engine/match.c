@@ -8,9 +8,7 @@
 #include "match_state.h"
 
 void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind) {
-    // The window needs no clearing: octets behind `fill` may be loaded, but never decide.
-    memset(m, 0, offsetof(struct rst_match, window));
-    memset(m->window + RST_WINDOW, 0, RST_WINDOW_PAD);
+    memset(m, 0, offsetof(struct rst_match, window)); // the window is filled before it is read
     m->db = db;
     m->kind = kind;
     m->best = RST_NO_SIGNATURE;
@@ -84,6 +82,8 @@ uint32_t rst_match_final(rst_match *m) {
     }
     m->ended = true;
     if (has_patterns(m) && !rst_match_stopped(m)) {
+        // What is loaded past the end is always the same, so that the work count is too.
+        memset(m->window + m->fill, 0, RST_WINDOW_PAD);
         rst_match_scan(m, m->fill, true);
     }
     uint32_t hash = rst_digest_final(m);

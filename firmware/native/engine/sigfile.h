@@ -74,9 +74,9 @@ enum {
 
     RST_DIGEST_KEPT = 16, // octets kept of every digest: all of MD5, the first half of SHA-256
 
-    // The digest filter: blocks of 256 bits; digest octets 0-3 choose the block, 4-7 the bits.
+    // The digest filter: blocks of 256 bits; digest octets 0-3 choose the block, 4-9 the bits.
     RST_FILTER_BLOCK = 32,
-    RST_FILTER_PROBES = 4,
+    RST_FILTER_PROBES = 6,
 
     // Limits of a pattern, see match_state.h for the window they follow from.
     RST_SPAN_MAX = 2048,   // octets from a cluster's start to its gram, and from there to its end

@@ -7,12 +7,12 @@ import struct
 from restante_tools.signatures import layout
 from restante_tools.signatures.model import Hash
 
-# Filter bits per digest: one clean object in fifty goes on to the sorted digests.
-BITS_PER_DIGEST = 10
+# Filter bits per digest: one clean object in two hundred goes on to the sorted digests.
+BITS_PER_DIGEST = 12
 
 
 def filter_of(digests: list[bytes]) -> bytes:
-    """Blocks of 256 bits; octets 0-3 of a digest choose its block, 4-7 one bit each."""
+    """Blocks of 256 bits; octets 0-3 of a digest choose its block, 4-9 one bit each."""
     if not digests:
         return b""
     blocks = max(1, len(digests) * BITS_PER_DIGEST // (8 * layout.FILTER_BLOCK))
