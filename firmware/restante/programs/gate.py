@@ -23,6 +23,7 @@ from restante.log import alarm_file
 from restante.log.alarms import SCREENING, SETTINGS, STORE
 from restante.relay import destination
 from restante.relay.entry import NOT_SCREENED
+from restante.relay.guesses import Guesses
 from restante.relay.listener import Listener, bind
 from restante.relay.message import Delivery
 from restante.relay.passing import Passing
@@ -77,6 +78,7 @@ class Services:
         self.settings = tree
         self.clock = time.time
         self.ticker = Ticker()
+        self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB

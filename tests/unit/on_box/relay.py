@@ -218,6 +218,7 @@ class Services:
     quarantine = None
     spool = None
     ticker = None
+    guesses = None
 
     def next_id(self):
         return 1
