@@ -237,6 +237,30 @@ def test_commands_before_a_half_close_are_all_answered(box, other):
     assert box.origin.said[-2:] == [b"DELE 1", b"QUIT"]
 
 
+def test_password_guessing_is_slowed_down(scripted):
+    box, origin = scripted(MESSAGES, answers={b"PASS": b"-ERR [AUTH] wrong\r\n"})
+
+    def guess(talk):
+        talk.ask(b"USER fred")
+        talk.send(b"PASS guess\r\n")
+
+    talks = [Talk(box.port) for _ in range(10)]
+    for talk in talks:
+        talk.line()
+    for talk in talks[:3]:
+        guess(talk)
+        assert talk.line() == b"-ERR [AUTH] wrong"
+    for talk in talks[3:]:
+        guess(talk)
+    # Five turns of 4 s; who would wait longer is refused at once, without the origin.
+    refused = [talk.line() for talk in talks[8:]]
+    assert all(line.startswith(b"-ERR [SYS/TEMP] too many wrong passwords") for line in refused)
+    assert talks[3].line() == b"-ERR [AUTH] wrong"
+    assert origin.said.count(b"PASS guess") == 4
+    for talk in talks:
+        talk.sock.close()
+
+
 def test_two_sessions_on_one_maildrop(scripted):
     box, _ = scripted(MESSAGES, answers={b"PASS": b"-ERR [IN-USE] locked by another session\r\n"})
     with Talk(box.port) as talk:
@@ -244,3 +268,14 @@ def test_two_sessions_on_one_maildrop(scripted):
         talk.ask(b"USER fred")
         assert talk.ask(b"PASS x") == b"-ERR [IN-USE] locked by another session"
         assert talk.ask(b"USER fred").startswith(b"+OK")
+
+
+def test_a_gate_that_is_told_to_end_closes_its_sessions(box):
+    with Talk(box.port) as talk:
+        talk.log_in()
+        box.gate.stop()
+        assert not box.gate.alive() and talk.ended()
+    assert b"Traceback" not in box.gate.log.read_bytes()
+    box.start_gate()
+    with Talk(box.port) as talk:
+        talk.log_in()

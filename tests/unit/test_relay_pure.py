@@ -5,7 +5,7 @@ Also on MicroPython.
 
 import binascii
 
-from restante.relay import login, overlay
+from restante.relay import guesses, login, overlay
 from restante.relay.cut import Cut, top
 
 HEAD = b"Subject: x\r\nTo: y\r\n\r\n"
@@ -119,3 +119,36 @@ def test_what_is_no_user_name():
 def test_different_names_stay_different():
     assert login.name(b"fr d%\xff") == "fr%20d%25%FF"
     assert login.name(b"a?") != login.name(b"a\xe4") != login.name(b"a%E4")
+
+
+def slow_down():
+    return guesses.Guesses(lambda a, b: a - b, lambda a, ms: a + ms)
+
+
+def test_a_few_wrong_passwords_cost_nothing():
+    guard = slow_down()
+    for now in range(guesses.FREE):
+        assert guard.wait("a", now) == 0
+        guard.failed("a", now)
+    assert guard.wait("a", 10) > 0
+    assert guard.wait("b", 10) == 0
+    guard.succeeded("a")
+    assert guard.wait("a", 10) == 0
+
+
+def test_guesses_of_one_source_take_turns():
+    guard = slow_down()
+    for _ in range(guesses.FREE):
+        guard.failed("a", 1000)
+    waits = [guard.wait("a", 1000) for _ in range(9)]
+    turns = [ms for ms in waits if ms >= 0]
+    assert turns == [guesses.STEP_MS * n for n in range(1, len(turns) + 1)]
+    assert turns[-1] <= guesses.LONGEST_MS and waits[-1] == -1
+    assert guard.wait("a", 1000 + guesses.WINDOW_MS + 1) == 0
+
+
+def test_sources_are_bounded():
+    guard = slow_down()
+    for n in range(3 * guesses.SOURCES):
+        guard.failed("host-%d" % n, n)
+    assert len(guard._sources) == guesses.SOURCES

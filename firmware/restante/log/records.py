@@ -5,6 +5,8 @@ like a POP3 login command keeps its keyword only.  Everything that came from out
 so a record can be written to a terminal as it is.
 """
 
+import re
+
 ERROR = "error"
 WARNING = "warning"
 INFO = "info"
@@ -50,6 +52,10 @@ SECRET_WORDS = (
 SECRET_COMMANDS = ("PASS", "APOP", "AUTH")
 
 
+# CPython's "$" also matches before a last LF, and MicroPython's classes know no escapes.
+_PLAIN = re.compile("^[ -~]*$")
+
+
 def urgency(level):
     """0 is the most urgent; a level that is not known counts as an error, so it is never lost."""
     return LEVELS.index(level) if level in LEVELS else 0
@@ -61,6 +67,8 @@ def is_secret(name):
 
 def escaped(value, limit=VALUE_OCTETS):
     """Printable ASCII of any value, at most `limit` octets and "..."."""
+    if isinstance(value, str) and len(value) <= limit and _is_plain(value):
+        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         codes = list(bytes(value[: limit + 1]))
     else:
@@ -75,6 +83,11 @@ def escaped(value, limit=VALUE_OCTETS):
             break
         out.append(piece)
     return "".join(out)
+
+
+def _is_plain(text):
+    """True if nothing is to be escaped.  In C, since nearly all values are plain."""
+    return "\\" not in text and text[-1:] != "\n" and _PLAIN.match(text) is not None
 
 
 def _piece(code):

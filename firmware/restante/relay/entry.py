@@ -4,6 +4,9 @@ Its rule: the exchange is the client's and the origin's; lines are passed betwee
 name is noted where it is said in clear; secrets are neither kept nor recorded.
 """
 
+import asyncio
+from time import ticks_ms
+
 from restante import log
 from restante.log.alarms import TUNNEL
 from restante.pop3 import commands as c
@@ -14,6 +17,9 @@ from restante.relay.endings import ClientGone
 # What `show sessions` says of mail that passes unseen.
 NOT_SCREENED = "not screened"
 
+_TOO_MANY = b"-ERR [SYS/TEMP] too many wrong passwords from your computer, try again in a minute"
+# Refusals that say nothing about the password (RFC 2449 §8.1, RFC 3206).
+_NOT_A_GUESS = (b"-ERR [SYS/", b"-ERR [IN-USE]", b"-ERR [LOGIN-DELAY]")
 _NO_STLS = b"-ERR STLS is refused here by policy: mail in a tunnel cannot be screened"
 
 
@@ -38,18 +44,35 @@ class Entry:
         await session.answer(session.origin.engine.ok, session.origin.engine.line)
 
     async def password(self):
-        await self._session.origin.ask(self._session.engine.outgoing)
-        await self._answer()
+        if await self._turn():
+            await self._session.origin.ask(self._session.engine.outgoing)
+            await self._answer()
 
     async def apop(self):
         self._user = login.of_apop(self._session.engine.argument)
-        await self._session.origin.ask(self._session.engine.outgoing)
-        await self._answer()
+        if await self._turn():
+            await self._session.origin.ask(self._session.engine.outgoing)
+            await self._answer()
+
+    async def _turn(self):
+        """Waits for this client's turn if it guesses passwords; False if it was refused."""
+        session = self._session
+        ms = session.services.guesses.wait(session.client_address, ticks_ms())
+        if ms < 0:
+            session.record(log.WARNING, "login.refused", why="too many wrong passwords")
+            await session.answer(False, _TOO_MANY)
+            return False
+        if ms:
+            session.record(log.WARNING, "login.delayed", ms=ms)
+            await asyncio.sleep_ms(ms)
+        return True
 
     async def auth(self):
         session = self._session
         engine = session.engine
         origin = session.origin
+        if engine.shape != c.BODY and not await self._turn():
+            return
         await origin.send(engine.outgoing, engine.shape)
         if engine.shape == c.BODY:
             await self._mechanisms()
@@ -81,7 +104,12 @@ class Entry:
         session = self._session
         ok = session.origin.engine.ok
         line = session.origin.engine.line
-        if ok:
+        guesses = session.services.guesses
+        if not ok:
+            if not line.startswith(_NOT_A_GUESS):
+                guesses.failed(session.client_address, ticks_ms())
+        else:
+            guesses.succeeded(session.client_address)
             if self._user:
                 session.account = "%s @ %s:%d" % ((self._user,) + session.destination)
             session.state = "transaction"

@@ -29,6 +29,7 @@ FAREWELL_ROOM = const(2048)
 AT_ONCE = const(8)
 
 _CAUSES = {
+    24: "the mail gateway has too many connections open",
     32: "it closed the connection",
     101: "network unreachable",
     104: "it closed the connection",
@@ -207,7 +208,10 @@ def sockaddr(address, port):
 
 def connecting(address, port, who, lost):
     """A leg whose connect has begun; await connected().  Raises `lost`."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        raise lost("%s: %s" % (who, cause(error.errno)))
     sock.setblocking(False)
     try:
         sock.connect(sockaddr(address, port))

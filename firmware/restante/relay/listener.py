@@ -113,13 +113,16 @@ class Listener:
             del self._tasks[session]
 
     async def _end(self):
-        """Ends all sessions: their connections are shut down, then they are awaited."""
+        """Ends all sessions, wherever they are; what the store began it carries to its end."""
         self._sock.close()
         tasks = list(self._tasks.values())
-        for session in self._tasks:
-            session.shutdown()
         for task in tasks:
-            await task
+            task.cancel()
+        for task in tasks:
+            try:
+                await task
+            except asyncio.CancelledError:
+                continue
 
 
 def _trace(error):

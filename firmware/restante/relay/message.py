@@ -6,6 +6,7 @@ deleted there.  How a message is fetched and judged is judge.py's.
 
 from restante import log
 from restante.errors import OriginError, StoreError
+from restante.mail import splice
 from restante.pop3 import commands as c
 from restante.pop3.events import END
 from restante.relay.cut import Cut, top
@@ -106,7 +107,10 @@ class Delivery:
             judged = await self._judge.judge(number, b"TOP %d %d\r\n" % (number, _WHOLE), patience)
             self._keep(judged)
         try:
-            segments = top(judged.segments, lines, judged.file.read)
+            segments = judged.segments
+            # A line has two octets at least: so many lines are the whole message (fetchmail).
+            if lines < splice.wire_octets(segments) // 2:
+                segments = top(segments, lines, judged.file.read)
             await self._send(judged, segments, patience)
         finally:
             if judged is not self._kept:

@@ -35,5 +35,9 @@ async def run(client, origin, idle_ms):
     client.each_within(idle_ms, _WHAT)
     origin.each_within(idle_ms, _WHAT)
     back = asyncio.create_task(_pump(origin, client, idle_ms))
-    await _pump(client, origin, idle_ms)
-    await back
+    try:
+        await _pump(client, origin, idle_ms)
+        await back
+    except asyncio.CancelledError:
+        back.cancel()
+        raise
