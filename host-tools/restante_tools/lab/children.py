@@ -43,6 +43,8 @@ class Child:
                 stdout=out,
                 stderr=out,
                 pass_fds=tuple(inherit),
+                # Ctrl-C is for us alone: we end our children in order.
+                start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
 

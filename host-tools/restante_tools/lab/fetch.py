@@ -19,6 +19,7 @@ from typing import Any
 
 LINE_LIMIT = 65536  # octets of one line that this client accepts; the box promises shorter ones
 RETRY_SECONDS = 0.02  # between attempts while waiting for the first banner
+REFUSED_SECONDS = 0.2  # after -ERR: the box is there, each attempt is a line in its log
 ATTEMPT_SECONDS = 0.25  # one attempt: SYNs to a box that is not up yet are lost, a new one is not
 
 
@@ -161,7 +162,7 @@ def first_banner(plan: dict[str, Any]) -> dict[str, Any]:
         if session.greeting.startswith(b"+OK"):
             return {"moment": moment, "greeting": session.greeting.decode("utf-8", "replace")}
         last = session.greeting.decode("utf-8", "replace")
-        time.sleep(RETRY_SECONDS)
+        time.sleep(REFUSED_SECONDS)
     return {"error": last}
 
 

@@ -66,5 +66,6 @@ class Monitor:
                 return message
 
     def close(self) -> None:
-        self._stream.close()
+        """Safe to call twice, and after QEMU's end."""
         self._socket.close()
+        self._stream.close()
