@@ -73,3 +73,17 @@ def names(report):
 
 def verdict(report):
     return verdicts.NAMES[report["verdict"]]
+
+
+INFECTED_PART = attachment(EICAR)
+
+
+def only(report):
+    """The one finding."""
+    assert report["found"] == 1, report["findings"]
+    return report["findings"][0]
+
+
+def replaced(octets, finding, by=b"(gone)"):
+    """The message with the finding's range replaced."""
+    return octets[: finding["start"]] + by + octets[finding["end"] :]

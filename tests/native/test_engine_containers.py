@@ -260,27 +260,6 @@ def test_gzip_header_fields(scan):
         assert names(scan(head + data + tail)) == ["infected"], flags
 
 
-ARCHIVES = {
-    "rar archive": b"Rar!\x1a\x07\x01\0" + bytes(30),
-    "7z archive": b"7z\xbc\xaf\x27\x1c" + bytes(30),
-    "xz archive": b"\xfd7zXZ\0" + bytes(30),
-    "bzip2 archive": b"BZh91AY&SY" + bytes(30),
-    "cab archive": b"MSCF\0\0\0\0" + bytes(30),
-    "ace archive": bytes(7) + b"**ACE**" + bytes(30),
-    "arj archive": b"\x60\xea\x1e\0" + b"\x1e\x0b\1\0\0\0\2" + bytes(30),
-    "lzh archive": b"\x24\x7d-lh5-" + bytes(30),
-    "zstd archive": b"\x28\xb5\x2f\xfd" + bytes(30),
-}
-
-
-@pytest.mark.parametrize("reason", ARCHIVES)
-def test_archives_that_are_not_opened_are_said(scan, reason):
-    report = scan(ARCHIVES[reason])
-    assert names(report) == ["unscannable"]
-    assert report["findings"][0]["signature"] == reason
-    assert names(scan(ARCHIVES[reason] + BAD)) == ["infected", "unscannable"]
-
-
 # Cut off, and cut up
 
 

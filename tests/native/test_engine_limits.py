@@ -231,6 +231,10 @@ def test_a_message_cut_at_each_octet_never_crashes(screen):
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n\r\r\n--a \r\n--a--\r\n.",
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--" + b"x" * 258 + b"\r\r x",
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a" + b" " * 300 + b"\r x\r\n",
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\na"
+        + b" \t" * 90
+        + b"\r\n"
+        + b" " * 99,
         b"\r\n--\r\n\r",
         b"--a\r\nContent-Type: message/rfc822\r\n\r\n.\r\n.a: b\r\n",
     ],

@@ -98,20 +98,20 @@ size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
     }
     const uint8_t *lf = memchr(data, '\n', n);
     size_t part = lf != NULL ? (size_t)(lf - data) : n;
-    if (m->header_n <= RST_MAX_HEADER && m->header_n + part + 1 > RST_MAX_HEADER) {
+    size_t used = lf != NULL ? part + 1 : part;
+    if (m->header_n <= RST_MAX_HEADER && m->header_n + used > RST_MAX_HEADER) {
         rst_found(s, RST_MALFORMED, "header longer than the limit", l, &l->place, NULL);
     }
-    m->header_n += part + 1;
+    m->header_n += used;
     add(m, data, part);
     if (part > 0) {
         m->last = data[part - 1];
     }
-    if (lf == NULL) {
-        return part;
+    if (lf != NULL) {
+        end_line(s, l, rst_wire(wire, part));
+        m->last = '\n';
     }
-    end_line(s, l, rst_wire(wire, part));
-    m->last = '\n';
-    return part + 1;
+    return used;
 }
 
 void rst_header_end(rst_scanner *s, rst_layer *l) {

@@ -17,7 +17,8 @@ static size_t put_held(rst_qp *q, uint8_t *out) {
     return n;
 }
 
-// Copies a run of plain text. Blanks at its end are held back until what follows is known.
+// Copies a run of plain text. The last RST_QP_HELD blanks at its end are held back until what
+// follows is known; if they are more, the first of them are text, wherever the input is cut.
 static size_t take_run(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, size_t *o,
                        size_t cap) {
     size_t room = cap - *o - RST_QP_HELD;
@@ -25,30 +26,22 @@ static size_t take_run(rst_qp *q, const uint8_t *in, size_t n, uint8_t *out, siz
     while (end < n && end < room && in[end] != '=' && in[end] != '\r' && in[end] != '\n') {
         end++;
     }
-    if (end < n && (in[end] == '\r' || in[end] == '\n')) {
-        size_t text = end;
-        while (text > 0 && rst_blank(in[text - 1])) {
-            text--;
-        }
-        if (text > 0) {
-            *o += put_held(q, out + *o);
-        }
-        q->held_n = 0;
-        memcpy(out + *o, in, text);
-        *o += text;
-        return end;
-    }
     size_t text = end;
     while (text > 0 && end - text < RST_QP_HELD && rst_blank(in[text - 1])) {
         text--;
     }
-    if (text > 0 || q->held_n + end > RST_QP_HELD || (end < n && in[end] == '=')) {
+    if (text > 0) {
         *o += put_held(q, out + *o);
     }
     memcpy(out + *o, in, text);
     *o += text;
-    memcpy(q->held + q->held_n, in + text, end - text);
-    q->held_n = (uint8_t)(q->held_n + (end - text));
+    for (size_t i = text; i < end; i++) {
+        if (q->held_n == RST_QP_HELD) {
+            out[(*o)++] = q->held[0];
+            memmove(q->held, q->held + 1, --q->held_n);
+        }
+        q->held[q->held_n++] = in[i];
+    }
     return end;
 }
 

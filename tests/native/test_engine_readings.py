@@ -1,0 +1,124 @@
+"""What readers may take in two ways, what is only odd, and what is not opened."""
+
+import pytest
+from mailmaking import (
+    BAD,
+    EICAR,
+    INFECTED_PART,
+    TEXT,
+    attachment,
+    encoded,
+    multipart,
+    names,
+    only,
+    verdict,
+)
+
+AMBIGUOUS = {
+    "two encodings": b"Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n",
+    "two encodings, other order": b"Content-Transfer-Encoding: 7bit\r\n"
+    b"Content-Transfer-Encoding: base64\r\n",
+    "two values": b"Content-Transfer-Encoding: base64, 7bit\r\n",
+    "quoted value": b'Content-Transfer-Encoding: "base64"\r\n',
+    "two types": b"Content-Type: text/plain\r\nContent-Type: image/png\r\n",
+    "blank before the colon": b"Content-Type : image/png\r\n",
+    "NUL in the name": b"Content-\0Type: image/png\r\n",
+    "stray CR": b"X: y\rContent-Type: image/png\r\n",
+    "a line that is no field": b"what is this\r\nContent-Type: image/png\r\n",
+    "two boundaries": b"Content-Type: multipart/mixed; boundary=b1; boundary=b2\r\n",
+    "boundary in two forms": b"Content-Type: multipart/mixed; boundary=b1; boundary*0=b2\r\n",
+    "no boundary": b"Content-Type: multipart/mixed\r\n",
+    "empty boundary": b'Content-Type: multipart/mixed; boundary=""\r\n',
+    "same boundary as outside": b"Content-Type: multipart/mixed; boundary=b0\r\n",
+    "encoded multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
+    b"Content-Transfer-Encoding: base64\r\n",
+    "other delimiters": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n--b2\r\n",
+}
+
+
+@pytest.mark.parametrize("header", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_two_readings_are_ambiguous(screen_one, header):
+    body = b"SGVsbG8gd29ybGQ=\r\n"
+    assert verdict(screen_one(multipart(TEXT, header + b"\r\n" + body))) == "ambiguous"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n"],
+)
+def test_what_is_ambiguous_is_read_the_way_that_hides_more(screen_one, header):
+    report = screen_one(multipart(TEXT, header + b"\r\n" + encoded(EICAR)))
+    assert names(report) == ["ambiguous", "infected"]
+
+
+def test_parts_after_the_closing_delimiter_are_scanned(screen_one):
+    message = multipart(TEXT) + b"--b0\r\n" + INFECTED_PART + b"\r\n--b0--\r\n"
+    assert names(screen_one(message)) == ["ambiguous", "infected"]
+
+
+FINE = {
+    "the same type twice": b"Content-Type: text/plain\r\nContent-Type: text/plain\r\n",
+    "odd case": b"CONTENT-type: TEXT/Plain; CharSet=UTF-8\r\n",
+    "no type": b"X-Mailer: y\r\n",
+    "type without a slash": b"Content-Type: text\r\n",
+    "comment": b"Content-Type: text/plain (plain) ; charset=us-ascii (it is)\r\n",
+    "no semicolon": b"Content-Type: text/plain charset=us-ascii\r\n",
+    "folded oddly": b"Content-Type:\r\n\ttext/plain;\r\n\r\n"[:-2],
+    "blank folded line": b"Subject: a\r\n \r\n b\r\n",
+    "quoted-printable multipart": b"Content-Type: multipart/mixed; boundary=b1\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n--b1\r\n\r\nx\r\n--b1--\r\n",
+    "multipart without a delimiter": b"Content-Type: multipart/mixed; boundary=b1\r\n\r\n"
+    b"This is a multi-part message in MIME format.\r\n-- \r\n--------\r\n",
+    "multipart without a body": b"Content-Type: multipart/mixed; boundary=b1\r\n",
+}
+
+
+@pytest.mark.parametrize("header", FINE.values(), ids=FINE)
+def test_oddities_of_real_mail_are_clean(screen_one, header):
+    body = b"" if b"multipart" in header else b"Hello\r\n"
+    assert verdict(screen_one(multipart(TEXT, header + b"\r\n" + body))) == "clean"
+
+
+CLOSED = {
+    "S/MIME": b"Content-Type: application/pkcs7-mime\r\n\r\nx",
+    "message/partial": b"Content-Type: message/partial; id=1\r\n\r\nx",
+    "message/external-body": b"Content-Type: message/external-body\r\n\r\nx",
+    "TNEF": attachment(b"\x78\x9f\x3e\x22" + bytes(50), "winmail.dat"),
+    "BinHex": b"Content-Type: text/plain\r\n\r\n(This file must be converted with BinHex 4.0)\r\n",
+    "yEnc": b"\r\n=ybegin line=128 size=9 name=a.bin\r\nxxxxxxxxx\r\n=yend size=9\r\n",
+}
+
+
+@pytest.mark.parametrize("reason", CLOSED)
+def test_what_is_not_opened_is_said(screen_one, reason):
+    report = screen_one(multipart(TEXT, CLOSED[reason]))
+    assert names(report) == ["unscannable"]
+    assert only(report)["signature"] == reason
+
+
+def test_encrypted_message(screen_one):
+    assert names(screen_one(multipart(TEXT, subtype="encrypted"))) == ["encrypted"]
+
+
+ARCHIVES = {
+    "rar archive": b"Rar!\x1a\x07\x01\0" + bytes(30),
+    "7z archive": b"7z\xbc\xaf\x27\x1c" + bytes(30),
+    "xz archive": b"\xfd7zXZ\0" + bytes(30),
+    "bzip2 archive": b"BZh91AY&SY" + bytes(30),
+    "cab archive": b"MSCF\0\0\0\0" + bytes(30),
+    "ace archive": bytes(7) + b"**ACE**" + bytes(30),
+    "arj archive": b"\x60\xea\x1e\0" + b"\x1e\x0b\1\0\0\0\2" + bytes(30),
+    "lzh archive": b"\x24\x7d-lh5-" + bytes(30),
+    "zstd archive": b"\x28\xb5\x2f\xfd" + bytes(30),
+}
+
+
+@pytest.mark.parametrize("reason", ARCHIVES)
+def test_archives_that_are_not_opened_are_said(screen_one, reason):
+    report = screen_one(multipart(attachment(ARCHIVES[reason])))
+    assert names(report) == ["unscannable"]
+    assert report["findings"][0]["signature"] == reason
+    assert names(screen_one(multipart(attachment(ARCHIVES[reason] + BAD)))) == [
+        "infected",
+        "unscannable",
+    ]
