@@ -42,11 +42,12 @@ def test_addresses_of_other_things():
     # This connection was redirected by nobody.
     client = tcp_pair()[1]
     try:
-        _sys.original_dst(client.fileno())
+        found = _sys.original_dst(client.fileno())
     except OSError as error:
         assert error.errno in (errno.ENOENT, 92)  # ENOPROTOOPT: no connection tracking
         return
-    raise AssertionError("an original destination out of nothing")
+    # Tracked, since some packet filter runs on this machine, but not redirected.
+    assert found == _sys.peername(client.fileno())
 
 
 def test_would_block_is_none():
