@@ -56,7 +56,7 @@ class Body:
         self.octets = 0  # true octets so far: CRLF counts 2, stuffing dots do not count
         self.head = b""  # the first line as far as it was seen, HEAD_OCTETS at most
         self.ended = False
-        self.chunk = None  # octets in wire form are chunk[chunk_start:chunk_end]
+        self.chunk = b""  # octets in wire form are chunk[chunk_start:chunk_end]
         self.chunk_start = 0
         self.chunk_end = 0
         self._lf_only = lf_only

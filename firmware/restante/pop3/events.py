@@ -6,7 +6,7 @@ NEED_DATA = const(0)  # nothing more until receive() or filled() brings octets
 
 # ServerEngine, about the client
 COMMAND = const(1)  # a valid command: .command .argument .number .count .outgoing
-CONTINUATION = const(2)  # a line of a SASL exchange: .argument, None if it was not acceptable
+CONTINUATION = const(2)  # a line of a SASL exchange: .argument, "*" if it was not .acceptable
 REFUSED = const(3)  # not acceptable: send .reply; nothing else changes
 
 # ClientEngine, about the origin

@@ -44,6 +44,7 @@ class ServerEngine:
         self.state = c.AUTHORIZATION
         self.command = 0
         self.argument = b""  # USER: name; PASS: secret; AUTH: mechanism; CONTINUATION: line
+        self.acceptable = True  # CONTINUATION: what the client said could be passed on
         self.initial = None  # AUTH: initial response as sent, or None
         self.number = 0  # message, 0 if the command has none
         self.count = 0  # TOP: lines of the body
@@ -82,8 +83,9 @@ class ServerEngine:
         line = self._lines.line(COMMAND_OCTETS)
         if line is None:
             return NEED_DATA
-        self.reply = self._parse(line)
-        if self.reply is not None:
+        refusal = self._parse(line)
+        if refusal is not None:
+            self.reply = refusal
             self._fall_back()
             return REFUSED
         self._busy = True
@@ -111,9 +113,9 @@ class ServerEngine:
         line = self._lines.line(CONTINUATION_OCTETS + 2)
         if line is None:
             return NEED_DATA
-        bad = self._lines.long or not (line == b"*" or is_base64(line))
-        self.argument = None if bad else line
-        self.outgoing = b"*\r\n" if bad else line + b"\r\n"
+        self.acceptable = not self._lines.long and (line == b"*" or is_base64(line))
+        self.argument = line if self.acceptable else b"*"
+        self.outgoing = self.argument + b"\r\n"
         self._busy = True
         return CONTINUATION
 

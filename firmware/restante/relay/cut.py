@@ -61,19 +61,24 @@ def top(segments, lines, peek):
     cut = Cut(lines)
     out = []
     for segment in segments:
-        if isinstance(segment, bytes):
-            out.append(segment[: cut.take(segment, 0, len(segment))])
-        else:
-            out.append((segment[0], _in_file(cut, segment[0], segment[1], peek)))
+        own = isinstance(segment, bytes)
+        out.append(
+            _in_octets(cut, segment) if own else _in_file(cut, segment[0], segment[1], peek)
+        )
         if cut.done:
             break
     return out
 
 
+def _in_octets(cut, octets):
+    return octets[: cut.take(octets, 0, len(octets))]
+
+
 def _in_file(cut, start, end, peek):
-    while start < end and not cut.done:
-        piece = peek(start, min(PIECE_OCTETS, end - start))
+    at = start
+    while at < end and not cut.done:
+        piece = peek(at, min(PIECE_OCTETS, end - at))
         if not piece:
             break
-        start += cut.take(piece, 0, len(piece))
-    return start
+        at += cut.take(piece, 0, len(piece))
+    return start, at

@@ -83,8 +83,7 @@ class Entry:
             engine.challenge()
             if await session.client_event() is None:
                 raise ClientGone("the client closed while it logged in")
-            if engine.argument is not None:
-                sasl.response(engine.argument)
+            sasl.response(engine.argument)
             await origin.more(engine.outgoing)
         self._user = sasl.user
         await self._answer()

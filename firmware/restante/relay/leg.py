@@ -29,7 +29,6 @@ FAREWELL_ROOM = const(2048)
 AT_ONCE = const(8)
 
 _CAUSES = {
-    24: "the mail gateway has too many connections open",
     32: "it closed the connection",
     101: "network unreachable",
     104: "it closed the connection",
@@ -114,12 +113,21 @@ class Leg:
             self._sock.close()
             self._sock = None
 
-    async def connected(self):
-        """Waits until a connect in progress has ended; raises `lost` with the cause."""
-        await self._wait(loop.writable)
-        error = _sys.so_error(self._fd)
+    async def connect(self, place):
+        """Connects to a sockaddr; raises `lost` with the cause."""
+        error = self._begin_to_connect(place)
+        if error == _EINPROGRESS:
+            await self._wait(loop.writable)
+            error = _sys.so_error(self._fd)
         if error:
             raise self._lost("%s: %s" % (self._who, cause(error)))
+
+    def _begin_to_connect(self, place):
+        try:
+            self._sock.connect(place)
+        except OSError as error:
+            return error.errno
+        return 0
 
     async def read(self, room):
         """Octets read into `room`, 0 when the peer has ended.  Raises `lost` when it is late."""
@@ -206,17 +214,6 @@ def sockaddr(address, port):
     return b"\2\0" + bytes((port >> 8, port & 255)) + octets + bytes(8)
 
 
-def connecting(address, port, who, lost):
-    """A leg whose connect has begun; await connected().  Raises `lost`."""
-    try:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    except OSError as error:
-        raise lost("%s: %s" % (who, cause(error.errno)))
-    sock.setblocking(False)
-    try:
-        sock.connect(sockaddr(address, port))
-    except OSError as error:
-        if error.errno != _EINPROGRESS:
-            sock.close()
-            raise lost("%s: %s" % (who, cause(error.errno)))
-    return Leg(sock, who, lost)
+def stream_socket():
+    """A new TCP socket; OSError."""
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM)

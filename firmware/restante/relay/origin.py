@@ -8,24 +8,22 @@ from restante.errors import OriginError, ProtocolError
 from restante.pop3.client import ClientEngine
 from restante.pop3.commands import SINGLE
 from restante.pop3.events import NEED_DATA
-from restante.relay.leg import connecting
+from restante.relay.leg import Leg, sockaddr, stream_socket
 
 
 class Origin:
     def __init__(self, address, port, settings):
         self.engine = ClientEngine()
-        self.leg = None
-        self._address = address
-        self._port = port
+        who = "the mail server %s port %d" % (address, port)
+        self.leg = Leg(stream_socket(), who, OriginError)
+        self._place = sockaddr(address, port)
         self._connect_ms = settings.get("origin connect-timeout") * 1000
         self._reply_ms = settings.get("origin reply-timeout") * 1000
 
     async def connect(self):
         """Connects and reads the greeting: its +OK or -ERR line.  OriginError."""
-        who = "the mail server %s port %d" % (self._address, self._port)
-        self.leg = connecting(self._address, self._port, who, OriginError)
         self.leg.within(self._connect_ms, "the connection")
-        await self.leg.connected()
+        await self.leg.connect(self._place)
         self.leg.each_within(self._reply_ms, "its greeting")
         await self.event()
         return self.engine.line
@@ -74,5 +72,4 @@ class Origin:
             self.engine.filled(n)
 
     def close(self):
-        if self.leg is not None:
-            self.leg.close()
+        self.leg.close()

@@ -5,6 +5,8 @@ UIDL for the whole session.  Marks are the session's own; what they become is de
 does not know how the messages are stored.
 """
 
+from restante.pop3.commands import NUMBER_MAXIMUM
+
 
 class Overlay:
     """`released`: objects with .uidl .octets; `count`: messages of the origin at login."""
@@ -47,13 +49,18 @@ class Overlay:
         return b"".join(b"%d %s\r\n" % (n, r.uidl.encode()) for n, r in self._there())
 
     def stat(self, line):
-        """The origin's "+OK messages octets" with ours added; None if it has no such form."""
+        """The origin's "+OK messages octets" with ours added; as it is if it has no such form."""
         numbers = totals(line)
-        if numbers is None:
-            return None
         there = list(self._there())
+        if numbers is None or not there:
+            return line
         octets = sum(r.octets for _, r in there)
         return b"+OK %d %d" % (numbers[0] + len(there), numbers[1] + octets)
+
+
+def nothing():
+    """For an account for which nothing was released: owns no number, changes no line."""
+    return Overlay((), NUMBER_MAXIMUM)
 
 
 def totals(line):

@@ -70,13 +70,13 @@ class Plain:
         if not await origin.ask(b"CAPA\r\n", c.LISTING):
             await session.answer(False, origin.engine.line)
             return
-        lines = []
+        listed = b""
         while await origin.event() == LINE:
-            if len(lines) == CAPA_LINES:
+            if listed.count(b"\n") == CAPA_LINES:
                 raise OriginError("the mail server has over %d capabilities" % CAPA_LINES)
-            lines.append(origin.engine.line)
+            listed += origin.engine.line + b"\n"
         tunnels = session.services.settings.get("interception starttls") == "tunnel"
-        offered = capabilities.offered(lines, tunnels)
+        offered = capabilities.offered(listed.split(b"\n"), tunnels)
         text = b"".join(line + b"\r\n" for line in offered)
         await session.client.write(b"+OK capabilities follow\r\n" + text + b".\r\n")
         session.engine.replied(True)

@@ -11,7 +11,7 @@ from restante import log
 from restante.errors import StoreError
 from restante.pop3 import commands as c
 from restante.relay.cut import PIECE_OCTETS, top
-from restante.relay.overlay import Overlay, totals
+from restante.relay.overlay import Overlay, nothing, totals
 
 _NO_SUCH = b"-ERR no such message"
 _TEMPORARY = b"-ERR [SYS/TEMP] the released message cannot be read now, try again later"
@@ -21,7 +21,7 @@ class Released:
     def __init__(self, session, quarantine):
         self._session = session
         self._quarantine = quarantine
-        self._overlay = None
+        self._overlay = nothing()
 
     async def begin(self):
         """After the login: asks the origin for its count if something waits for this account."""
@@ -38,21 +38,20 @@ class Released:
         self._overlay = Overlay(waiting, numbers[0])
 
     def owns(self, number):
-        return self._overlay is not None and number > 0 and self._overlay.owns(number)
+        return self._overlay.owns(number)
 
     def stat(self, line):
         """The answer to STAT: the origin's line, or with ours added."""
-        return (self._overlay.stat(line) or line) if self._overlay else line
+        return self._overlay.stat(line)
 
     def more_lines(self, command):
         """Lines at the end of a whole LIST or UIDL."""
-        if self._overlay is None or command not in (c.LIST, c.UIDL):
-            return b""
-        return self._overlay.list_lines() if command == c.LIST else self._overlay.uidl_lines()
+        if command == c.LIST:
+            return self._overlay.list_lines()
+        return self._overlay.uidl_lines() if command == c.UIDL else b""
 
     def reset(self):
-        if self._overlay is not None:
-            self._overlay.unmark()
+        self._overlay.unmark()
 
     async def answer(self):
         """A command with one of our numbers."""
@@ -96,7 +95,7 @@ class Released:
 
     async def ended(self):
         """After the origin's +OK to QUIT; StoreError."""
-        done = self._overlay.marked() if self._overlay else []
+        done = self._overlay.marked()
         if done:
             await self._quarantine.delivered(self._session.account, [r.uidl for r in done])
 

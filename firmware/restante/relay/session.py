@@ -88,8 +88,7 @@ class Session:
     def shutdown(self):
         """Ends both connections; the session's task then ends by itself."""
         self.client.shutdown()
-        if self.origin.leg is not None:
-            self.origin.leg.shutdown()
+        self.origin.leg.shutdown()
 
     def close(self):
         self._delivery.close()

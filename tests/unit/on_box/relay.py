@@ -9,7 +9,7 @@ import _sys
 from restante.pop3.dots import Body
 from restante.relay import destination
 from restante.relay.endings import ClientGone
-from restante.relay.leg import Leg, connecting, sockaddr
+from restante.relay.leg import Leg, sockaddr, stream_socket
 from restante.relay.message import Delivery
 from restante.relay.patience import Patience
 from restante.relay.session import Session
@@ -21,26 +21,36 @@ DEFAULTS = load("/nonexistent")
 LONG_MS = 20000  # for what must happen at once
 
 
-def legs():
+def connecting_to(port):
+    leg = Leg(stream_socket(), "near", ClientGone)
+    leg.within(LONG_MS, "the connection")
+    return leg, leg.connect(sockaddr("127.0.0.1", port))
+
+
+async def legs():
     """Two connected legs."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(sockaddr("127.0.0.1", 0))
     listening.listen(1)
-    near = connecting("127.0.0.1", _sys.sockname(listening.fileno())[1], "near", ClientGone)
+    near, connected = connecting_to(_sys.sockname(listening.fileno())[1])
+    await connected
     far = Leg(listening.accept()[0], "far", ClientGone)
     listening.close()
+    near.within(LONG_MS, "all")
+    far.within(LONG_MS, "all")
     return near, far
 
 
 def run(test):
-    near, far = legs()
-    near.within(LONG_MS, "all")
-    far.within(LONG_MS, "all")
-    try:
-        asyncio.run(test(near, far))
-    finally:
-        near.close()
-        far.close()
+    async def with_legs():
+        near, far = await legs()
+        try:
+            await test(near, far)
+        finally:
+            near.close()
+            far.close()
+
+    asyncio.run(with_legs())
 
 
 async def lost(awaitable, text):
@@ -112,10 +122,8 @@ def test_a_peer_that_has_gone():
 
 def test_nobody_listens():
     async def test(near, far):
-        port = free_port()
-        leg = connecting("127.0.0.1", port, "origin", ClientGone)
-        leg.within(LONG_MS, "the connection")
-        await lost(leg.connected(), "origin: connection refused")
+        leg, connected = connecting_to(free_port())
+        await lost(connected, "near: connection refused")
         leg.close()
 
     run(test)
