@@ -118,10 +118,11 @@ class Held:
     state: str
 
 
-def quarantine(ask: Ask) -> list[Held]:
-    """All that is held, newest first."""
+def quarantine(ask: Ask, having: str = "") -> list[Held]:
+    """What is held, newest first; with `having`, only what shows that text in the list."""
     rows = must(ask, "quarantine list").lines[1:]
-    return [held(ask, row.split()[0]) for row in rows if row and not row.startswith("and ")]
+    wanted = [row for row in rows if having in row and not row.startswith("and ")]
+    return [held(ask, row.split()[0]) for row in wanted]
 
 
 def held(ask: Ask, ident: str) -> Held:
