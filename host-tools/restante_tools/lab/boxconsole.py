@@ -48,16 +48,9 @@ def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
         line.write(command + "\r")
         limit = deadline()
         line.expect(re.escape(command) + r"\s*\n", limit)
-        return shown([row.rstrip("\r") for row in line.until(PROMPT, limit).splitlines()])
+        return parsed(line.until(PROMPT, limit).splitlines())
 
     return ask
-
-
-def shown(lines: list[str]) -> Answer:
-    """An answer from what the console shows: `error: TEXT` in front, or just the lines."""
-    if lines and lines[0].startswith("error: "):
-        return Answer(False, lines[0].removeprefix("error: "), tuple(lines[1:]))
-    return Answer(True, "", tuple(lines))
 
 
 def over_socket(path: Path) -> Ask:
@@ -125,10 +118,11 @@ class Held:
     state: str
 
 
-def quarantine(ask: Ask) -> list[Held]:
-    """All that is held, newest first."""
+def quarantine(ask: Ask, having: str = "") -> list[Held]:
+    """What is held, newest first; with `having`, only what shows that text in the list."""
     rows = must(ask, "quarantine list").lines[1:]
-    return [held(ask, row.split()[0]) for row in rows if row and not row.startswith("and ")]
+    wanted = [row for row in rows if having in row and not row.startswith("and ")]
+    return [held(ask, row.split()[0]) for row in wanted]
 
 
 def held(ask: Ask, ident: str) -> Held:

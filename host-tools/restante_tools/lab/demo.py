@@ -89,7 +89,8 @@ def one_by_one(place: Namespace, name: str) -> list[dict[str, Any]]:
 def compare(mails: list[Mail], direct: Fetched, through: Fetched, ask: Ask) -> Outcome:
     """What became of each message on its way through the box."""
     status = boxconsole.status(ask)
-    held = {entry.uidl: entry for entry in boxconsole.quarantine(ask)} if status.screened else {}
+    entries = boxconsole.quarantine(ask, USER) if status.screened else []
+    held = {entry.uidl: entry for entry in entries}
     complete = len(mails) == len(direct.mpop) == len(through.mpop) == len(through.sessions)
     if not complete:
         raise ToolError(

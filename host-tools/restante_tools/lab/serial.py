@@ -1,18 +1,21 @@
-"""The box's serial line: read until something is seen, write, keep everything in a log.
+"""The box's serial line: read until something is seen, write.
 
-Rule: several programs of the box write to this line. Whole records of its log are taken out
-before anything is looked for, since they may come in the middle of what the console shows.
+Rule: it is read all the time, by a thread: a line that nobody reads stops the box, whose programs
+all write to it. Whole records of the box's log are taken out before anything is looked for, since
+they may come in the middle of what the console shows.
 """
 
 from __future__ import annotations
 
 import re
 import socket
+import threading
 from pathlib import Path
 
 from restante_tools.lab.deadline import Deadline
 
 READ_OCTETS = 4096
+LAST_OCTETS = 300  # of what was seen, in the error when something else was expected
 RECORD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) [^\n]*\n")
 
 
@@ -21,8 +24,16 @@ class SerialLine:
 
     def __init__(self, path: Path, deadline: Deadline) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        deadline.wait(lambda: self._connected(path), "the serial line")
+        try:
+            deadline.wait(lambda: self._connected(path), "the serial line")
+        except BaseException:
+            self._socket.close()
+            raise
         self._seen = b""
+        self._ended = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
 
     def _connected(self, path: Path) -> bool:
         try:
@@ -31,36 +42,46 @@ class SerialLine:
             return False
         return True
 
+    def _read(self) -> None:
+        while True:
+            try:
+                piece = self._socket.recv(READ_OCTETS)
+            except OSError:
+                piece = b""  # the box was switched off in the middle of it: an end like any other
+            with self._news:
+                self._seen += piece
+                self._ended = not piece
+                self._news.notify_all()
+            if not piece:
+                return
+
     def write(self, text: str) -> None:
         self._socket.sendall(text.encode("utf-8"))
 
     def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
         """Read until the pattern is seen; what follows it stays for the next call."""
-        while True:
-            text = RECORD.sub("", self._seen.decode("utf-8", "replace"))
-            match = re.search(pattern, text)
-            if match is not None:
-                self._seen = text[match.end() :].encode("utf-8")
-                return match
-            self._read(pattern, deadline)
+        with self._news:
+            while True:
+                text = RECORD.sub("", self._seen.decode("utf-8", "replace"))
+                match = re.search(pattern, text)
+                if match is not None:
+                    self._seen = text[match.end() :].encode("utf-8")
+                    return match
+                if deadline.passed() or self._ended:
+                    last = text[-LAST_OCTETS:]
+                    raise deadline.error(f"{pattern!r} on the serial line (last seen: {last!r})")
+                self._news.wait(deadline.left())
 
     def until(self, pattern: str, deadline: Deadline) -> str:
         """What comes before the pattern, which is taken away with it."""
         found = self.expect(f"(?s)(.*?)(?:{pattern})", deadline)
         return found[1]
 
-    def _read(self, pattern: str, deadline: Deadline) -> None:
-        last = self._seen[-300:].decode("utf-8", "replace")
-        if deadline.passed():
-            raise deadline.error(f"{pattern!r} on the serial line (last seen: {last!r})")
-        self._socket.settimeout(max(deadline.left(), 0.001))
-        try:
-            piece = self._socket.recv(READ_OCTETS)
-        except TimeoutError:
-            return
-        if not piece:
-            raise deadline.error(f"{pattern!r} on the serial line, which closed after {last!r}")
-        self._seen += piece
-
     def close(self) -> None:
+        """Safe at any time, also when the box is off."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the other side has closed it: there is nothing left to shut down
+        self._thread.join()
         self._socket.close()
