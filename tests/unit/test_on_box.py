@@ -65,6 +65,27 @@ def test_on_box_process(tmp_path):
     assert code == 0, output
 
 
+STUCK_CONSOLE = """
+from restante import log
+from restante.log.outlet import Outlet
+log.start(log.INFO, lambda: 0, Outlet())
+for _ in range(10000):
+    log.record(log.WARNING, "test.line", text="x" * 200)
+open(RESULT, "w").write(str(log.counters.get("log_lost")))
+"""
+
+
+def test_a_console_that_nobody_reads_stops_nothing(tmp_path):
+    result = tmp_path / "lost"
+    process = start(["-c", STUCK_CONSOLE.replace("RESULT", repr(str(result)))], tmp_path)
+    try:
+        assert process.wait(SECONDS) == 0  # 2 MB of lines, and a pipe holds 64 KiB
+    finally:
+        process.kill()
+        process.stdout.close()
+    assert 5000 < int(result.read_text()) < 10000
+
+
 @pytest.mark.parametrize("module", ["_sys", "_screen"])
 def test_types_name_what_the_module_has(module, tmp_path):
     typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())

@@ -5,6 +5,7 @@ from typing_extensions import Buffer
 FSYNC: int
 FSYNC_DIR: int
 O_APPEND: int
+O_NOCTTY: int
 O_CREAT: int
 O_DIRECTORY: int
 O_EXCL: int

@@ -72,6 +72,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     NUMBER(O_CREAT),
     NUMBER(O_EXCL),
     NUMBER(O_APPEND),
+    NUMBER(O_NOCTTY),
     NUMBER(O_TRUNC),
     NUMBER(O_DIRECTORY),
     NUMBER(O_NOFOLLOW),

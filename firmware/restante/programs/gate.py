@@ -21,6 +21,7 @@ from restante.control.answers import Control
 from restante.errors import StoreError
 from restante.log import alarm_file
 from restante.log.alarms import SCREENING, SETTINGS, STORE
+from restante.log.outlet import Outlet
 from restante.relay import destination
 from restante.relay.entry import NOT_SCREENED
 from restante.relay.guesses import Guesses
@@ -164,13 +165,13 @@ async def serve(services, given, listening, control_fd, signals):
     log.record(log.INFO, "gate.end")
 
 
-def start_log(given, tree):
+def start_log(given, tree, outlet):
     path = given["--data"] + "/" + places.ALARMS
 
     def failed(error):
         log.record(log.ERROR, "alarms.file", error=str(error))
 
-    log.start(tree.get("log level"), time.time, print)
+    log.start(tree.get("log level"), time.time, outlet)
     log.alarms.keep(alarm_file.load(path, failed), alarm_file.saver(path, failed))
     if tree.error:
         log.alarms.set(SETTINGS, str(tree.error))
@@ -207,9 +208,10 @@ def main():
     owner = (places.CONSOLE_UID, places.CONSOLE_UID) if is_root() else None
     control_fd = control_server.listen(given["--run"] + "/" + places.CONTROL_SOCKET, owner)
     take_folders(given)
+    outlet = Outlet()
     give_up_rights(tree)
     gc.threshold(COLLECT_OCTETS)
-    start_log(given, tree)
+    start_log(given, tree, outlet)
     signals = _sys.signals()
     helper = loop.Helper()  # a thread, so before seccomp
     services = Services(given, tree, helper)

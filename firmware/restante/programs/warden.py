@@ -15,6 +15,7 @@ from restante import log, settings
 from restante.box import interfaces, netfilter, options, places, probe, processes, ruleset
 from restante.box.liveness import Wardenship
 from restante.box.watchdog import Watchdog
+from restante.log.outlet import Outlet
 
 DEFAULTS = {"--data": places.DATA, "--run": places.RUN, "--watchdog": "/dev/watchdog"}
 FORWARDING = "/proc/sys/net/ipv4/ip_forward"
@@ -122,10 +123,6 @@ class Clock:
         return self._ms // 1000
 
 
-def show(text):
-    sys.stderr.write("warden: %s\n" % text)
-
-
 def opened(path):
     try:
         return Watchdog(path)
@@ -137,7 +134,7 @@ def opened(path):
 def main():
     given = options.parse(sys.argv[1:], DEFAULTS)
     tree = settings.load(given["--data"] + "/" + places.SETTINGS)
-    log.start(tree.get("log level"), time.time, show)
+    log.start(tree.get("log level"), time.time, Outlet("warden: "))
     if tree.error:
         log.record(log.ERROR, "settings.refused", error=str(tree.error))
     _sys.no_new_privs()
