@@ -22,7 +22,7 @@ from restante_tools.places import Places
 from rich.console import Console
 from rich.table import Table
 
-SECONDS = 1.0  # of each measurement: hundreds of sessions
+SECONDS = 5.0  # of each measurement: hundreds of sessions
 USERS, MESSAGES, OCTETS = 4, 20, 75_000  # clients at once, and what each of them fetches
 PASSWORD = "secret"
 HOST = "127.0.0.1"
