@@ -7,12 +7,9 @@ Prints figures, asserts none; but a way that hands over other octets than the or
 import os
 import random
 import socket
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
 
 from restante_tools.lab import clients, fetch, rates
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
