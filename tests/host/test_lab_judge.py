@@ -1,12 +1,6 @@
 """The demonstration's judge: what it must not let pass."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
-
 from restante_tools.lab import judge as judging
 from restante_tools.lab import maildrop
 

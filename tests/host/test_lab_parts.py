@@ -1,13 +1,9 @@
 """Parts of the lab that need no root: configuration, image, answers of the console, corpus."""
 
 import struct
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
-
 from restante_tools.errors import ToolError
 from restante_tools.lab import boxconsole, corpus, dovecot, image, maildrop, runs
 from restante_tools.lab.boxconsole import Answer

@@ -5,13 +5,8 @@ than the slowest message takes, so that clean messages can be compared octet by 
 """
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
-
 from restante_tools.lab import (
     boxconsole,
     certificate,

@@ -31,13 +31,26 @@ class Namespace:
 
     def __init__(self, run_name: str, role: str) -> None:
         self.role = role
+        self._resolver: Path | None = None
         self.name = f"{run_name}-{role}"
         iproute("netns", "add", self.name)
         self.ip("link", "set", "lo", "up")
 
     def command(self, words: Sequence[str]) -> list[str]:
         """The same command, run inside."""
-        return ["ip", "netns", "exec", self.name, *words]
+        inside = ["ip", "netns", "exec", self.name]
+        if self._resolver is not None:
+            # `ip netns exec` gives each command mounts of its own: nobody else sees this one.
+            mount = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+            inside += ["sh", "-c", mount, str(self._resolver)]
+        return [*inside, *words]
+
+    def use_resolver(self, path: Path) -> None:
+        """From now on, commands inside find their name server in this file.
+
+        Else a client asks the machine's own, which cannot be reached from inside, and waits.
+        """
+        self._resolver = path
 
     def run(self, words: Sequence[str], seconds: float = COMMAND_SECONDS, text: str = "") -> str:
         """What a short command inside prints, given `text` as its input."""

@@ -35,6 +35,13 @@ def furnish_internet(internet: Namespace) -> None:
     internet.ip("address", "add", ORIGIN + "/32", "dev", "lo")
 
 
+def resolver(folder: Path) -> Path:
+    """A resolv.conf that names the provider's name server."""
+    path = folder / "resolv.conf"
+    path.write_text(f"nameserver {WAN_GATEWAY}\noptions timeout:1 attempts:1\n", encoding="ascii")
+    return path
+
+
 def start_dhcp(internet: Namespace, folder: Path, log: Path) -> Child:
     """The provider's DHCP and DNS: always the same address for the box."""
     configuration = folder / "dnsmasq.conf"
@@ -57,7 +64,7 @@ def start_dhcp(internet: Namespace, folder: Path, log: Path) -> Child:
                 f"dhcp-option=option:dns-server,{WAN_GATEWAY}",
                 "dhcp-authoritative",
                 "no-ping",
-                f"address=/{ORIGIN_NAME}/{ORIGIN}",
+                f"host-record={ORIGIN_NAME},{ORIGIN}",
                 "",
             )
         ),

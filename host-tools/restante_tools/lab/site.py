@@ -69,6 +69,9 @@ class Site:
         self.scratch = self._scratch()
         self.office = self._namespace("office")
         self.internet = self._namespace("internet")
+        resolver = network.resolver(self.run.folder)
+        for place in (self.office, self.internet):
+            place.use_resolver(resolver)
 
     def _logs(self) -> Path:
         folder = self.places.log / "lab"

@@ -3,13 +3,7 @@
 Needs root. One site a module: the gate of a module is started once.
 """
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "host-tools"))
-
 from restante_tools.lab import certificate, demo, maildrop, preflight
 from restante_tools.lab.nativegate import NativeGate, Place
 from restante_tools.lab.site import NativeSite, Wanted
