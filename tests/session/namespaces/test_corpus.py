@@ -1,4 +1,4 @@
-"""Generated mail through the native gate: clean ones identical, infected ones caught, in seconds."""
+"""Generated mail through the native gate: clean ones identical, infected ones caught, quickly."""
 
 import pytest
 from restante_tools.lab import clients, corpus, judge
