@@ -9,7 +9,7 @@ from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.signatures.commands import signatures
 
 FACTORY = Path(__file__).resolve().parents[2] / "board" / "common" / "signatures"
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 @pytest.fixture

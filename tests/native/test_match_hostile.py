@@ -30,7 +30,7 @@ def factory_set(tmp_path_factory):
 def samples(tmp_path_factory):
     """Objects that set off as many constructs as there are."""
     folder = tmp_path_factory.mktemp("samples")
-    eicar = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+    eicar = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
     middle = b" ".join(
         b"RESTANTE-TEST-" + text
         for text in (
