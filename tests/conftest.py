@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TOP / "firmware"))
+sys.path[:0] = [str(TOP / "firmware"), str(TOP / "host-tools")]
 
 SECONDS = {}  # stage (folder below tests/) -> seconds of its set-up, calls and tear-down
 

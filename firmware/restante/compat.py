@@ -13,6 +13,8 @@ except ImportError:  # CPython: unit tests and the host tools
 
 
 try:
-    from _wire import scan as scan_wire
+    from _wire import scan
 except ImportError:  # CPython, and a MicroPython without our C
     scan_wire = None
+else:
+    scan_wire = scan

@@ -168,7 +168,8 @@ def writable(fd, ms):
 
 def _readable_for_ever(fd):
     # For the collector only, which waits on nobody's behalf.
-    yield core._io_queue.queue_read(fd)
+    core._io_queue.queue_read(fd)
+    yield
 
 
 class Helper:

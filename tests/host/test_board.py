@@ -5,12 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-TOP = Path(__file__).resolve().parents[2]
 from restante.box import places as box_places
 from restante_tools.build import image
 from restante_tools.lab import network
 
+TOP = Path(__file__).resolve().parents[2]
 BOARD = TOP / "board"
 OVERLAY = BOARD / "common" / "overlay"
 FRAGMENTS = sorted(BOARD.glob("*/*.fragment"))

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-TOP = Path(__file__).resolve().parents[2]
 from restante_tools.build import bill, busybox, cache, data_partition, image, inputs, kernel
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
 from restante_tools.sources import lock
+
+TOP = Path(__file__).resolve().parents[2]
 
 
 def test_a_line_that_took_effect_is_not_lost():

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-TOP = Path(__file__).resolve().parents[2]
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
 from restante_tools.sources import apt, fetch, lock, mirror
+
+TOP = Path(__file__).resolve().parents[2]
 
 ZLIB = lock.Package(
     name="zlib",

@@ -86,14 +86,37 @@ def test_a_console_that_nobody_reads_stops_nothing(tmp_path):
     assert 5000 < int(result.read_text()) < 10000
 
 
-@pytest.mark.parametrize("module", ["_sys", "_screen"])
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def typed_names(body):
+    names = {node.name for node in body if isinstance(node, DEFINITION)}
+    return names | {node.target.id for node in body if isinstance(node, ast.AnnAssign)}
+
+
+@pytest.mark.parametrize("module", ["_sys", "_screen", "_wire"])
 def test_types_name_what_the_module_has(module, tmp_path):
     typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())
-    names = {node.name for node in typed.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    names |= {node.target.id for node in typed.body if isinstance(node, ast.AnnAssign)}
     code, output = run(f"import {module}\nprint(*dir({module}))", tmp_path)
     assert code == 0, output
-    assert names == {name for name in output.split() if not name.startswith("__")}
+    assert typed_names(typed.body) == {n for n in output.split() if not n.startswith("__")}
+
+
+@pytest.mark.parametrize("module", ["__init__", "core"])
+def test_types_of_asyncio_name_only_what_is_there(module, tmp_path):
+    typed = ast.parse((FIRMWARE / "stubs" / "asyncio" / (module + ".pyi")).read_text())
+    known = {("m", name) for name in typed_names(typed.body)}
+    for node in typed.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            known |= {("m", alias.name) for alias in node.names}
+        if isinstance(node, ast.ClassDef):  # what its __init__ sets is not there before
+            owner = "m.Task(None)" if node.name == "Task" else f"m.{node.name}"
+            methods = {n.name for n in node.body if isinstance(n, DEFINITION)}
+            known |= {(owner, name) for name in methods - {"__await__"}}
+    asked = "".join(f"hasattr({o}, '{n}') or print('{o} {n}')\n" for o, n in sorted(known))
+    begin = "import asyncio as m\n" if module == "__init__" else "from asyncio import core as m\n"
+    assert len(known) > 10
+    assert run(begin + asked, tmp_path) == (0, "")
 
 
 FORBIDDEN = {

@@ -131,7 +131,8 @@ def test_engine_includes_nothing_of_micropython_or_linux():
     bad = []
     for path in sorted((FIRMWARE / "native" / "engine").glob("*.[ch]")):
         for line in path.read_text().splitlines():
-            if re.match(r"\s*#\s*include", line):
-                if not allowed.match(line.strip()) or '"py/' in line:
-                    bad.append("%s: %s" % (path.name, line.strip()))
+            if not re.match(r"\s*#\s*include", line):
+                continue
+            if not allowed.match(line.strip()) or '"py/' in line:
+                bad.append("%s: %s" % (path.name, line.strip()))
     assert bad == []

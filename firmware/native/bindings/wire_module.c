@@ -76,13 +76,13 @@ static mp_obj_t wire_scan_chunk(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wire_scan_chunk_obj, 5, 5, wire_scan_chunk);
 
 static const mp_rom_map_elem_t wire_globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wire) },
-    { MP_ROM_QSTR(MP_QSTR_scan), MP_ROM_PTR(&wire_scan_chunk_obj) },
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wire)},
+    {MP_ROM_QSTR(MP_QSTR_scan), MP_ROM_PTR(&wire_scan_chunk_obj)},
 };
 static MP_DEFINE_CONST_DICT(wire_globals, wire_globals_table);
 
 const mp_obj_module_t rst_wire_module = {
-    .base = { &mp_type_module },
+    .base = {&mp_type_module},
     .globals = (mp_obj_dict_t *)&wire_globals,
 };
 MP_REGISTER_MODULE(MP_QSTR__wire, rst_wire_module);

@@ -17,7 +17,7 @@ static void odd(rst_head *h, const char *why) {
 }
 
 static void content_type(rst_head *h, const uint8_t *body, size_t n) {
-    char type[sizeof h->type];
+    char type[sizeof h->type] = {0};
     uint8_t boundary[RST_MAX_BOUNDARY];
     size_t rest;
     size_t boundary_n = 0;
@@ -92,7 +92,7 @@ static rst_encoding encoding_named(const char *name) {
 
 static void content_encoding(rst_head *h, const uint8_t *body, size_t n) {
     char raw[sizeof h->encoding_name];
-    char name[sizeof h->encoding_name];
+    char name[sizeof h->encoding_name] = {0};
     size_t rest;
     bool clean = rst_param_value(body, n, raw, sizeof raw, &rest);
     size_t o = 0;

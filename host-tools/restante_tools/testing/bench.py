@@ -1,4 +1,4 @@
-"""Runs the benchmarks of tests/bench: each is a program that prints its figures and asserts none."""
+"""Runs the benchmarks of tests/bench: each is a program that prints figures and asserts none."""
 
 from __future__ import annotations
 

@@ -5,18 +5,24 @@ Rule: the tools' own settings live in their files at the top; here is only what 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from restante_tools.build.lock import build_lock
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
 from restante_tools.progress import say
+from restante_tools.sources.fetch import taken
+from restante_tools.sources.unpack import tree_of
+from restante_tools.testing import stubs
 
 Check = tuple[str, Callable[[Places], Sequence[Sequence[str]]]]
 PYTHON = ["host-tools", "firmware", "tests"]
+SHELL = re.compile(rb"#!\s*/(usr/)?bin/(env )?(ba)?sh\b")
 
 
 def style(places: Places) -> None:
@@ -76,6 +82,8 @@ def ruff(places: Places) -> list[list[str]]:
 
 
 def mypy(places: Places) -> list[list[str]]:
+    """The host tools strictly; the box's Python with the types of MicroPython."""
+    stubs.lay_out(places)
     return [
         module("mypy", "--config-file", "host-tools/mypy.ini"),
         module("mypy", "--config-file", "firmware/mypy.ini"),
@@ -95,27 +103,32 @@ def clang_format(places: Places) -> list[list[str]]:
 
 def clang_tidy(places: Places) -> list[list[str]]:
     """The engine, the worker and nothing that needs MicroPython's headers."""
-    sources = places.sources
+    with build_lock(places):
+        packages = taken(places, ["mbedtls", "zlib"])
+        trees = {name: tree_of(places, package) for name, package in packages.items()}
+    engine = places.firmware / "native" / "engine"
     flags = [
-        "-std=c11",
-        "-D_GNU_SOURCE",
-        "-Ifirmware/native/engine",
-        "-Ifirmware/native/worker",
-        f"-I{sources / 'zlib'}",
-        f"-I{sources / 'mbedtls' / 'include'}",
+        *("-std=c11", "-D_GNU_SOURCE", "-DZ_SOLO"),
+        *(f"-I{engine}", f"-I{trees['zlib']}", f"-I{trees['mbedtls'] / 'include'}"),
+        f'-DMBEDTLS_CONFIG_FILE="{engine / "digest_config.h"}"',
     ]
     files = tracked(places, "firmware/native/engine/*.c", "firmware/native/worker/*.c")
     return [program("clang-tidy", "--quiet", *files, "--", *flags)]
 
 
 def shellcheck(places: Places) -> list[list[str]]:
-    scripts = tracked(places, "*.sh", "host-tools/setup", ".ci/run")
-    overlay = [
-        f
-        for f in tracked(places, "board/*/overlay/*", "board/*/overlay/**")
-        if (places.repository / f).read_bytes().startswith(b"#!/bin/sh")
-    ]
-    return [["shellcheck", *scripts, *overlay]]
+    """Every file that says it is a shell's, whatever its name."""
+    return [["shellcheck", *shell_scripts(places)]]
+
+
+def shell_scripts(places: Places) -> list[str]:
+    """Files whose first line names sh or bash."""
+    found = []
+    for file in tracked(places):
+        with (places.repository / file).open("rb") as opened:
+            if SHELL.match(opened.readline(80)):
+                found.append(file)
+    return found
 
 
 def codespell(places: Places) -> list[list[str]]:
