@@ -20,7 +20,10 @@ from restante_tools.lab.serial import SerialLine
 
 PROGRAM = "qemu-system-arm"
 MEMORY_MB = 64  # the target hardware's
-COMMAND_LINE = ("console=ttyAMA0,115200", "root=PARTLABEL=rootA", "rootfstype=squashfs", "ro")
+COMMAND_LINE = (
+    *("console=ttyAMA0,115200", "root=PARTLABEL=rootA", "rootfstype=squashfs", "ro"),
+    "softdog.soft_margin=15",  # seconds; with the warden's 40 a stuck box restarts in a minute
+)
 START_SECONDS = 15.0  # until QEMU's monitor answers
 SERIAL_SOCKET = "serial"
 

@@ -25,7 +25,7 @@ def background_build(places: Places, target: str) -> Iterator[None]:
     say(f"{target}: building in the background, log {log}")
     with log.open("w") as out:
         build = subprocess.Popen(
-            ["nice", *restante("build", target)],
+            restante("build", target),
             cwd=places.repository,
             stdin=subprocess.DEVNULL,
             stdout=out,
