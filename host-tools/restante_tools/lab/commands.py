@@ -13,7 +13,7 @@ from rich.console import Console
 
 from restante_tools.errors import FAILED, OK, VERIFICATION_FAILED, ToolError
 from restante_tools.lab import attach, boxconsole, demo, maildrop, network, preflight, runs, table
-from restante_tools.lab.site import ImageSite, Wanted
+from restante_tools.lab.site import ImageSite, Wanted, remove_scratch
 from restante_tools.places import Places
 from restante_tools.progress import step
 
@@ -113,6 +113,7 @@ def stop() -> None:
     """End the boxes that `run` of this checkout left up, and remove leftovers of killed runs."""
     preflight.check_root()
     ended = runs.stop_all()
+    remove_scratch(Places())
     click.echo(f"ended: {', '.join(ended)}" if ended else "nothing was running")
 
 

@@ -38,6 +38,16 @@ class Wanted:
     settings: Sequence[str] = field(default=())
 
 
+def remove_scratch(places: Places) -> None:
+    """Remove the disks of this checkout's dead runs."""
+    folder = places.build / "lab"
+    folder.mkdir(parents=True, exist_ok=True)
+    living = alive_names()
+    for path in folder.iterdir():
+        if path.name not in living:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 class Site:
     """The two places with a real mail server. A context manager."""
 
@@ -84,14 +94,9 @@ class Site:
         return logs
 
     def _scratch(self) -> Path:
-        """A folder on the disk for this run; those of dead runs of this checkout go."""
-        folder = self.places.build / "lab"
-        folder.mkdir(parents=True, exist_ok=True)
-        living = alive_names()
-        for path in folder.iterdir():
-            if path.name not in living:
-                shutil.rmtree(path, ignore_errors=True)
-        scratch = folder / self.run.name
+        """A folder on the disk for this run."""
+        remove_scratch(self.places)
+        scratch = self.places.build / "lab" / self.run.name
         scratch.mkdir()
         self._stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         return scratch
