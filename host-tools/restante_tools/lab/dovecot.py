@@ -6,6 +6,7 @@ network namespace it keeps Dovecot's own users; as a user on loopback all runs a
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import re
@@ -196,7 +197,7 @@ def _unprivileged() -> list[str]:
     return [
         f"default_internal_user = {name}",
         f"default_login_user = {name}",
-        f"default_internal_group = {gid}",
+        f"default_internal_group = {grp.getgrgid(gid).gr_name}",
         *(line for service in chroots for line in (f"service {service} {{", "  chroot =", "}")),
     ]
 
