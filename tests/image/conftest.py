@@ -5,6 +5,8 @@ than the slowest message takes, so that clean messages can be compared octet by 
 """
 
 import random
+import subprocess
+import sys
 
 import pytest
 from restante_tools.lab import (
@@ -23,6 +25,7 @@ SETTINGS = ("set delivery keep-alive 60",)
 CLEAN_OCTETS = 60_000_000  # through the guest when the long tests run as a sample
 PASSWORD = "secret"
 LOAD_CLIENTS, LOAD_MESSAGES, LOAD_OCTETS = 20, 20, 75_000
+BUILD_SECONDS = 3600  # the kernel, on a busy machine
 FIGURES = []  # lines for the end of the run: measured, not asserted
 
 
@@ -37,6 +40,30 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("figures of the image")
         for line in FIGURES:
             terminalreporter.write_line(line)
+
+
+def restante_build(*words):
+    """`restante build WORDS`; it waits for a build that is going on in the background."""
+    return subprocess.run(
+        [sys.executable, "-m", "restante_tools", "build", *words],
+        cwd=Places().repository,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+    )
+
+
+@pytest.fixture(scope="session")
+def build():
+    return restante_build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def output():
+    """The folder of the finished image: nothing here runs before it is made."""
+    done = restante_build("image")
+    assert done.returncode == 0, done.stderr
+    return Places().output("virt")
 
 
 @pytest.fixture(scope="session")

@@ -2,35 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 
-import pytest
 from restante_tools.places import Places
 from restante_tools.processes import output_of
 from restante_tools.sources import lock
 
-BUILD_SECONDS = 3600  # the kernel once more, on a busy machine
 
-
-def build(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "restante_tools", "build", *words],
-        cwd=Places().repository,
-        capture_output=True,
-        text=True,
-        timeout=BUILD_SECONDS,
-    )
-
-
-@pytest.fixture(scope="module")
-def output():
-    done = build("image")
-    assert done.returncode == 0, done.stderr
-    return Places().output("virt")
-
-
-def test_a_second_build_elsewhere_gives_the_same_bytes(output, soak):
+def test_a_second_build_elsewhere_gives_the_same_bytes(build, soak):
     done = build("verify", *(["--kernel"] if soak else []))
     assert done.returncode == 0, done.stderr
     same = re.findall(r"^(\S+): the same twice", done.stderr, re.MULTILINE)
