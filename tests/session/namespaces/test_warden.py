@@ -78,7 +78,8 @@ class Box:
             "RUN": str(self.run),
         }
         unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        with self.log.open("w") as log:
+        # Appended to, since the warden opens its output anew: two offsets overwrite each other.
+        with self.log.open("a") as log:
             process = subprocess.Popen(
                 self.namespace.command([*unshare, "sh", "-c", INIT]),
                 env=environment,
