@@ -17,9 +17,11 @@ TOOL := ./host-tools/setup
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# The set-up alone first: the laboratory's packages too, before minutes of building.
 run:
+	@$(TOOL)
 	@$(TOOL) build image
-	@build/venv/bin/restante run
+	@$(TOOL) run
 
 stop test check lint bench soak build:
 	@$(TOOL) $@

@@ -46,6 +46,25 @@ def test_a_user_is_told_the_one_line_that_installs_what_is_missing(machine):
     assert " flex " in done.stderr and " make " not in done.stderr
 
 
+def test_make_run_asks_for_the_laboratory_before_it_builds(machine):
+    """Seen on a machine with the build's packages only: minutes of building, then a refusal."""
+    planned = subprocess.run(["make", "-n", "run"], cwd=TOP, capture_output=True, text=True)
+    setup, build, run = (line.split() for line in planned.stdout.splitlines())
+    assert (setup[1:], build[1:], run[1:]) == ([], ["build", "image"], ["run"])
+    build_only = subprocess.run(
+        ["sh", "-c", r"sed '/^\[lab\]/,$d; s/#.*//' packages.txt | tr '|' '\n'"],
+        cwd=TOP / "host-tools",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    answer = "printf 'installed:%s\n' " + " ".join(build_only[1:])
+    done = machine([], dpkg_query=answer, id="echo 1000")
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [f"sudo {SETUP} --packages build lab"]
+    assert " qemu-system-arm " in done.stderr and " make " not in done.stderr
+
+
 def test_an_alternative_that_is_installed_is_enough(machine):
     named = []
     for line in (TOP / "host-tools" / "packages.txt").read_text().splitlines():
