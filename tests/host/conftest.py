@@ -1,0 +1,9 @@
+"""Host tests see a developer's machine without the developer's own choices."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_shared_cache(monkeypatch):
+    """A cache that the developer shares between checkouts is not one that a test may fill."""
+    monkeypatch.delenv("RESTANTE_CACHE", raising=False)
