@@ -17,9 +17,9 @@ TOOL := ./host-tools/setup
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# The set-up alone first: the laboratory's packages too, before minutes of building.
+# What is missing is said, or installed, before minutes of building.
 run:
-	@$(TOOL)
+	@$(TOOL) ready
 	@$(TOOL) build image
 	@$(TOOL) run
 

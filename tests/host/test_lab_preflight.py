@@ -7,15 +7,25 @@ import pytest
 from restante_tools.errors import USAGE, ToolError
 from restante_tools.lab import image, preflight
 from restante_tools.places import Places
+from restante_tools.testing import commands as testing
 
 
-def test_a_user_gets_the_one_sudo_line(monkeypatch):
+@pytest.mark.parametrize("goal", ["run", "test"])
+def test_a_user_gets_the_one_sudo_line(monkeypatch, goal):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ToolError) as raised:
-        preflight.check_root()
+        preflight.check(image=True, goal=goal)
     assert raised.value.code == USAGE
     assert raised.value.hint.startswith("sudo make -C /")
-    assert raised.value.hint.endswith(" run")
+    assert raised.value.hint.endswith(f" {goal}")
+
+
+def test_a_whole_test_run_says_so_before_it_builds(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(testing, "native_build", lambda *_: pytest.fail("it built first"))
+    with pytest.raises(ToolError) as raised:
+        testing.whole("test", ["-x"])
+    assert raised.value.hint.endswith(" test")
 
 
 def test_missing_programs_are_named_by_their_package(monkeypatch):

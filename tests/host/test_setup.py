@@ -54,7 +54,7 @@ def test_make_run_asks_for_the_laboratory_before_it_builds(machine):
         ["make", "-n", "run"], cwd=TOP, env=alone, capture_output=True, text=True, check=True
     )
     setup, build, run = (line.split() for line in planned.stdout.splitlines())
-    assert (setup[1:], build[1:], run[1:]) == ([], ["build", "image"], ["run"])
+    assert (setup[1:], build[1:], run[1:]) == (["ready"], ["build", "image"], ["run"])
     build_only = subprocess.run(
         ["sh", "-c", r"sed '/^\[lab\]/,$d; s/#.*//' packages.txt | tr '|' '\n'"],
         cwd=TOP / "host-tools",
@@ -63,7 +63,7 @@ def test_make_run_asks_for_the_laboratory_before_it_builds(machine):
         check=True,
     ).stdout.split()
     answer = "printf 'installed:%s\n' " + " ".join(build_only[1:])
-    done = machine([], dpkg_query=answer, id="echo 1000")
+    done = machine(["ready"], dpkg_query=answer, id="echo 1000")
     assert done.returncode == 2
     assert done.stdout.splitlines() == [f"sudo {SETUP} --packages build lab"]
     assert " qemu-system-arm " in done.stderr and " make " not in done.stderr

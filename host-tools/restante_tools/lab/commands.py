@@ -1,4 +1,4 @@
-"""Verbs `run`, `stop`, `console`: the demonstration, its end, and the box's serial line."""
+"""Verbs `ready`, `run`, `stop`, `console`: the demonstration, its end, the box's serial line."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ from restante_tools.progress import step
 def end_as_by_hand(number: int, frame: FrameType | None) -> None:
     """SIGTERM and SIGHUP end as Ctrl-C does: everything is taken down."""
     raise KeyboardInterrupt
+
+
+@click.command()
+def ready() -> None:
+    """Say what `run` lacks on this machine; `make run` asks before it builds for minutes."""
+    preflight.check(image=True)
 
 
 @click.command()
@@ -111,7 +117,7 @@ def stay(site: ImageSite, console: Console) -> None:
 @click.command()
 def stop() -> None:
     """End the boxes that `run` of this checkout left up, and remove leftovers of killed runs."""
-    preflight.check_root()
+    preflight.check_root("stop")
     ended = runs.stop_all()
     remove_scratch(Places())
     click.echo(f"ended: {', '.join(ended)}" if ended else "nothing was running")
@@ -128,4 +134,4 @@ def console() -> None:
     attach.attach(Path(running[-1]))
 
 
-VERBS: list[click.Command] = [run, stop, console]
+VERBS: list[click.Command] = [ready, run, stop, console]

@@ -29,20 +29,23 @@ MACHINE_TOOLS = {
 }
 
 
-def check(*, image: bool) -> None:
-    """Raise ToolError for the first thing that is missing. `image`: a box in QEMU is wanted."""
-    check_root()
+def check(*, image: bool, goal: str = "run") -> None:
+    """Raise ToolError for the first thing that is missing. `image`: a box in QEMU is wanted.
+
+    `goal`: what the user asked make for.
+    """
+    check_root(goal)
     check_programs({**NETWORK_TOOLS, **MAIL_TOOLS, **(MACHINE_TOOLS if image else {})})
     if image:
         check_tun()
 
 
-def check_root() -> None:
+def check_root(goal: str = "run") -> None:
     if os.geteuid() != 0:
         raise ToolError(
             "this makes network namespaces and needs root",
             f"it was started by user number {os.geteuid()}",
-            f"sudo make -C {REPOSITORY} run",
+            f"sudo make -C {REPOSITORY} {goal}",
             USAGE,
         )
 

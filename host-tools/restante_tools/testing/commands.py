@@ -9,11 +9,12 @@ import sys
 
 import click
 
+from restante_tools.lab import preflight
 from restante_tools.places import Places
 from restante_tools.testing import bench as benches
 from restante_tools.testing import lint as linting
 from restante_tools.testing.background import background_build
-from restante_tools.testing.stages import native_build, pytest
+from restante_tools.testing.stages import names_tests, native_build, pytest
 
 QUICK = ["tests/unit", "tests/host"]  # pure code and host tools: seconds
 EVERYTHING = ["tests/unit", "tests/host", "tests/native", "tests/session", "tests/image"]
@@ -32,20 +33,24 @@ def check() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
     """Everything once, samples of the long tests. ARGUMENTS go to pytest."""
-    places = Places()
-    native_build(places, ["micropython", "tests"])
-    with background_build(places, "image"):
-        sys.exit(pytest(places, EVERYTHING, list(arguments)))
+    whole("test", list(arguments))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def soak(arguments: tuple[str, ...]) -> None:
     """The long tests in full, with seeds and counts. ARGUMENTS go to pytest."""
+    whole("soak", ["--soak", *arguments])
+
+
+def whole(goal: str, arguments: list[str]) -> None:
+    """All stages, or the tests that `arguments` name. What a whole run lacks is said first."""
+    if not names_tests(arguments):
+        preflight.check(image=True, goal=goal)
     places = Places()
     native_build(places, ["micropython", "tests"])
     with background_build(places, "image"):
-        sys.exit(pytest(places, EVERYTHING, ["--soak", *arguments]))
+        sys.exit(pytest(places, EVERYTHING, arguments))
 
 
 @click.command()

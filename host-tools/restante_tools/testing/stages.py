@@ -26,10 +26,16 @@ def restante(*words: str) -> list[str]:
 
 def pytest(places: Places, folders: Sequence[str], arguments: Sequence[str]) -> int:
     """Run pytest on those of `folders` that exist; its exit code. Arguments naming tests win."""
-    named = any(word.startswith("tests/") for word in arguments)
-    chosen = [] if named else [f for f in folders if (places.repository / f).is_dir()]
+    chosen = (
+        [] if names_tests(arguments) else [f for f in folders if (places.repository / f).is_dir()]
+    )
     environment = dict(os.environ, RESTANTE_NATIVE=str(places.native / "restante"))
     command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=."]
     return subprocess.run(
         [*command, *chosen, *arguments], cwd=places.repository, env=environment, check=False
     ).returncode
+
+
+def names_tests(arguments: Sequence[str]) -> bool:
+    """Whether arguments for pytest choose files of their own."""
+    return any(word.startswith("tests/") for word in arguments)
