@@ -62,7 +62,7 @@ def test_make_run_asks_for_the_laboratory_before_it_builds(machine):
         text=True,
         check=True,
     ).stdout.split()
-    answer = "printf 'installed:%s\n' " + " ".join(build_only[1:])
+    answer = "printf 'installed:%s\\n' " + " ".join(build_only[1:])
     done = machine(["ready"], dpkg_query=answer, id="echo 1000")
     assert done.returncode == 2
     assert done.stdout.splitlines() == [f"sudo {SETUP} --packages build lab"]

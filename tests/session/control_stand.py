@@ -83,8 +83,8 @@ class Screen:
 class SelfTest:
     async def run(self):
         print("self-test")
-        # As long as a console may have to wait: it must be possible to give up.
-        await asyncio.sleep(3600)
+        # It never ends: it must be possible for a console to give up.
+        await asyncio.Event().wait()
 
 
 def failed(error):

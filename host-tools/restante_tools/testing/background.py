@@ -23,8 +23,7 @@ def background_build(places: Places, target: str) -> Iterator[None]:
     log = places.log / f"background-{target}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     say(f"{target}: building in the background, log {log}")
-    log.unlink(missing_ok=True)
-    with log.open("a") as out:
+    with log.open("w") as out:
         build = subprocess.Popen(
             restante("build", target),
             cwd=places.repository,
