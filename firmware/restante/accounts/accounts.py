@@ -17,6 +17,7 @@ from restante.store.faults import store_error
 from restante.store.journalfile import PROBLEMS, JournalFile
 
 FOLDER = "accounts"
+JOURNAL = "journal"
 # Accounts at most: one takes about 0.5 KiB of the gate's memory, and a branch office has hundreds.
 ACCOUNTS = const(2000)
 # Superseded journal lines before it is rewritten: under 512 KiB.
@@ -44,7 +45,7 @@ class Accounts:
         self._up = up
         self._sealer = sealer
         self._book = book.Book(groups)
-        self._journal = JournalFile(folder, self._off_loop, FOLDER, "journal")
+        self._journal = JournalFile(folder, self._off_loop, FOLDER, JOURNAL)
         self._lock = asyncio.Lock()
         self._rewrite_at = SLACK_RECORDS
         self._written = {}  # id: confirmed_at of the last record
@@ -68,6 +69,7 @@ class Accounts:
         try:
             self._folder.make(FOLDER)
             damaged = self._journal.load(self._book.apply)
+            await self._sweep()
             await self._off_loop.fsync_folder("")  # it may just have been made
         except NewerVersion:
             raise StoreError("the accounts were written by a newer firmware")
@@ -82,6 +84,12 @@ class Accounts:
         if not self._journal.broken:
             await self._journal.adopt()
         await self._tidy()
+
+    async def _sweep(self):
+        """Removes journals that a rewriting did not come to the end of."""
+        for name in self._folder.listdir(FOLDER):
+            if name != JOURNAL:
+                await self._off_loop.unlink(FOLDER + "/" + name)
 
     def _check_passwords(self):
         for account in self._book.accounts.values():
