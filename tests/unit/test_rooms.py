@@ -17,6 +17,7 @@ WORLD = {"socket", "asyncio", "os", "time", "select", "termios", "_sys", "_scree
 IMPURE = {
     "loop.py",
     "relay",
+    "collect/judging.py",
     "programs",
     "box",
     "store/folder.py",
