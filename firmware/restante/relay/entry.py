@@ -109,10 +109,7 @@ class Entry:
                 guesses.failed(session.client_address, ticks_ms())
         else:
             guesses.succeeded(session.client_address)
-            if self._user:
-                session.account = "%s @ %s:%d" % ((self._user,) + session.destination)
-            session.state = "transaction"
-            session.record(log.INFO, "session.login")
+            session.logged_in(self._user)
             await session.released.begin()
         await session.answer(ok, line)
 
