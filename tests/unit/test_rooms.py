@@ -22,6 +22,7 @@ IMPURE = {
     "box",
     "store/folder.py",
     "store/quarantine.py",
+    "accounts/accounts.py",
     "screening/channel.py",
     "screening/client.py",
     "control/server.py",
