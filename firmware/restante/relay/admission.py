@@ -8,12 +8,15 @@ import asyncio
 from time import ticks_ms
 
 from restante import log
+from restante.accounts import names
 from restante.accounts.state import LOGIN_USER, READY
 from restante.collect import failures
+from restante.collect import login as at_origin
+from restante.collect.failures import LoginRefused
 from restante.compat import const
 from restante.errors import OriginError, QuirkError, StoreError
 from restante.pop3 import commands as c
-from restante.relay import asking, capa, decision, login
+from restante.relay import capa, decision
 from restante.relay.endings import ClientGone
 from restante.relay.entry import Entry
 from restante.relay.errand import FAILURES, Errand
@@ -192,7 +195,7 @@ class Admission(Entry):
         """What is known before the origin is asked; opens the maildrop if there is one."""
         session = self._session
         services = session.services
-        if offer.acts_for or not services.accelerates:
+        if not services.accelerates:
             return decision.Case(decision.NOT, False, False, False, False)
         wants = session.group.wants(offer.user)
         if account is None:
@@ -224,20 +227,23 @@ class Admission(Entry):
             await self._errand.begin()  # a spider that has the origin's lock leaves
         try:
             if not case.servable:
-                ok = await self._say(offer)
+                await self._say(offer)
             elif session.unreachable:
                 raise OriginError("it did not answer when this session began")
             else:
-                ok = await asyncio.wait_for(self._say(offer), ASK_MS / 1000)
+                await asyncio.wait_for(self._say(offer), ASK_MS / 1000)
+        except LoginRefused as refused:
+            return refused.kind, refused.line
         except (OriginError, asyncio.TimeoutError) as error:
             session.part()
             session.record(log.WARNING, "origin.silent", why=str(error))
             return failures.UNREACHABLE, b""
-        line = session.origin.engine.line
-        return (decision.TAKEN if ok else failures.kind(line)), line
+        return decision.TAKEN, session.origin.engine.line
 
     async def _say(self, offer):
-        return await asking.log_in(await self._session.reach(), offer)
+        """LoginRefused, OriginError."""
+        origin = await self._session.reach()
+        await at_origin.log_in(origin, offer.user, offer.password, offer.how)
 
     def _note(self, account, answer, line):
         """What the origin said for its user must not get lost, whatever we answer."""
@@ -260,7 +266,7 @@ class Admission(Entry):
         session = self._session
         session.services.guesses.succeeded(session.client_address)
         session.services.bounds.logged_in(self._key, ticks_ms())
-        session.logged_in(login.name(user))
+        session.logged_in(names.name(user))
 
     async def _do(self, step, account, offer, answer, line):
         session = self._session
@@ -303,7 +309,7 @@ class Admission(Entry):
     async def _pass(self, offer, line):
         """The rest of this session is the origin's."""
         session = self._session
-        self._entered(offer.acts_for or offer.user)
+        self._entered(offer.user)
         await session.released.begin()
         await session.answer(True, line)
 

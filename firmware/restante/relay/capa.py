@@ -5,11 +5,8 @@ is not asked now; what would change the octets of the mail is not offered there,
 stored was fetched without it.
 """
 
-from restante.errors import OriginError
-from restante.limits import CAPA_LINES
+from restante.collect import login
 from restante.pop3 import capabilities
-from restante.pop3 import commands as c
-from restante.pop3.events import LINE
 from restante.relay.offer import MECHANISMS
 
 # Until an origin of the group has told more; every origin that a group is made for has these.
@@ -24,10 +21,10 @@ async def answer(session):
     origin = session.origin
     lines = None
     if origin is not None:
-        if not await origin.ask(b"CAPA\r\n", c.LISTING):
+        lines = await login.capabilities(origin)
+        if lines is None:
             await session.answer(False, origin.engine.line)
             return
-        lines = await _told(origin)
     if group is not None:
         if lines is not None:
             group.capabilities = lines
@@ -36,15 +33,6 @@ async def answer(session):
     text = b"".join(line + b"\r\n" for line in capabilities.offered(lines, tunnel))
     await session.client.write(b"+OK capabilities follow\r\n" + text + b".\r\n")
     session.engine.replied(True)
-
-
-async def _told(origin):
-    lines = []
-    while await origin.event() == LINE:
-        if len(lines) == CAPA_LINES:
-            raise OriginError("the mail server has over %d capabilities" % CAPA_LINES)
-        lines.append(origin.engine.line)
-    return lines
 
 
 def of_group(group):
@@ -64,8 +52,4 @@ def of_group(group):
 
 def mechanisms(group):
     """Names of SASL mechanisms that the group's origin told."""
-    for line in of_group(group):
-        words = line.upper().split()
-        if words[0] == b"SASL":
-            return words[1:]
-    return []
+    return (login.offer(of_group(group), b"SASL") or [b"SASL"])[1:]

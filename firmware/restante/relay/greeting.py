@@ -6,6 +6,7 @@ stamp, and connect when the origin is needed.
 """
 
 from restante import log
+from restante.collect import login
 from restante.compat import const
 from restante.errors import OriginError
 
@@ -30,7 +31,7 @@ async def greet(session):
         session.unreachable = True
         await session.say(_OURS)
         return True
-    group.stamp = has_stamp(origin.engine.line)
+    group.stamp = login.has_stamp(origin.engine.line)
     await session.say(origin.engine.line)
     return True
 
@@ -41,10 +42,3 @@ async def _relayed(session):
     if not origin.engine.ok:
         session.record(log.WARNING, "origin.refused")
     return origin.engine.ok
-
-
-def has_stamp(line):
-    """True if a greeting has an APOP timestamp (RFC 1939 §7): <...@...>."""
-    start = line.find(b"<")
-    end = line.find(b">", start + 1)
-    return 0 <= start < line.find(b"@", start) < end

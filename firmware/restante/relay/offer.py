@@ -16,16 +16,12 @@ MECHANISMS = (b"PLAIN", b"LOGIN")
 
 
 class Offer:
-    """`user`: octets; `how`: LOGIN_USER, LOGIN_PLAIN or LOGIN_LOGIN.
+    """`user`: octets; `how`: LOGIN_USER, LOGIN_PLAIN or LOGIN_LOGIN."""
 
-    `acts_for`: whose maildrop is meant if it is another user's (RFC 4616); not replayable.
-    """
-
-    def __init__(self, user, password, how, acts_for=b""):
+    def __init__(self, user, password, how):
         self.user = user
         self.password = bytearray(password)
         self.how = how
-        self.acts_for = acts_for
 
     def wipe(self):
         for i in range(len(self.password)):
@@ -44,7 +40,7 @@ class Exchange:
             self.response(b"" if initial == b"=" else initial)
 
     def response(self, line):
-        """A line of the client in base64.  ValueError if it is none."""
+        """A line of the client in base64.  ValueError: it is none, or not for this mechanism."""
         octets = binascii.a2b_base64(line)
         if self._plain:
             self._both(octets)
@@ -57,11 +53,11 @@ class Exchange:
     def _both(self, octets):
         # RFC 4616: authorization identity NUL authentication identity NUL password.
         parts = octets.split(b"\0")
-        if len(parts) != 3:
+        # To act for another user is not known at POP3 servers of providers; it is refused.
+        if len(parts) != 3 or parts[0] not in (b"", parts[1]):
             raise ValueError("not as RFC 4616 has it")
-        acts_for = b"" if parts[0] == parts[1] else parts[0]
-        self._done(parts[1], parts[2], LOGIN_PLAIN, acts_for)
+        self._done(parts[1], parts[2], LOGIN_PLAIN)
 
-    def _done(self, user, password, how, acts_for=b""):
+    def _done(self, user, password, how):
         self.challenge = b""
-        self.offer = Offer(user, password, how, acts_for)
+        self.offer = Offer(user, password, how)
