@@ -17,7 +17,9 @@ WORLD = {"socket", "asyncio", "os", "time", "select", "termios", "_sys", "_scree
 IMPURE = {
     "loop.py",
     "relay",
+    "collect/collector.py",
     "collect/judging.py",
+    "collect/visit.py",
     "programs",
     "box",
     "store/folder.py",

@@ -64,8 +64,8 @@ ALERT_OCTETS = const(160)
 class LoginRefused(RestanteError):
     """The origin refused the login with `line`; `kind` says what it means."""
 
-    def __init__(self, kind, line):
-        super().__init__(words(kind))
+    def __init__(self, kind, line, why=""):
+        super().__init__(why or words(kind))
         self.kind = kind
         self.line = line
 

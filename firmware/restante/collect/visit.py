@@ -51,7 +51,18 @@ class Visit:
     # -- the listing
 
     async def refresh(self, drop):
-        """UIDL and LIST, applied to the maildrop.  OriginError, QuirkError, StoreError."""
+        """UIDL and LIST, applied to the maildrop.  OriginError, StoreError.
+
+        QuirkError: the account is in pass-through from now on.
+        """
+        try:
+            await self._apply_listing(drop)
+            await self._owner.listed(self, drop)
+        except QuirkError as error:
+            await self._owner.unsuited(self, error)
+            raise
+
+    async def _apply_listing(self, drop):
         self._seat.listed = None
         listing = drop.listing()
         try:
@@ -61,7 +72,6 @@ class Visit:
             listing.drop()
             raise
         self._seat.listed = self
-        await self._owner.listed(self, drop)
 
     async def _list(self, listing):
         count = await self._rows(b"UIDL", listing.uidl, _uidl)
@@ -177,9 +187,8 @@ class Visit:
                 served.close()
         log.counters.add("collected")
         log.counters.add("collected_octets", octets)
-        if judged.held and account.group.quarantine_origin == "delete":
-            await drop.take(slot)
-        elif self._owner.collects(self, drop):
+        if self._seat.collects or (judged.held and account.group.quarantine_origin == "delete"):
+            self._seat.retrieved.discard(slot)
             await drop.take(slot)
 
     # -- the end
