@@ -13,12 +13,12 @@ from restante.collect.failures import LoginRefused
 from restante.compat import const
 from restante.errors import OriginError
 
-# For the turn: a spider that is there ends its visit, another session its command; in ms.
+# For the turn, in ms: a spider that is there makes room.
 TURN_MS = const(5000)
 # For the connection and the login of a visit, in ms: a client waits.
 ENTER_MS = const(10000)
 # A client that fetches one message after another asks again at once; in ms.
-KEEP_MS = const(5000)
+KEEP_MS = const(2000)
 # RULES, the lock: a visit ends after 60 s at most.
 MOST_MS = const(60000)
 # For QUIT at the end, in ms.
