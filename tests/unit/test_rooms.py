@@ -25,6 +25,7 @@ IMPURE = {
     "store/folder.py",
     "store/quarantine.py",
     "accounts/accounts.py",
+    "accounts/devicekey.py",
     "screening/channel.py",
     "screening/client.py",
     "control/server.py",

@@ -1,7 +1,7 @@
 """One account: its credential's standing, and what it may be used for.  Pure.
 
 Its rule: the last word of the origin counts.  After +OK the password is *fresh* for a while (the
-origin is not asked again) and in *grace* for longer (it counts while the origin cannot be reached);
+origin is not asked again) and in *grace* for longer (it counts while the origin is unreachable);
 after a refusal it is neither, until the next +OK.  Freshness is measured on a clock of this boot,
 grace on UTC.
 """
