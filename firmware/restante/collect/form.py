@@ -14,7 +14,7 @@ PIECE_OCTETS = const(16384)
 
 
 def pieces(segments, read):
-    """Yields the octets of `segments` (splice.py); `read(offset, count)` gives those of the file."""
+    """Yields the octets of `segments` (splice.py); `read(offset, count)`: of the file."""
     for segment in segments:
         if isinstance(segment, bytes):
             yield segment

@@ -13,7 +13,7 @@ import asyncio
 
 from restante import log
 from restante.accounts import names
-from restante.collect import failures, fetching, login
+from restante.collect import failures, fetching
 from restante.collect.fetching import CUT_SHORT, ORIGIN, Withheld
 from restante.collect.judging import Judging
 from restante.compat import const
@@ -221,9 +221,7 @@ class Visit:
         try:
             return await self.origin.ask(b"QUIT\r\n")
         except OriginError as error:
-            log.record(
-                log.WARNING, "collect.no_quit", account=self.account.name, why=str(error)
-            )
+            log.record(log.WARNING, "collect.no_quit", account=self.account.name, why=str(error))
             return False
         finally:
             self.close()
