@@ -15,9 +15,10 @@ import _crypto
 import _sys
 
 from restante import log, loop, settings
+from restante.accounts import devicekey
 from restante.accounts.accounts import Accounts
 from restante.accounts.groups import Groups
-from restante.accounts.sealed import KEY_OCTETS, Sealer
+from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.system import System
@@ -208,6 +209,10 @@ async def serve(services, given, listening, control_fd, signals):
         services.screen,
         SelfTest(services.spool, services.screen),
         services.system,
+        services.accounts,
+        services.maildrops,
+        services.collector,
+        services.seen,
     )
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
@@ -259,16 +264,6 @@ def take_folders(given):
             _sys.chown(path, places.GATE_UID, places.GATE_UID)
 
 
-def read_device_key(given):
-    """32 octets, or None: then nothing is learned.  Read while we are root: only root may."""
-    try:
-        with open(given["--run"] + "/" + places.DEVICE_KEY, "rb") as f:
-            key = f.read(KEY_OCTETS + 1)
-    except OSError:
-        return None
-    return key if len(key) == KEY_OCTETS else None
-
-
 def give_up_rights(tree):
     if is_root():
         _sys.drop(places.GATE_UID, places.GATE_UID)
@@ -284,11 +279,13 @@ def main():
     owner = (places.CONSOLE_UID, places.CONSOLE_UID) if is_root() else None
     control_fd = control_server.listen(given["--run"] + "/" + places.CONTROL_SOCKET, owner)
     take_folders(given)
-    device_key = read_device_key(given)
+    device_key, why = devicekey.read(given["--run"])
     outlet = Outlet()
     give_up_rights(tree)
     gc.threshold(COLLECT_OCTETS)
     start_log(given, tree, outlet)
+    if why:
+        log.record(log.WARNING, "device-key", why=why)
     signals = _sys.signals()
     helper = loop.Helper()  # a thread, so before seccomp
     services = Services(given, tree, helper, device_key)

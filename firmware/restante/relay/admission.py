@@ -8,7 +8,8 @@ import asyncio
 from time import ticks_ms
 
 from restante import log
-from restante.accounts import names
+from restante.accounts import names, seen
+from restante.accounts.groups import LEARN
 from restante.accounts.state import LOGIN_USER, READY
 from restante.collect import failures
 from restante.collect import login as at_origin
@@ -262,14 +263,14 @@ class Admission(Entry):
             services.guesses.failed(self._session.client_address, ticks_ms())
             services.bounds.wrong(self._key, ticks_ms())
 
-    def _entered(self, user):
+    def _entered(self):
         session = self._session
         session.services.guesses.succeeded(session.client_address)
         session.services.bounds.logged_in(self._key, ticks_ms())
-        session.logged_in(names.name(user))
 
     async def _do(self, step, account, offer, answer, line):
         session = self._session
+        services = session.services
         if step == decision.SERVE:
             session.part()
             await self._serve(account, answer is None)
@@ -278,10 +279,16 @@ class Admission(Entry):
             self._adopt()
             await self._serve(account, True)
         elif step == decision.TEACH:
-            session.learned = await self._teach(offer)
-            await self._pass(offer, line)
+            learned = await self._teach(offer)
+            if learned is None:
+                await self._pass(offer, line, services.accounts.unusable or seen.FIRST_SYNC)
+            elif session.group.wants(offer.user) == LEARN:
+                await self._pass(offer, line, seen.LEARN_ONLY)
+            else:
+                session.learned = learned
+                await self._pass(offer, line, learned.why or seen.FIRST_SYNC)
         elif step == decision.PASS:
-            await self._pass(offer, line)
+            await self._pass(offer, line, services.accounts.unusable or seen.BY_RULE)
         else:
             if step == decision.REVOKE:
                 await self._revoke(account)
@@ -306,10 +313,11 @@ class Admission(Entry):
             # It counts all the same, as long as this program runs.
             self._session.record(log.ERROR, "account.refusal-not-recorded", why=str(error))
 
-    async def _pass(self, offer, line):
+    async def _pass(self, offer, line, why):
         """The rest of this session is the origin's."""
         session = self._session
-        self._entered(offer.user)
+        self._entered()
+        session.passes(names.name(offer.user), why)
         await session.released.begin()
         await session.answer(True, line)
 
@@ -336,7 +344,8 @@ class Admission(Entry):
                 services.collector.poke(account)
         drop, self._drop = self._drop, None
         errand, self._errand = self._errand, None
-        self._entered(account.user)
+        self._entered()
+        session.logged_in(names.name(account.user))
         session.serve(Served(session, account, drop, errand, online))
         await session.answer(True, _WELCOME)
 

@@ -43,7 +43,8 @@ class Session:
         self.account = ""  # once logged in, if the name was said in clear: logged_in()
         self.state = "greeting"  # authorization, transaction, served or tunnel; for people
         self.note = services.note  # why mail of this session is not screened
-        self.messages = 0
+        self.messages = 0  # retrieved
+        self.deleted = 0  # in pass-through
         self.services = services
         self.idle_ms = services.settings.get("sessions idle-timeout") * 1000
         self.client = Leg(sock, "the client", ClientGone)
@@ -85,7 +86,14 @@ class Session:
             if self.served is not None:
                 await self.served.end(polite)
             elif self.learned is not None:
-                self.services.collector.poke(self.learned)
+                self._hand_over()
+
+    def _hand_over(self):
+        """The account of this session in pass-through is the collector's from now on."""
+        collector = self.services.collector
+        if self.engine.state == c.ENDED and self.deleted < self.messages:
+            collector.left_mail(self.learned)
+        collector.poke(self.learned)
 
     async def _until_end(self):
         try:
@@ -138,18 +146,24 @@ class Session:
             self.origin = None
 
     def logged_in(self, user):
-        """`user`: as login.py writes it.  The account is the group's, or the place's."""
+        """`user`: as names.py writes it.  The account is the group's, or the place's."""
         if user:
             place = "%s:%d" % self.destination if self.group is None else self.group.name
             self.account = "%s @ %s" % (user, place)
         self.state = "transaction"
         self.record(log.INFO, "session.login")
 
+    def passes(self, user, why):
+        """Logged in, and in pass-through to the end; `why` for the operator."""
+        self.logged_in(user)
+        self.services.seen.note(user, self.destination, why, self.services.clock())
+
     def serve(self, served):
         """From now on the store answers, not the origin."""
         self.served = served
         self.state = "served" if served.online else "served, origin offline"
         self._handlers = served.handlers()
+        self.services.seen.forget(served.account.user, self.destination)
         self.record(log.INFO, "session.served", online=served.online)
 
     def record(self, level, event, **fields):
