@@ -20,7 +20,7 @@ IMPURE = {
     "programs",
     "box",
     "store/folder.py",
-    "store/quarantine.py",
+    "store/turns.py",
     "screening/channel.py",
     "screening/client.py",
     "control/server.py",
