@@ -23,7 +23,7 @@ IMPURE = {
     "programs",
     "box",
     "store/folder.py",
-    "store/quarantine.py",
+    "store/turns.py",
     "accounts/accounts.py",
     "accounts/devicekey.py",
     "screening/channel.py",
