@@ -256,7 +256,11 @@ def test_listings_that_cannot_be_relied_on(collecting, answers, why):
     "answers",
     [
         {b"CAPA": b"-ERR what?\r\n"},
-        {b"UIDL": b"+OK 77 messages\r\n1 uid-1\r\n2 uid-2  \r\n3\tuid-3\r\n.\r\n".replace(b"\t", b" ")},
+        {
+            b"UIDL": b"+OK 77 messages\r\n1 uid-1\r\n2 uid-2  \r\n3\tuid-3\r\n.\r\n".replace(
+                b"\t", b" "
+            )
+        },
         {b"LIST": b"+OK\r\n1 22 more words\r\n2 27\r\n3 5018\r\n.\r\n"},
         {b"TOP": lambda c, w: c.sendall(b"+OK\n" + stuffed(MESSAGES[int(w[1]) - 1]) + b".\r\n")},
     ],
