@@ -55,7 +55,7 @@ def test_a_maildrop_is_collected_once(collecting):
     stand.poll()
     assert origin.count(b"TOP") == 3 and origin.count(b"PASS") == 2
     assert origin.ends == ["quit", "quit"]
-    origin.add(b"uid-4", clean())
+    origin.add(b"uid-4", MESSAGES[0])
     origin.remove(b"uid-2")
     stand.poll()
     assert list(stand.bodies()) == ["uid-1", "uid-3", "uid-4"] and origin.count(b"TOP") == 4
@@ -141,7 +141,7 @@ def test_numbers_of_another_visit_are_never_used(collecting):
 
 
 def test_what_is_bad_is_replaced_before_it_is_stored(collecting):
-    bad = wire(infected()).replace(b"\n..", b"\n.")
+    bad = infected().replace(b"\n", b"\r\n")
     stand, origin = collecting([bad, *MESSAGES], screens=True)
     stand.poll()
     bodies = stand.bodies()
@@ -156,7 +156,7 @@ def test_what_is_bad_is_replaced_before_it_is_stored(collecting):
 
 
 def test_quarantine_policy_deletes_the_origins_copy(collecting):
-    bad = wire(infected()).replace(b"\n..", b"\n.")
+    bad = infected().replace(b"\n", b"\r\n")
     settings = ["set group mail quarantine-origin delete"]
     stand, origin = collecting([*MESSAGES, bad], settings, screens=True)
     stand.poll()
