@@ -55,7 +55,7 @@ def test_a_maildrop_is_collected_once(collecting):
     stand.poll()
     assert origin.count(b"TOP") == 3 and origin.count(b"PASS") == 2
     assert origin.ends == ["quit", "quit"]
-    origin.add(b"uid-4", clean())
+    origin.add(b"uid-4", MESSAGES[0])
     origin.remove(b"uid-2")
     stand.poll()
     assert list(stand.bodies()) == ["uid-1", "uid-3", "uid-4"] and origin.count(b"TOP") == 4
@@ -141,7 +141,7 @@ def test_numbers_of_another_visit_are_never_used(collecting):
 
 
 def test_what_is_bad_is_replaced_before_it_is_stored(collecting):
-    bad = wire(infected()).replace(b"\n..", b"\n.")
+    bad = infected().replace(b"\n", b"\r\n")
     stand, origin = collecting([bad, *MESSAGES], screens=True)
     stand.poll()
     bodies = stand.bodies()
@@ -156,7 +156,7 @@ def test_what_is_bad_is_replaced_before_it_is_stored(collecting):
 
 
 def test_quarantine_policy_deletes_the_origins_copy(collecting):
-    bad = wire(infected()).replace(b"\n..", b"\n.")
+    bad = infected().replace(b"\n", b"\r\n")
     settings = ["set group mail quarantine-origin delete"]
     stand, origin = collecting([*MESSAGES, bad], settings, screens=True)
     stand.poll()
@@ -256,7 +256,11 @@ def test_listings_that_cannot_be_relied_on(collecting, answers, why):
     "answers",
     [
         {b"CAPA": b"-ERR what?\r\n"},
-        {b"UIDL": b"+OK 77 messages\r\n1 uid-1\r\n2 uid-2  \r\n3\tuid-3\r\n.\r\n".replace(b"\t", b" ")},
+        {
+            b"UIDL": b"+OK 77 messages\r\n1 uid-1\r\n2 uid-2  \r\n3\tuid-3\r\n.\r\n".replace(
+                b"\t", b" "
+            )
+        },
         {b"LIST": b"+OK\r\n1 22 more words\r\n2 27\r\n3 5018\r\n.\r\n"},
         {b"TOP": lambda c, w: c.sendall(b"+OK\n" + stuffed(MESSAGES[int(w[1]) - 1]) + b".\r\n")},
     ],
