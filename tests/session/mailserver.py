@@ -118,6 +118,9 @@ class Visitor:
                 self.answer(keyword, argument.split())
 
     def authenticate(self, words, lines):
+        if words[0] not in (b"PLAIN", b"LOGIN"):
+            self.say(b"-ERR unknown mechanism")
+            return
         said = words[1:]
         answers = []
         for challenge in (b"",) if words[0] == b"PLAIN" else (b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"):
