@@ -24,6 +24,7 @@ class MailServer:
         self.greeting = b"+OK ready"
         self.silent = False  # accepts and says nothing
         self.refusal = None  # the answer to every login
+        self.hold = None  # called in the middle of a whole message
         self.drop = {}  # uidl: octets, in order
         self.tried = []  # passwords that were offered, in order
         self.logins = 0  # that were accepted
@@ -198,4 +199,9 @@ class Visitor:
             message = head + b"\r\n\r\n" + b"".join(x + b"\r\n" for x in lines)
         else:
             self.server.fetched.append(uidl)
-        self.connection.sendall(b"+OK\r\n" + stuffed(message) + b".\r\n")
+        wire = b"+OK\r\n" + stuffed(message) + b".\r\n"
+        half = len(wire) // 2
+        self.connection.sendall(wire[:half])
+        if self.server.hold:
+            self.server.hold()
+        self.connection.sendall(wire[half:])
