@@ -22,6 +22,7 @@ from restante.accounts.sealed import Sealer
 from restante.collect.collector import Collector
 from restante.collect.failures import LoginRefused
 from restante.collect.fetching import Withheld
+from restante.collect.lookup import Lookup
 from restante.errors import RestanteError
 from restante.relay.origin import Origin
 from restante.relay.ticker import Ticker
@@ -200,6 +201,12 @@ class Stand:
             return await work(drop)
         finally:
             self.maildrops.release(drop)
+
+    async def look_up(self, path, port):
+        """Looks at the names of the groups once; what is known of them then."""
+        await Lookup(self.groups, self.up, path, port).look()
+        group = self.groups.all()[0]
+        return {name: sorted(group.addresses(name)) for name in group.names()}
 
     async def set_pace(self, seconds):
         self.pace = seconds

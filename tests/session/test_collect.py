@@ -1,6 +1,8 @@
 """The collector against scripted origins: what is fetched, what is said, what is borne."""
 
 import base64
+import socket
+import threading
 
 import pytest
 from collecting import SECONDS, Collecting, Maildrop, Refused
@@ -242,7 +244,17 @@ def test_what_vanishes_after_our_own_retr_is_kept(collecting):
         ({b"UIDL": b"+OK\r\n1 a\r\n2 b\r\n.\r\n"}, "do not name the same messages"),
         ({b"LIST": b"+OK\r\n1 9\r\n2 9\r\n.\r\n"}, "do not name the same messages"),
     ],
-    ids="none duplicate blank missing 8-bit long no-number fewer list-fewer".split(),
+    ids=[
+        "none",
+        "duplicate",
+        "blank",
+        "missing",
+        "8-bit",
+        "long",
+        "no-number",
+        "fewer",
+        "list-fewer",
+    ],
 )
 def test_listings_that_cannot_be_relied_on(collecting, answers, why):
     stand, origin = collecting(answers=answers)
@@ -309,7 +321,9 @@ def test_sizes_that_lie(collecting, size):
 def test_top_that_gives_not_all(collecting, top):
     stand, origin = collecting(answers={(b"TOP", 1): top})
     stand.poll()
-    assert stand.bodies()["uid-1"] is None and stand.bodies()["uid-2"] and origin.count(b"RETR") == 0
+    assert (
+        stand.bodies()["uid-1"] is None and stand.bodies()["uid-2"] and origin.count(b"RETR") == 0
+    )
     stand.enter()
     with pytest.raises(Refused) as refused:
         stand.fetch("uid-1", False)
@@ -570,3 +584,56 @@ def test_real_dovecot(signatures, dovecot):
         assert list(stand.bodies()) == uidls[1:] and stand.show()["error"] == ""
     finally:
         stand.close()
+
+
+class NameServer:
+    """Answers each query with what `answer(query octets)` gives; None: silence."""
+
+    def __init__(self, answer):
+        self.asked = []
+        self._answer = answer
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.bind(("127.0.0.1", 0))
+        self.port = self._sock.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            octets, peer = self._sock.recvfrom(600)
+            if not octets:
+                return
+            self.asked.append(octets)
+            for answer in self._answer(octets):
+                self._sock.sendto(answer, peer)
+
+    def stop(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+
+
+def addresses_of(asked, *addresses):
+    head = asked[:2] + b"\x81\x80\0\1" + bytes((0, len(addresses))) + b"\0\0\0\0" + asked[12:]
+    rows = [b"\xc0\x0c\0\1\0\1\0\0\0\x64\0\4" + bytes(a) for a in addresses]
+    return head + b"".join(rows)
+
+
+@pytest.mark.parametrize("case", ["good", "after a lie", "silent", "refused"])
+def test_host_names_are_looked_up(collecting, case):
+    def answer(asked):
+        good = addresses_of(asked, (192, 0, 2, 1), (192, 0, 2, 7))
+        wrong = bytes((asked[0] ^ 1,)) + good[1:]
+        refused = good[:3] + b"\x85" + good[4:]
+        return {"good": [good], "after a lie": [wrong, good], "silent": [], "refused": [refused]}[
+            case
+        ]
+
+    server = NameServer(answer)
+    stand, _ = collecting(settings=["set group mail servers pop.example.net,127.0.0.1/32"])
+    path = stand.folder / "resolv.conf"
+    path.write_text("nameserver 127.0.0.1\n")
+    known = stand.look_up(str(path), server.port)
+    server.stop()
+    found = ["192.0.2.1", "192.0.2.7"] if case in ("good", "after a lie") else []
+    assert known == {"pop.example.net": found}
+    assert all(b"\3pop\7example\3net\0\0\1\0\1" in asked for asked in server.asked)
+    assert any("lookup.failed" in line for line in stand.show()["log"]) is (not found)
