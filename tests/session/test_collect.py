@@ -16,18 +16,19 @@ MESSAGES = [
     b"Subject: three\r\n\r\n" + b"x" * 5000 + b"\r\n",
 ]
 HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
+SERVERS = "127.0.0.1/32"
 FRED = ("fred", "secret", 1)
 UIDLS = ["uid-1", "uid-2", "uid-3"]
 
 
 @pytest.fixture
 def collecting(signatures):
-    """collecting(messages, settings=…, screens=…, login=…, answers=…) -> (stand, origin)."""
+    """collecting(messages, settings=…, screens=…, login=…, servers=…, answers=…) -> (stand, origin)."""
     started = []
 
-    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, **parts):
+    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, servers=SERVERS, **parts):
         origin = Maildrop(messages, **parts)
-        stand = Collecting(signatures, settings, screens)
+        stand = Collecting(signatures, settings, screens, servers)
         started.extend((origin.stop, stand.close))
         stand.learn(origin.port, *login)
         return stand, origin
@@ -628,7 +629,7 @@ def test_host_names_are_looked_up(collecting, case):
         ]
 
     server = NameServer(answer)
-    stand, _ = collecting(settings=["set group mail servers pop.example.net,127.0.0.1/32"])
+    stand, _ = collecting(servers="pop.example.net,127.0.0.1/32")
     path = stand.folder / "resolv.conf"
     path.write_text("nameserver 127.0.0.1\n")
     known = stand.look_up(str(path), server.port)
