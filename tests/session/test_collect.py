@@ -23,7 +23,7 @@ UIDLS = ["uid-1", "uid-2", "uid-3"]
 
 @pytest.fixture
 def collecting(signatures):
-    """collecting(messages, settings=…, screens=…, login=…, servers=…, answers=…) -> (stand, origin)."""
+    """collecting(messages, settings=…, screens=…, …) -> (stand, origin)."""
     started = []
 
     def start(messages=MESSAGES, settings=(), screens=False, login=FRED, servers=SERVERS, **parts):
@@ -596,20 +596,23 @@ class NameServer:
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.bind(("127.0.0.1", 0))
         self.port = self._sock.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self):
-        while True:
-            octets, peer = self._sock.recvfrom(600)
-            if not octets:
-                return
-            self.asked.append(octets)
-            for answer in self._answer(octets):
-                self._sock.sendto(answer, peer)
+        with self._sock:
+            while True:
+                octets, peer = self._sock.recvfrom(600)
+                if not octets:
+                    return
+                self.asked.append(octets)
+                for answer in self._answer(octets):
+                    self._sock.sendto(answer, peer)
 
     def stop(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join(SECONDS)
 
 
 def addresses_of(asked, *addresses):

@@ -80,8 +80,8 @@ class Lookup:
             deadline = loop.Deadline(ANSWER_MS)
             while True:
                 await loop.readable(sock.fileno(), deadline.left())
-                octets = sock.read(dns.MESSAGE_OCTETS + 1)
-                if octets and octets[:2] == asked[:2]:
+                octets = sock.recv(dns.MESSAGE_OCTETS + 1)
+                if octets[:2] == asked[:2]:
                     return dns.answer(octets, asked)
         finally:
             sock.close()
