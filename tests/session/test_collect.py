@@ -1,6 +1,7 @@
 """The collector against scripted origins: what is fetched, what is said, what is borne."""
 
 import base64
+import signal
 import socket
 import threading
 
@@ -398,6 +399,22 @@ def test_a_message_larger_than_the_spool_stays_listed(collecting):
     assert refused.value.line.startswith("-ERR [SYS/PERM]")
 
 
+def test_a_full_disk_stops_spiders_first(collecting):
+    """Nothing new is fetched, what was deleted is still deleted at the origin."""
+    stand, origin = collecting()
+    stand.poll()
+    stand.delete("uid-1")
+    origin.add(b"uid-4", b"Subject: four\r\n\r\nx\r\n")
+    stand.set_free(3 << 20)
+    stand.poll()
+    shown = stand.show()
+    assert origin.count(b"TOP") == 3 and origin.uidls == [b"uid-2", b"uid-3", b"uid-4"]
+    assert "no room" in shown["error"] and "store" in shown["alarms"] and shown["state"] == "ready"
+    stand.set_free(1 << 30)
+    stand.poll()
+    assert stand.bodies()["uid-4"] and stand.show()["error"] == ""
+
+
 # -- refusals of a login
 
 CASES = {
@@ -531,6 +548,53 @@ def test_a_client_has_priority(collecting):
     origin.answers.clear()
     stand.poll()
     assert stand.bodies() == stored(MESSAGES)
+
+
+def test_a_client_does_not_wait_for_the_screen(collecting):
+    stand, origin = collecting(screens=True)
+    stand.screen.signal(signal.SIGSTOP)
+    stand.begin()
+    Deadline(SECONDS, "the spider", "see its log").wait(lambda: origin.count(b"TOP 3 "), "TOP 3")
+    ms, spider = stand.turn()
+    assert ms < 3000 and spider is False and stand.show()["spool"] == [0, 0]
+    stand.screen.signal(signal.SIGCONT)
+    stand.poll()
+    assert stand.bodies() == stored(MESSAGES)
+
+
+def test_one_client_after_the_other_at_the_origin(collecting):
+    stand, origin = collecting()
+    stand.enter()
+    with pytest.raises(Refused) as refused:
+        stand.enter(300)
+    assert "too long" in str(refused.value) and origin.count(b"PASS") == 1
+    stand.refresh()
+    assert list(stand.bodies()) == UIDLS
+
+
+def trickling(connection, words):
+    """An octet now and then, for ever."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(b"+OK\r\n")
+    ended = threading.Event()
+    while not ended.wait(0.02):
+        connection.sendall(b"x")
+
+
+def test_a_visit_has_an_end_whatever_the_origin_does(collecting):
+    stand, origin = collecting(answers={(b"TOP", 2): trickling})
+    stand.begin()
+    Deadline(SECONDS, "the spider", "see its log").wait(lambda: origin.count(b"TOP 2 "), "TOP 2")
+    stand.too_long()
+    assert [k for k, body in stand.bodies().items() if body] == ["uid-3"]
+    assert "closed the connection" in stand.show()["error"]
+
+
+def test_a_message_that_breaks_every_visit_stops_the_others_no_more(collecting):
+    stand, _ = collecting(answers={(b"TOP", 3): lambda connection, words: CLOSE})
+    for _ in range(3):
+        stand.poll()
+    assert [k for k, body in stand.bodies().items() if body is None] == ["uid-3"]
 
 
 def test_a_client_at_the_origin_refreshes_and_fetches(collecting):
