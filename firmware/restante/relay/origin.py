@@ -20,11 +20,15 @@ class Origin:
         self._connect_ms = settings.get("origin connect-timeout") * 1000
         self.reply_ms = settings.get("origin reply-timeout") * 1000
 
-    async def connect(self):
-        """Connects and reads the greeting: its +OK or -ERR line.  OriginError."""
-        self.leg.within(self._connect_ms, "the connection")
+    async def connect(self, ms=0):
+        """Connects and reads the greeting: its +OK or -ERR line.  OriginError.
+
+        `ms`: for both together; 0: as the settings say.
+        """
+        self.leg.within(ms or self._connect_ms, "the connection")
         await self.leg.connect(self._place)
-        self.leg.each_within(self.reply_ms, "its greeting")
+        if not ms:
+            self.leg.each_within(self.reply_ms, "its greeting")
         await self.event()
         return self.engine.line
 
