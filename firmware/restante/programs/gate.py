@@ -22,8 +22,8 @@ from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.system import System
-from restante.control import server as control_server
 from restante.collect.collector import Collector
+from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.errors import OriginError, StoreError
 from restante.log import alarm_file

@@ -8,7 +8,6 @@ something failed is closed without QUIT, so that nothing is deleted by halves.
 import asyncio
 from time import ticks_diff, ticks_ms
 
-from restante import log
 from restante.collect.failures import LoginRefused
 from restante.compat import const
 from restante.errors import OriginError
