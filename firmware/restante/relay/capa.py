@@ -16,7 +16,7 @@ _NOT_IN_GROUPS = (b"UTF8", b"LANG", b"LOGIN-DELAY")
 
 
 async def answer(session):
-    """An origin without CAPA is passed on as it is: a list without USER and SASL would be a lie."""
+    """An origin without CAPA is passed on as it is: a list without USER would be a lie."""
     group = session.group
     lines = group.capabilities if group is not None else None
     if lines is None and session.origin is not None:
