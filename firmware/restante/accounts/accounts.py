@@ -12,6 +12,7 @@ from restante.accounts import book, names, sealed, state
 from restante.accounts.state import Account
 from restante.compat import const
 from restante.errors import StoreError
+from restante.store import journal
 from restante.store.entries import NewerVersion
 from restante.store.faults import store_error
 from restante.store.journalfile import PROBLEMS, JournalFile
@@ -45,7 +46,7 @@ class Accounts:
         self._up = up
         self._sealer = sealer
         self._book = book.Book(groups)
-        self._journal = JournalFile(folder, self._off_loop, FOLDER, JOURNAL)
+        self._journal = JournalFile(folder, self._off_loop, FOLDER + "/" + JOURNAL, journal)
         self._lock = asyncio.Lock()
         self._rewrite_at = SLACK_RECORDS
         self._opened = False
