@@ -8,6 +8,7 @@ The answer is a line of JSON.  The clock is the test's: hours pass at once.
 
 import asyncio
 import binascii
+import gc
 import json
 import sys
 import time
@@ -43,6 +44,21 @@ class Follower:
 
     def follow(self, body):
         self.body = body
+
+
+class Longest:
+    """The longest that the loop was away."""
+
+    def __init__(self):
+        self.ms = 0
+
+    async def run(self):
+        last = time.ticks_ms()
+        while True:
+            await asyncio.sleep_ms(0)
+            now = time.ticks_ms()
+            self.ms = max(self.ms, time.ticks_diff(now, last))
+            last = now
 
 
 class Stand:
@@ -171,6 +187,25 @@ class Stand:
 
     async def refresh(self):
         return await self._with_drop(self.visit.refresh)
+
+    async def weigh(self):
+        """A refresh: its ms, the longest that nobody else got a turn, octets that stay, heap."""
+        await self._with_drop(self._nothing)
+        gc.collect()
+        before = gc.mem_alloc()
+        longest = Longest()
+        task = asyncio.create_task(longest.run())
+        start = time.ticks_ms()
+        drop = await self.maildrops.open(self.account.id)
+        await self.visit.refresh(drop)
+        ms = time.ticks_diff(time.ticks_ms(), start)
+        task.cancel()
+        gc.collect()
+        self.maildrops.release(drop)
+        return ms, longest.ms, gc.mem_alloc() - before, drop.count
+
+    async def _nothing(self, drop):
+        return None
 
     async def depart(self):
         return await self._with_drop(self.visit.depart)
