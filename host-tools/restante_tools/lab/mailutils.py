@@ -64,7 +64,7 @@ logging {{ syslog no; }};
         # Its plain way of writing keys is not the one that its pop3d looks them up by.
         popauth = Places().unpacked / self.package / "usr/bin/popauth"
         words = [
-            popauth,
+            str(popauth),
             "--compatibility",
             "--create",
             f"--file={plain}",

@@ -94,7 +94,7 @@ class Arena:
         self._delete(self.outside, chance)
 
     def _delete(self, port, chance):
-        """Some of what the client has already; by our own hands, as another program of its user."""
+        """Some of what the client has already, by our own hands: another program of its user."""
         said_quit, chosen = False, []
         try:
             with logged_in(port, USER, self.password, self.apop) as session:

@@ -23,7 +23,7 @@ DOWN = (
 
 
 def sequence(seed, steps=STEPS):
-    """[(step, a random generator of its own)]: what a step chooses does not change what follows."""
+    """[(step, a random generator of its own)]: what one step draws does not change the others."""
     chance = random.Random(seed)
     made, up = [], True
     for _ in range(steps):
