@@ -55,6 +55,9 @@ class Plan:
     port: int
     certificate: Certificate | None = None
     pop3s_port: int = 0
+    # Login processes that stay and serve many: what is measured is then not the start of
+    # processes. False: as Dovecot comes, a new process for each login.
+    lasting: bool = True
 
 
 def program() -> str:
@@ -133,6 +136,7 @@ def _new_head() -> list[str]:
 
 
 def _sockets(plan: Plan) -> list[str]:
+    login = ["  service_count = 0", "  process_min_avail = 1", f"  client_limit = {SESSIONS * 2}"]
     return [
         "service pop3-login {",
         "  inet_listener pop3 {",
@@ -141,14 +145,11 @@ def _sockets(plan: Plan) -> list[str]:
         "  inet_listener pop3s {",
         f"    port = {plan.pop3s_port}",
         "  }",
-        # One login process for all: what is measured is the box, not the start of processes.
-        "  service_count = 0",
-        "  process_min_avail = 1",
-        f"  client_limit = {SESSIONS * 2}",
+        *(login if plan.lasting else []),
         "}",
         "service pop3 {",
         f"  process_limit = {SESSIONS}",
-        "  service_count = 0",
+        *(["  service_count = 0"] if plan.lasting else []),
         "}",
         "service anvil {",
         f"  client_limit = {SESSIONS * 4}",
