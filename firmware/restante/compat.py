@@ -18,3 +18,13 @@ except ImportError:  # CPython, and a MicroPython without our C
     scan_wire = None
 else:
     scan_wire = scan
+
+
+try:
+    from _wire import crc32
+except ImportError:
+    import zlib
+
+    def crc32(data, start, end, seed):
+        """zlib's CRC-32 of data[start:end], going on from `seed`."""
+        return zlib.crc32(memoryview(data)[start:end], seed)

@@ -27,6 +27,12 @@ class StoreFull(StoreError):
     """No room on the data partition, or a quota is reached."""
 
 
+class QuirkError(RestanteError):
+    """The origin's listing cannot be relied on: such an account is not accelerated."""
+
+    transient = False
+
+
 class ScreenUnavailable(RestanteError):
     """The screen process did not answer: no verdict, for a cause that may pass."""
 

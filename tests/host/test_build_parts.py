@@ -6,7 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from restante_tools.build import bill, busybox, cache, data_partition, image, inputs, kernel
+from restante_tools.build import (
+    bill,
+    buildroot,
+    busybox,
+    cache,
+    data_partition,
+    image,
+    inputs,
+    kernel,
+    micropython,
+)
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
 from restante_tools.sources import lock
@@ -137,6 +147,23 @@ def test_the_bill_says_what_was_taken_and_nothing_of_the_day(tmp_path):
     for package in locked.packages.values():
         assert package.upstream in text
         assert all(digest in text for digest in package.files.values())
+
+
+def test_every_source_of_the_lock_file_is_in_the_bill():
+    locked = lock.read(TOP / "host-tools" / "sources.lock")
+    assert set(bill.PURPOSES) == set(locked.packages)
+
+
+def test_buildroot_builds_our_program_from_the_same_sources():
+    asked = (TOP / "firmware/native/bindings/micropython.mk").read_text()
+    recipe = (TOP / "board/package/restante/restante.mk").read_text()
+    folders = set(re.findall(r"wildcard \$\((RESTANTE_\w+_DIR)\)", asked))
+    assert set(re.findall(r"(RESTANTE_\w+_DIR)=", recipe)) == folders
+    assert len(folders) == len(micropython.PACKAGES) - 1
+    assert set(micropython.PACKAGES) <= set(buildroot.OVERRIDES.values())
+    (sources,) = re.findall(r"^RESTANTE_PATCH_DEPENDENCIES = (.+)$", recipe, re.MULTILINE)
+    given = {buildroot.OVERRIDES[name.upper()] for name in sources.split()}
+    assert given == set(micropython.PACKAGES)
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,9 @@ class Box:
         self._origin_port = origin_port
         for path in (self.run, self.data):
             path.mkdir()
+        key = self.run / "device-key"
+        key.touch(0o600)
+        key.write_bytes(os.urandom(32))
         (self.data / "settings").write_text("".join(line + "\n" for line in settings))
         self.screen = self.gate = None
         if screens:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from boxes import Box, compile_signatures
+from mailserver import MailServer
 from origins import Origin
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
 
@@ -36,6 +37,30 @@ def scripted(signatures):
         box = Box(origin.port, signatures, settings, screens)
         started.insert(0, box)
         return box, origin
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def accelerated(signatures):
+    """accelerated(messages, group=[…], settings=[…], screens=…) -> (box, MailServer).
+
+    The server is the group `isp` of the box: `group` are its settings, such as "freshness 0".
+    """
+    started = []
+
+    def start(messages=(), group=(), settings=(), screens=False):
+        server = MailServer(messages)
+        started.append(server)
+        lines = [f"servers 127.0.0.0/8:{server.port}", "rule all", *group]
+        settings = [*settings, *(f"set group isp {line}" for line in lines)]
+        if not screens:
+            settings.append("set screening mode disabled")
+        box = Box(server.port, signatures, settings, screens)
+        started.insert(0, box)
+        return box, server
 
     yield start
     for each in started:

@@ -10,11 +10,13 @@ import time
 
 import _sys
 from restante import log, settings
+from restante.accounts.seen import Seen
+from restante.accounts.state import Account
 from restante.box import places
 from restante.box.system import System
 from restante.control import server
 from restante.control.answers import Control
-from restante.errors import ScreenUnavailable
+from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
@@ -75,6 +77,52 @@ class Quarantine:
         log.record(log.INFO, "stand.delete", id=id)
 
 
+class Accounts:
+    """The real accounts are part of tests/session/test_accounts.py."""
+
+    unusable = ""
+    problems = []
+
+    def __init__(self):
+        account = Account("acme", Thing(name="acme"), b"anna")
+        account.place = ("192.0.2.1", 110)
+        account.last_error = HOSTILE
+        self._accounts = [account]
+
+    def everything(self):
+        return self._accounts
+
+    def named(self, text):
+        return self._accounts[0] if text == self._accounts[0].name else None
+
+    async def erase(self, account, who):
+        log.record(log.INFO, "stand.erase", account=account.name)
+
+
+class Maildrops:
+    octets = 0
+    maximum = 1 << 30
+
+    async def open(self, id):
+        raise StoreError(HOSTILE)
+
+    async def erase(self, id):
+        log.record(log.INFO, "stand.erase.mail", id=id)
+
+
+class Turn:
+    async def __aenter__(self):
+        return None
+
+    async def __aexit__(self, kind, error, trace):
+        return None
+
+
+class Collector:
+    def turn(self, account):
+        return Turn()
+
+
 class Screen:
     async def status(self):
         raise ScreenUnavailable("it is not part of this test")
@@ -110,6 +158,10 @@ async def main(run, data):
         screen=Screen(),
         selftest=SelfTest(),
         system=System(data, run),
+        accounts=Accounts(),
+        maildrops=Maildrops(),
+        collector=Collector(),
+        seen=Seen(),
     )
     print("ready")
     await server.Server(fd, control, log).run()

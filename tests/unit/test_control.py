@@ -26,6 +26,24 @@ def test_commands():
     assert grammar.parse(b"quarantine release 12 force") == ("quarantine release", ["12", "force"])
 
 
+def test_a_name_of_several_words():
+    assert grammar.parse(b"show account anna @ acme") == ("show account", ["anna @ acme"])
+    assert grammar.parse(b"show account  0123456789abcdef") == (
+        "show account",
+        ["0123456789abcdef"],
+    )
+    assert grammar.parse(b"show accounts") == ("show accounts", [])
+    assert grammar.parse(b"erase account anna @ acme") == ("erase account", ["anna @ acme"])
+    yes = ("erase account", ["anna @ acme", "yes"])
+    assert grammar.parse(b"erase account anna @ acme yes") == yes
+    # A single word is the name, whatever it is: nothing is erased by leaving the name out.
+    assert grammar.parse(b"erase account yes") == ("erase account", ["yes"])
+    assert grammar.parse(b"erase account yes yes") == ("erase account", ["yes", "yes"])
+    assert refused(b"show account").hint == "type: show account NAME"
+    assert refused(b"erase account").hint == "type: erase account NAME [yes]"
+    assert refused(b"show accounts anna").hint == "type: show accounts"
+
+
 def test_wrong_commands_say_what_may_follow():
     assert "status|sessions|log|alarms" in refused(b"show").hint
     assert "status|sessions|log|alarms" in refused(b"show thing").hint
@@ -112,6 +130,7 @@ def test_table_is_aligned_and_bounded():
     assert lines[0].startswith("id  who")
     assert lines[1] == "1   xxxxxxxx..  a"
     assert lines[2] == "22  y           bbbbbbbb.."
+    assert tables.table(("a", "b"), [("x" * 5, "y" * 9)], 4, 9)[1] == "xx..  yyyyyyyyy"
 
 
 def test_duration():

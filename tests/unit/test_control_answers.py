@@ -5,6 +5,8 @@ are checked in tests/session.
 """
 
 from restante import log
+from restante.accounts import seen, state
+from restante.accounts.state import Account
 from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, SettingsError, StoreError
 from restante.log.alarms import Alarms
@@ -81,6 +83,73 @@ class System:
         self.reboots += 1
 
 
+class Accounts:
+    """Two accounts, one of a group that is no longer set."""
+
+    def __init__(self):
+        self.unusable = ""
+        self.problems = []
+        self.erased = []
+        anna = Account("acme", Thing(name="acme"), b"anna")
+        anna.place = ("192.0.2.1", 110)
+        anna.sealed = b"planted-sealed"
+        bert = Account("gone", None, b"bert")
+        bert.place = ("192.0.2.2", 1110)
+        self.known = [anna, bert]
+
+    def everything(self):
+        return self.known
+
+    def named(self, text):
+        for account in self.known:
+            if text in (account.name, account.id):
+                return account
+        return None
+
+    async def erase(self, account, who):
+        self.erased.append((account.name, who))
+        self.known.remove(account)
+
+
+class Maildrops:
+    octets = 3 << 20
+    maximum = 1024 << 20
+    error = None
+
+    def __init__(self):
+        self.open_drops = 0
+        self.erased = []
+
+    async def open(self, id):
+        if self.error:
+            raise self.error
+        self.open_drops += 1
+        return Thing(count=2, stored_octets=75)
+
+    def release(self, drop):
+        self.open_drops -= 1
+
+    async def erase(self, id):
+        self.erased.append(id)
+
+
+class Collector:
+    """Remembers for whom a turn was taken, and whether it is over."""
+
+    def __init__(self):
+        self.turns = []
+
+    def turn(self, account):
+        self.turns.append(account.name)
+        return self
+
+    async def __aenter__(self):
+        return None
+
+    async def __aexit__(self, kind, error, trace):
+        self.turns.append("over")
+
+
 def entry(id):
     record = Thing(
         account="user @ 192.0.2.1:110",
@@ -117,6 +186,10 @@ class Box:
         self.screen = Screen()
         self.selftest = SelfTest()
         self.system = System()
+        self.accounts = Accounts()
+        self.maildrops = Maildrops()
+        self.collector = Collector()
+        self.seen = seen.Seen()
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
             settings or Settings(),
@@ -126,6 +199,10 @@ class Box:
             self.screen,
             self.selftest,
             self.system,
+            self.accounts,
+            self.maildrops,
+            self.collector,
+            self.seen,
         )
 
     def record(self, level, event, **fields):
@@ -266,3 +343,86 @@ def test_a_failing_provider_is_an_answer_and_a_record():
     ok, text, _ = box.ask(b"quarantine list")
     assert not ok and text.startswith("quarantine list failed")
     assert box.records[-1][1] == "control.failed"
+
+
+def test_accounts_and_who_is_none():
+    box = Box()
+    box.accounts.known[0].enter(state.READY)
+    box.accounts.known[0].polled = 1
+    box.seen.note(b"carl\xff", ("192.0.2.9", 110), seen.APOP, 2)
+    box.seen.note("", ("192.0.2.9", 110), seen.TUNNEL, 3)
+    ok, text, lines = box.ask(b"show accounts")
+    page = "\n".join(lines)
+    assert ok and text == "2 accounts"
+    for part in (
+        "anna @ acme  ready     1970-01-01T00:00:01Z",
+        "bert @ gone  no group  never",
+        "group 'gone' is not set any more",
+        "mail: 3 MiB of 1024 MiB",
+        "carl%FF",
+        "(not said)",
+        "192.0.2.9:110",
+        "cannot be replayed",
+        "not screened",
+    ):
+        assert part in page, (part, page)
+    assert page.index("(not said)") < page.index("carl%FF")
+
+
+def test_accounts_say_that_nothing_is_learned():
+    box = Box()
+    box.accounts.known = []
+    box.accounts.unusable = "the box has no device key"
+    box.accounts.problems = ["journal, octet 7: an unreadable line"]
+    lines = box.ask(b"show accounts")[2]
+    assert lines[0] == "NOTHING IS LEARNED: the box has no device key"
+    assert lines[1] == "PROBLEM: journal, octet 7: an unreadable line"
+
+
+def test_one_account():
+    box = Box()
+    anna = box.accounts.known[0]
+    anna.next_poll = 90
+    anna.last_error = "no answer in 60 s"
+    anna.alert = "ALERT: mailbox is nearly full"
+    page = "\n".join(box.ask(b"show account anna @ acme")[2])
+    for part in (
+        anna.id,
+        "learning",
+        "its first listing is not complete yet",
+        "192.0.2.1:110, USER",
+        "REFUSED by the origin since",
+        "last poll       never",
+        "next poll       1970-01-01T00:01:30Z",
+        "no answer in 60 s",
+        "nearly full",
+        "2 messages, 75 octets cached",
+    ):
+        assert part in page, (part, page)
+    assert "planted" not in page and "sealed" not in page
+    assert box.maildrops.open_drops == 0
+    assert box.ask(b"show account " + anna.id.encode())[1] == "account anna @ acme"
+    missing = (False, "no account 'anna'", ["type: show accounts"])
+    assert box.ask(b"show account anna") == missing
+    box.maildrops.error = StoreError("input/output error")
+    assert "CANNOT BE READ: input/output error" in "\n".join(
+        box.ask(b"show account bert @ gone")[2]
+    )
+
+
+def test_erasing_an_account_asks_first_and_leaves_a_record():
+    box = Box()
+    anna = box.accounts.known[0]
+    ok, text, lines = box.ask(b"erase account anna @ acme")
+    assert not ok and "anna @ acme" in text
+    assert lines == ["if it is really meant, type: erase account %s yes" % anna.id]
+    assert box.accounts.erased == [] and box.maildrops.erased == [] and box.collector.turns == []
+    assert box.ask(b"erase account anna @ acme yes")[0]
+    assert box.accounts.erased == [("anna @ acme", "console")]
+    assert box.maildrops.erased == [anna.id]
+    assert box.collector.turns == ["anna @ acme", "over"]
+    records = [r for r in box.records if r[1] == "account.erase"]
+    assert records == [
+        (log.INFO, "account.erase", {"ok": True, "id": "anna @ acme", "who": "console"})
+    ]
+    assert not box.ask(b"erase account anna @ acme yes")[0]

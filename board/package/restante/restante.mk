@@ -10,7 +10,7 @@ RESTANTE_SITE_METHOD = local
 RESTANTE_LICENSE = MIT
 RESTANTE_DEPENDENCIES = host-python3
 # Only their source trees are used: extracted and patched, not built.
-RESTANTE_PATCH_DEPENDENCIES = micropython libzlib mbedtls
+RESTANTE_PATCH_DEPENDENCIES = micropython libzlib mbedtls libsodium
 
 RESTANTE_MAKE_OPTS = \
 	PROG=restante \
@@ -24,7 +24,8 @@ RESTANTE_MAKE_OPTS = \
 	USER_C_MODULES=$(@D)/native \
 	FROZEN_MANIFEST=$(@D)/variant/manifest.py \
 	RESTANTE_ZLIB_DIR=$(LIBZLIB_DIR) \
-	RESTANTE_MBEDTLS_DIR=$(MBEDTLS_DIR)
+	RESTANTE_MBEDTLS_DIR=$(MBEDTLS_DIR) \
+	RESTANTE_SODIUM_DIR=$(LIBSODIUM_DIR)
 
 define RESTANTE_BUILD_CMDS
 	$(HOST_MAKE_ENV) $(MAKE) -C $(MICROPYTHON_DIR)/mpy-cross \

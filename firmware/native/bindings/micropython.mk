@@ -1,14 +1,17 @@
 # How MicroPython's build takes our C in: USER_C_MODULES=<repository>/firmware/native finds this
 # file. It compiles the bindings (which define Python names), and as plain libraries the worker, the
-# engine, zlib's inflate and mbedTLS's hashes.
+# engine, zlib's inflate, mbedTLS's hashes and libsodium's sealing.
 #
-# RESTANTE_ZLIB_DIR and RESTANTE_MBEDTLS_DIR: unmodified source trees.
+# RESTANTE_ZLIB_DIR, RESTANTE_MBEDTLS_DIR and RESTANTE_SODIUM_DIR: unmodified source trees.
 
 ifeq ($(wildcard $(RESTANTE_ZLIB_DIR)/inflate.c),)
 $(error RESTANTE_ZLIB_DIR is not zlib's source tree: "$(RESTANTE_ZLIB_DIR)")
 endif
 ifeq ($(wildcard $(RESTANTE_MBEDTLS_DIR)/library/sha256.c),)
 $(error RESTANTE_MBEDTLS_DIR is not mbedTLS's source tree: "$(RESTANTE_MBEDTLS_DIR)")
+endif
+ifeq ($(wildcard $(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium.h),)
+$(error RESTANTE_SODIUM_DIR is not libsodium's source tree: "$(RESTANTE_SODIUM_DIR)")
 endif
 
 RESTANTE_NATIVE := $(patsubst %/bindings,%,$(USERMOD_DIR))
@@ -22,19 +25,39 @@ RESTANTE_ZLIB := $(addprefix $(RESTANTE_ZLIB_DIR)/,\
 	adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
 RESTANTE_MBEDTLS := $(addprefix $(RESTANTE_MBEDTLS_DIR)/library/,\
 	md5.c platform_util.c sha1.c sha256.c)
+# Portable code only; nothing of it reads what its configure script would make.
+RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
+	crypto_aead/xchacha20poly1305/sodium/aead_xchacha20poly1305.c \
+	crypto_core/hchacha20/core_hchacha20.c \
+	crypto_generichash/blake2b/ref/blake2b-compress-ref.c \
+	crypto_generichash/blake2b/ref/blake2b-ref.c \
+	crypto_generichash/blake2b/ref/generichash_blake2b.c \
+	crypto_onetimeauth/poly1305/donna/poly1305_donna.c \
+	crypto_onetimeauth/poly1305/onetimeauth_poly1305.c \
+	crypto_stream/chacha20/ref/chacha20_ref.c \
+	crypto_stream/chacha20/stream_chacha20.c \
+	crypto_verify/sodium/verify.c \
+	sodium/utils.c)
 
 SRC_USERMOD_C += $(RESTANTE_BINDINGS)
 SRC_USERMOD_LIB_C += $(RESTANTE_WORKER) $(RESTANTE_ENGINE) $(RESTANTE_ZLIB) $(RESTANTE_MBEDTLS)
+SRC_USERMOD_LIB_C += $(RESTANTE_SODIUM)
 
 # Z_SOLO: zlib without its own memory and files; the engine gives it memory.
 CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO
 CFLAGS_USERMOD += -I$(RESTANTE_ZLIB_DIR) -I$(RESTANTE_MBEDTLS_DIR)/include
 CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/engine/digest_config.h"'
+# SODIUM_STATIC: no names are exported.
+CFLAGS_USERMOD += -DSODIUM_STATIC -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include
 LDFLAGS_USERMOD += -pthread
 
 # What each octet of mail goes through is built for speed, the rest of the program for size.
 RESTANTE_HOT := $(patsubst $(USER_C_MODULES)/%,%,$(RESTANTE_ENGINE:.c=.o))
 RESTANTE_HOT += $(RESTANTE_ZLIB:.c=.o) $(RESTANTE_MBEDTLS:.c=.o)
 $(addprefix $(BUILD)/,$(RESTANTE_HOT)): CFLAGS += -O2
+RESTANTE_SODIUM_OBJECTS := $(addprefix $(BUILD)/,$(RESTANTE_SODIUM:.c=.o))
+# What its configure script would find out; both machines are little-endian. CONFIGURED: yes, so.
+$(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHAVE_WEAK_SYMBOLS \
+	-DHAVE_EXPLICIT_BZERO -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium -w
 # Others' code is built with others' idea of warnings.
 $(addprefix $(BUILD)/,$(RESTANTE_ZLIB:.c=.o) $(RESTANTE_MBEDTLS:.c=.o)): CFLAGS += -w

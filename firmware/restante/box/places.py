@@ -29,5 +29,7 @@ SCREEN_SOCKET = "screen.sock"
 # Only the gate can write in its folder: this file asks the warden to restart the box.
 GATE_FOLDER = "gate"
 REBOOT_REQUEST = "gate/reboot"
+# 32 octets that `unlock` writes at each start, for root only: the gate reads it while it is root.
+DEVICE_KEY = "device-key"
 
 RESOLV_CONF = "/run/resolv.conf"

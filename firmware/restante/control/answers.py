@@ -4,6 +4,7 @@
 provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
+from restante.control import accounts as people
 from restante.control import grammar, held, status
 from restante.control.tables import duration
 from restante.errors import RestanteError
@@ -23,9 +24,26 @@ class Control:
     screen      async status() -> .bundle .hashes .patterns .built .workers .failed, or raises
     selftest    async run() -> [(name, ok, text)]
     system      box.system.System
+    accounts    accounts.Accounts
+    maildrops   store.Maildrops
+    collector   collect.Collector
+    seen        accounts.Seen
     """
 
-    def __init__(self, settings, log, sessions, quarantine, screen, selftest, system):
+    def __init__(
+        self,
+        settings,
+        log,
+        sessions,
+        quarantine,
+        screen,
+        selftest,
+        system,
+        accounts,
+        maildrops,
+        collector,
+        seen,
+    ):
         self._settings = settings
         self._log = log
         self._sessions = sessions
@@ -33,6 +51,10 @@ class Control:
         self._screen = screen
         self._selftest = selftest
         self._system = system
+        self._accounts = accounts
+        self._maildrops = maildrops
+        self._collector = collector
+        self._seen = seen
 
     async def answer(self, line):
         """`line`: bytes without the line end."""
@@ -93,6 +115,20 @@ class Control:
         active = self._log.alarms.active()
         lines = status.refused(self._settings) + status.alarms(active)
         return True, "%d alarms" % len(active), lines
+
+    async def _show_accounts(self):
+        return people.listing(self._accounts, self._maildrops, self._seen)
+
+    async def _show_account(self, name):
+        return await people.show(self._accounts, self._maildrops, name)
+
+    async def _erase_account(self, name, yes=None):
+        answer = await people.erase(
+            self._accounts, self._maildrops, self._collector, name, WHO, yes is not None
+        )
+        if yes is not None:
+            self._audit("account.erase", answer, name)
+        return answer
 
     async def _quarantine_list(self):
         return held.listing(self._quarantine)

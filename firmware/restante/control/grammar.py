@@ -22,13 +22,17 @@ class CommandError(RestanteError):
         self.hint = hint
 
 
-# words, arguments (a "?" after the name: may be left out), help; None: not shown by `help`
+# words, arguments, help; None: not shown by `help`.  "?" after an argument: a word that may be
+# left out; "..." after it: one word or several, given as one text.
 COMMANDS = (
     ("help", (), "this list"),
     ("show status", (), "what the box does, alarms, memory"),
     ("show sessions", (), "open POP3 sessions"),
     ("show log", (), "the last records"),
     ("show alarms", (), "what somebody must see"),
+    ("show accounts", (), "who is accelerated, who is not, and why"),
+    ("show account", ("NAME...",), "one account, by name or id"),
+    ("erase account", ("NAME...", "yes?"), "remove its password and its cached mail"),
     ("quarantine list", (), "held mail, newest first"),
     ("quarantine show", ("ID",), "one held message"),
     ("quarantine release", ("ID", "force?"), "deliver the original at the next session"),
@@ -60,7 +64,7 @@ def parse(line):
 def usage(command, arguments):
     out = command
     for name in arguments:
-        out += " [%s]" % name[:-1] if name.endswith("?") else " " + name
+        out += " [%s]" % name[:-1] if name.endswith("?") else " " + name.rstrip(".")
     return out
 
 
@@ -76,6 +80,8 @@ def _arguments(command, arguments, given):
     needed = [name for name in arguments if not name.endswith("?")]
     # An optional argument is the word itself, such as `force`: anything else is a mistake.
     optional = [name[:-1] for name in arguments if name.endswith("?")]
+    if arguments and arguments[0].endswith("..."):
+        given = _joined(given, optional)
     extra = given[len(needed) :]
     if len(given) < len(needed) or len(extra) > len(optional) or extra != optional[: len(extra)]:
         raise CommandError(
@@ -83,6 +89,14 @@ def _arguments(command, arguments, given):
             "type: " + usage(command, arguments),
         )
     return given
+
+
+def _joined(given, optional):
+    """All words as one argument, but for those at the end that are the optional ones."""
+    count = len(given)
+    if count > len(optional) and given[count - len(optional) :] == optional:
+        count -= len(optional)
+    return ([" ".join(given[:count])] if given else []) + given[count:]
 
 
 def _nearest(words):

@@ -3,9 +3,15 @@
 from restante.log.records import escaped
 
 
-def table(head, rows, widest):
-    """Lines: each column as wide as its longest cell, at most `widest`; the last one is open."""
-    cells = [list(head)] + [[_cell(value, widest) for value in row] for row in rows]
+def table(head, rows, widest, last=None):
+    """Lines: each column as wide as its longest cell, at most `widest`.
+
+    The last one is not filled up; it has at most `last` characters, `widest` if that is None.
+    """
+    cells = [list(head)]
+    for row in rows:
+        line = [_cell(value, widest) for value in row[:-1]]
+        cells.append(line + [_cell(row[-1], last or widest)])
     widths = [max(len(row[i]) for row in cells) for i in range(len(head) - 1)]
     out = []
     for row in cells:

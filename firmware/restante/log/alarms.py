@@ -12,8 +12,9 @@ SETTINGS = "settings"  # the settings file was refused
 SCREENING = "screening"  # screening is off, or does not answer
 STORE = "store"  # the data partition is damaged or full
 SELF_TEST = "self-test"  # the self-test failed
+ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or served
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST)
+NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160

@@ -11,22 +11,31 @@ import gc
 import sys
 import time
 
+import _crypto
 import _sys
 
 from restante import log, loop, settings
+from restante.accounts import devicekey
+from restante.accounts.accounts import Accounts
+from restante.accounts.groups import Groups
+from restante.accounts.sealed import Sealer
+from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.system import System
 from restante.control import server as control_server
+from restante.collect.collector import Collector
 from restante.control.answers import Control
-from restante.errors import StoreError
+from restante.errors import OriginError, StoreError
 from restante.log import alarm_file
-from restante.log.alarms import SCREENING, SETTINGS, STORE
+from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
 from restante.log.outlet import Outlet
 from restante.relay import destination
+from restante.relay.bounds import Bounds
 from restante.relay.entry import NOT_SCREENED
 from restante.relay.guesses import Guesses
 from restante.relay.listener import Listener, bind
 from restante.relay.message import Delivery
+from restante.relay.origin import Origin
 from restante.relay.passing import Passing
 from restante.relay.session import Session
 from restante.relay.ticker import Ticker
@@ -34,6 +43,7 @@ from restante.screening.channel import Channel
 from restante.screening.client import ScreenClient
 from restante.screening.selftest import SelfTest
 from restante.store.folder import Folder
+from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
 
@@ -55,6 +65,10 @@ EEXIST = 17
 DESCRIPTORS = 64
 # Descriptors of one session: client, origin, spool file twice, one kept message, screen socket.
 SESSION_DESCRIPTORS = 8
+# 2026-01-01: a clock before it was never set.
+MADE = 1767225600
+# What the clock may be corrected by while it counts as the same, in seconds.
+CLOCK_SECONDS = 3600
 # Number of a signal that ends the program.
 SIGTERM = 15
 
@@ -71,20 +85,41 @@ def is_root():
 
 
 class Services:
-    """What a session needs of the program."""
+    """What sessions and the collector need of the program."""
 
-    def __init__(self, given, tree, helper):
+    def __init__(self, given, tree, helper, device_key):
         folder = Folder(given["--data"])
         screen_socket = given["--run"] + "/" + places.SCREEN_SOCKET
         self.settings = tree
+        self.helper = helper
         self.clock = time.time
+        self.system = System(given["--data"], given["--run"])
+        self.up = self.system.uptime
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
+        self.bounds = Bounds(time.ticks_diff)
         self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
         )
         self.screen = ScreenClient(lambda: Channel(screen_socket), tree)
+        self.groups = Groups(tree)
+        self.accounts = Accounts(
+            self.groups,
+            folder,
+            helper,
+            self.clock,
+            self.up,
+            Sealer(_crypto, device_key),
+        )
+        self.maildrops = Maildrops(
+            folder, helper, self.clock, self.spool, tree.get("mail maximum") * MIB
+        )
+        self.collector = Collector(self)
+        self.accelerates = False  # until accounts and maildrops are open
+        self.seen = Seen()
+        self.serving = {}  # account id: served sessions
+        self._clock_minus_up = self.clock() - self.up()
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
         self.screens = tree.get("screening mode") != "disabled"
         self.note = "" if self.screens else NOT_SCREENED
@@ -94,6 +129,18 @@ class Services:
     def next_id(self):
         self._sessions += 1
         return self._sessions
+
+    def trusted(self):
+        """Whether mail may be deleted by age: the clock is plausible, and nobody has set it."""
+        moved = self.clock() - self.up() - self._clock_minus_up
+        return self.clock() > MADE and abs(moved) < CLOCK_SECONDS
+
+    def origin(self, address, port):
+        """An Origin that is not connected yet; OriginError if the box has no descriptor left."""
+        try:
+            return Origin(address, port, self.settings)
+        except OSError as error:
+            raise OriginError("the mail gateway has too many connections: %s" % error)
 
     def delivery(self, session):
         return Delivery(session, self) if self.screens else Passing(session)
@@ -116,9 +163,25 @@ async def open_store(services):
     except StoreError as error:
         log.alarms.set(STORE, str(error))
         log.record(log.ERROR, "store.start", error=str(error))
-    for text in services.spool.problems + services.quarantine.problems:
+    await open_accounts(services)
+    problems = services.accounts.problems + services.maildrops.problems
+    for text in services.spool.problems + services.quarantine.problems + problems:
         log.alarms.set(STORE, text)
         log.record(log.ERROR, "store.problem", error=text)
+
+
+async def open_accounts(services):
+    """Without accounts or maildrops all mail passes through, and an alarm says so."""
+    try:
+        await services.accounts.start()
+        await services.maildrops.start()
+        why = services.accounts.unusable
+    except StoreError as error:
+        why = str(error)
+    services.accelerates = not why
+    if why and services.groups.all():
+        log.alarms.set(ACCELERATION, why)
+        log.record(log.ERROR, "acceleration.off", why=why)
 
 
 async def until_told(signals):
@@ -145,13 +208,19 @@ async def serve(services, given, listening, control_fd, signals):
         services.quarantine,
         services.screen,
         SelfTest(services.spool, services.screen),
-        System(given["--data"], given["--run"]),
+        services.system,
+        services.accounts,
+        services.maildrops,
+        services.collector,
+        services.seen,
     )
     tasks = [
-        asyncio.create_task(services.ticker.run()),
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
+        asyncio.create_task(services.ticker.run()),
     ]
+    if services.accelerates:
+        tasks.append(asyncio.create_task(services.collector.run()))
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])
     await until_told(signals)
     for task in tasks:
@@ -161,6 +230,7 @@ async def serve(services, given, listening, control_fd, signals):
             await task
         except asyncio.CancelledError:
             continue
+    await services.accounts.close()
     await services.quarantine.close()
     log.record(log.INFO, "gate.end")
 
@@ -183,7 +253,8 @@ def take_folders(given):
     """While we are root: what the gate writes belongs to it."""
     data = given["--data"]
     own = given["--run"] + "/" + places.GATE_FOLDER
-    for path in (data, data + "/spool", data + "/quarantine", own):
+    below = [data + "/" + name for name in ("spool", "quarantine", "maildrops", "accounts")]
+    for path in [data] + below + [own]:
         try:
             _sys.mkdir(path, 0o700)
         except OSError as error:
@@ -208,13 +279,16 @@ def main():
     owner = (places.CONSOLE_UID, places.CONSOLE_UID) if is_root() else None
     control_fd = control_server.listen(given["--run"] + "/" + places.CONTROL_SOCKET, owner)
     take_folders(given)
+    device_key, why = devicekey.read(given["--run"])
     outlet = Outlet()
     give_up_rights(tree)
     gc.threshold(COLLECT_OCTETS)
     start_log(given, tree, outlet)
+    if why:
+        log.record(log.WARNING, "device-key", why=why)
     signals = _sys.signals()
     helper = loop.Helper()  # a thread, so before seccomp
-    services = Services(given, tree, helper)
+    services = Services(given, tree, helper, device_key)
     _sys.seccomp("gate")
     asyncio.run(serve(services, given, listening, control_fd, signals))
 

@@ -8,6 +8,7 @@ import asyncio
 from time import ticks_ms
 
 from restante import log
+from restante.accounts import seen
 from restante.log.alarms import TUNNEL
 from restante.pop3 import commands as c
 from restante.pop3.events import CHALLENGE
@@ -20,6 +21,7 @@ NOT_SCREENED = "not screened"
 _TOO_MANY = b"-ERR [SYS/TEMP] too many wrong passwords from your computer, try again in a minute"
 # Refusals that say nothing about the password (RFC 2449 §8.1, RFC 3206).
 _NOT_A_GUESS = (b"-ERR [SYS/", b"-ERR [IN-USE]", b"-ERR [LOGIN-DELAY]")
+_OAUTH = (b"XOAUTH2", b"OAUTHBEARER")
 _NO_STLS = b"-ERR STLS is refused here by policy: mail in a tunnel cannot be screened"
 
 
@@ -27,6 +29,7 @@ class Entry:
     def __init__(self, session):
         self._session = session
         self._user = ""
+        self._why = seen.NO_GROUP  # why this login does not accelerate
 
     def handlers(self):
         return {
@@ -50,6 +53,7 @@ class Entry:
 
     async def apop(self):
         self._user = login.of_apop(self._session.engine.argument)
+        self._say_why(seen.APOP)
         if await self._turn():
             await self._session.origin.ask(self._session.engine.outgoing)
             await self._answer()
@@ -77,7 +81,9 @@ class Entry:
         if engine.shape == c.BODY:
             await self._mechanisms()
             return
-        sasl = login.Sasl(engine.argument.split(b" ", 1)[0], engine.initial)
+        mechanism = engine.argument.split(b" ", 1)[0]
+        self._say_why(seen.OAUTH if mechanism in _OAUTH else seen.MECHANISM % mechanism.decode())
+        sasl = login.Sasl(mechanism, engine.initial)
         while await origin.event() == CHALLENGE:
             await session.say(origin.engine.line)
             engine.challenge()
@@ -87,6 +93,10 @@ class Entry:
             await origin.more(engine.outgoing)
         self._user = sasl.user
         await self._answer()
+
+    def _say_why(self, why):
+        if self._session.group is not None:
+            self._why = why
 
     async def _mechanisms(self):
         """AUTH alone: a list, which some clients ask for instead of CAPA."""
@@ -109,10 +119,7 @@ class Entry:
                 guesses.failed(session.client_address, ticks_ms())
         else:
             guesses.succeeded(session.client_address)
-            if self._user:
-                session.account = "%s @ %s:%d" % ((self._user,) + session.destination)
-            session.state = "transaction"
-            session.record(log.INFO, "session.login")
+            session.passes(self._user, self._why)
             await session.released.begin()
         await session.answer(ok, line)
 
@@ -128,6 +135,9 @@ class Entry:
         await session.answer(True, session.origin.engine.line)
         session.state = "tunnel"
         session.note = NOT_SCREENED
+        session.services.seen.note(
+            self._user, session.destination, seen.TUNNEL, session.services.clock()
+        )
         log.counters.add("tunnels")
         log.alarms.set(TUNNEL, "mail for %s passed, not screened" % session.client_address)
         session.record(log.WARNING, "session.tunnel", note=NOT_SCREENED)

@@ -6,20 +6,9 @@ different names never become the same text, because held mail is given out by it
 
 import binascii
 
-from restante.compat import const
-
-# Octets of a user name: e-mail addresses have 254 at most (RFC 5321).
-USER_OCTETS = const(254)
+from restante.accounts.names import name
 
 _BY_NAME = (b"PLAIN", b"LOGIN")
-_PERCENT = const(37)
-
-
-def name(octets):
-    """Printable text of a user name, other octets as %XX; "" for none or one that is too long."""
-    if len(octets) > USER_OCTETS:
-        return ""
-    return "".join(chr(o) if 32 < o < 127 and o != _PERCENT else "%%%02X" % o for o in octets)
 
 
 def of_apop(argument):

@@ -54,7 +54,8 @@ class Delivery:
         if session.engine.number in self._undelivered:
             await session.answer(False, _NOT_DELETED)
             return
-        await session.origin.ask(session.engine.outgoing)
+        if await session.origin.ask(session.engine.outgoing):
+            session.deleted += 1
         await session.answer(session.origin.engine.ok, session.origin.engine.line)
 
     def close(self):

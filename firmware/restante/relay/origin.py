@@ -18,13 +18,17 @@ class Origin:
         self.leg = Leg(stream_socket(), who, OriginError)
         self._place = sockaddr(address, port)
         self._connect_ms = settings.get("origin connect-timeout") * 1000
-        self._reply_ms = settings.get("origin reply-timeout") * 1000
+        self.reply_ms = settings.get("origin reply-timeout") * 1000
 
-    async def connect(self):
-        """Connects and reads the greeting: its +OK or -ERR line.  OriginError."""
-        self.leg.within(self._connect_ms, "the connection")
+    async def connect(self, ms=0):
+        """Connects and reads the greeting: its +OK or -ERR line.  OriginError.
+
+        `ms`: for both together; 0: as the settings say.
+        """
+        self.leg.within(ms or self._connect_ms, "the connection")
         await self.leg.connect(self._place)
-        self.leg.each_within(self._reply_ms, "its greeting")
+        if not ms:
+            self.leg.each_within(self.reply_ms, "its greeting")
         await self.event()
         return self.engine.line
 
@@ -49,12 +53,12 @@ class Origin:
             self.engine.expect(shape)
         except ProtocolError as error:
             raise OriginError(str(error))
-        self.leg.each_within(self._reply_ms, "its answer")
+        self.leg.each_within(self.reply_ms, "its answer")
         await self.leg.write(outgoing)
 
     async def more(self, outgoing):
         """Sends a continuation of the exchange in progress.  OriginError."""
-        self.leg.each_within(self._reply_ms, "its answer")
+        self.leg.each_within(self.reply_ms, "its answer")
         await self.leg.write(outgoing)
 
     async def ask(self, outgoing, shape=SINGLE):

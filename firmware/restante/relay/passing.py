@@ -11,7 +11,13 @@ class Passing:
         self._session = session
 
     def handlers(self):
-        return {c.RETR: self.body, c.TOP: self.body}
+        return {c.RETR: self.body, c.TOP: self.body, c.DELE: self.dele}
+
+    async def dele(self):
+        session = self._session
+        if await session.origin.ask(session.engine.outgoing):
+            session.deleted += 1
+        await session.answer(session.origin.engine.ok, session.origin.engine.line)
 
     async def body(self):
         session = self._session

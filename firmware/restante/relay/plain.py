@@ -1,15 +1,11 @@
-"""Commands whose answer is the origin's: STAT, LIST, UIDL, CAPA, NOOP, RSET, QUIT and the like.
+"""Commands whose answer is the origin's: STAT, LIST, UIDL, NOOP, RSET, QUIT and the like.
 
-Its rule: the origin's line is passed on; only what this box adds (released messages) or hides
-(capabilities that do not work here) is changed.
+Its rule: the origin's line is passed on; only what this box adds (released messages) is changed.
 """
 
 from restante import log
-from restante.errors import OriginError, StoreError
-from restante.limits import CAPA_LINES
-from restante.pop3 import capabilities
+from restante.errors import StoreError
 from restante.pop3 import commands as c
-from restante.pop3.events import LINE
 
 # Octets of a LIST or UIDL that are passed on: 200,000 messages (limits.LISTING_LINES) of 80.
 LISTING_OCTETS = 16777216
@@ -23,7 +19,6 @@ class Plain:
 
     def handlers(self):
         return {
-            c.CAPA: self.capa,
             c.QUIT: self.quit,
             c.LIST: self.listing,
             c.UIDL: self.listing,
@@ -62,24 +57,6 @@ class Plain:
         else:
             await session.say(session.origin.engine.line)
         engine.replied(ok)
-
-    async def capa(self):
-        """What the origin offers and works here.  An origin without CAPA is passed on as it is."""
-        session = self._session
-        origin = session.origin
-        if not await origin.ask(b"CAPA\r\n", c.LISTING):
-            await session.answer(False, origin.engine.line)
-            return
-        listed = b""
-        while await origin.event() == LINE:
-            if listed.count(b"\n") == CAPA_LINES:
-                raise OriginError("the mail server has over %d capabilities" % CAPA_LINES)
-            listed += origin.engine.line + b"\n"
-        tunnels = session.services.settings.get("interception starttls") == "tunnel"
-        offered = capabilities.offered(listed.split(b"\n"), tunnels)
-        text = b"".join(line + b"\r\n" for line in offered)
-        await session.client.write(b"+OK capabilities follow\r\n" + text + b".\r\n")
-        session.engine.replied(True)
 
     async def quit(self):
         session = self._session

@@ -37,6 +37,12 @@ class Released:
             return
         self._overlay = Overlay(waiting, numbers[0])
 
+    def after(self, count):
+        """In a served session: behind its `count` messages."""
+        waiting = self._quarantine.released_for(self._session.account)
+        if waiting:
+            self._overlay = Overlay(waiting, count)
+
     def owns(self, number):
         return self._overlay.owns(number)
 

@@ -1,8 +1,8 @@
-"""One client's session in pass-through: its life from the greeting to the end.
+"""One client's session: its life from the greeting to the end.
 
-Its rule: the client's engine says what is allowed when, the origin says whether it worked.  What a
-command does is in plain.py, entry.py, message.py and released.py.  Secrets pass through here and
-are never recorded.
+Its rule: the client's engine says what is allowed when, the origin or the store says whether it
+worked.  What a command does is in plain.py, entry.py, message.py and released.py; for an origin
+of a group in admission.py and served.py.  Secrets pass through here and are never recorded.
 """
 
 from time import ticks_diff, ticks_ms
@@ -12,10 +12,11 @@ from restante.errors import OriginError, ProtocolError
 from restante.pop3 import commands as c
 from restante.pop3.events import COMMAND, END, NEED_DATA, REFUSED
 from restante.pop3.server import ServerEngine
+from restante.relay import capa, greeting
+from restante.relay.admission import Admission
 from restante.relay.endings import Abandoned, ClientGone
 from restante.relay.entry import Entry
 from restante.relay.leg import Leg
-from restante.relay.origin import Origin
 from restante.relay.plain import Plain
 from restante.relay.released import Released
 
@@ -38,22 +39,29 @@ class Session:
         self.client_address = address
         self.local = local  # (address, port) that accepted it
         self.destination = destination  # (address, port) that the client wanted
-        self.account = ""  # "user @ address:port" once logged in, if the name was said in clear
-        self.state = "greeting"  # authorization, transaction or tunnel; for people
+        self.group = services.groups.of(*destination)  # of the accounts; None: pass-through
+        self.account = ""  # once logged in, if the name was said in clear: logged_in()
+        self.state = "greeting"  # authorization, transaction, served or tunnel; for people
         self.note = services.note  # why mail of this session is not screened
-        self.messages = 0
+        self.messages = 0  # retrieved
+        self.deleted = 0  # in pass-through
         self.services = services
         self.idle_ms = services.settings.get("sessions idle-timeout") * 1000
         self.client = Leg(sock, "the client", ClientGone)
         self.engine = ServerEngine()
-        self.origin = Origin(destination[0], destination[1], services.settings)
+        self.origin = None  # the connection to it: reach()
+        self.unreachable = False  # it was not there when this session began
+        self.learned = None  # Account whose first listing waits for the end of this session
+        self.served = None  # Served, once the store has taken over
         self.in_body = False  # a body has begun: an error can only be shown by closing
         self.released = Released(self, services.quarantine)
         self._begun = ticks_ms()
         self._delivery = services.delivery(self)
         self._plain = Plain(self)
         self._handlers = self._plain.handlers()
-        self._handlers.update(Entry(self).handlers())
+        self._handlers[c.CAPA] = self._capa
+        entry = Entry(self) if self.group is None else Admission(self)
+        self._handlers.update(entry.handlers())
         self._handlers.update(self._delivery.handlers())
 
     def snapshot(self):
@@ -70,6 +78,24 @@ class Session:
         }
 
     async def run(self):
+        polite = False
+        try:
+            await self._until_end()
+            polite = True
+        finally:
+            if self.served is not None:
+                await self.served.end(polite)
+            elif self.learned is not None:
+                self._hand_over()
+
+    def _hand_over(self):
+        """The account of this session in pass-through is the collector's from now on."""
+        collector = self.services.collector
+        if self.engine.state == c.ENDED and self.deleted < self.messages:
+            collector.left_mail(self.learned)
+        collector.poke(self.learned)
+
+    async def _until_end(self):
         try:
             await self._converse()
         except ClientGone as error:
@@ -88,12 +114,57 @@ class Session:
     def shutdown(self):
         """Ends both connections; the session's task then ends by itself."""
         self.client.shutdown()
-        self.origin.leg.shutdown()
+        if self.origin is not None:
+            self.origin.leg.shutdown()
 
     def close(self):
         self._delivery.close()
-        self.origin.close()
+        self.part()
         self.client.close()
+
+    async def reach(self, ms=0):
+        """The connection to the origin, made if there is none.  OriginError.
+
+        `ms`: for the connection and the greeting; 0: as the settings say.  In a group an origin
+        that greets with -ERR is one that does not answer.
+        """
+        if self.origin is None:
+            self.origin = self.services.origin(*self.destination)
+            try:
+                line = await self.origin.connect(ms)
+                if self.group is not None and not self.origin.engine.ok:
+                    raise OriginError("the mail server refuses: " + str(line, "ascii"))
+            except BaseException:
+                self.part()
+                raise
+        return self.origin
+
+    def part(self):
+        """Closes the connection to the origin, if there is one."""
+        if self.origin is not None:
+            self.origin.close()
+            self.origin = None
+
+    def logged_in(self, user):
+        """`user`: as names.py writes it.  The account is the group's, or the place's."""
+        if user:
+            place = "%s:%d" % self.destination if self.group is None else self.group.name
+            self.account = "%s @ %s" % (user, place)
+        self.state = "transaction"
+        self.record(log.INFO, "session.login")
+
+    def passes(self, user, why):
+        """Logged in, and in pass-through to the end; `why` for the operator."""
+        self.logged_in(user)
+        self.services.seen.note(user, self.destination, why, self.services.clock())
+
+    def serve(self, served):
+        """From now on the store answers, not the origin."""
+        self.served = served
+        self.state = "served" if served.online else "served, origin offline"
+        self._handlers = served.handlers()
+        self.services.seen.forget(served.account.user, self.destination)
+        self.record(log.INFO, "session.served", online=served.online)
 
     def record(self, level, event, **fields):
         log.record(
@@ -122,9 +193,7 @@ class Session:
             self.record(log.WARNING, "session.loop")
             await self.say(_LOOP)
             return
-        await self.say(await self.origin.connect())
-        if not self.origin.engine.ok:
-            self.record(log.WARNING, "origin.refused")
+        if not await greeting.greet(self):
             return
         self.state = "authorization"
         while self.engine.state != c.ENDED and self.engine.state != c.TUNNEL:
@@ -141,6 +210,9 @@ class Session:
             await self.released.answer()
         else:
             await self._handlers.get(self.engine.command, self._plain.single)()
+
+    async def _capa(self):
+        await capa.answer(self)
 
     async def client_event(self):
         """The next event of the client; None when it has ended."""

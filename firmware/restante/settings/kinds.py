@@ -10,6 +10,16 @@ NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 HOSTNAME_OCTETS = 63
 # Each port costs three rules in the packet filter; offices need one or two.
 PORTS = 8
+# Servers of one group: names, addresses and networks of one provider.
+SERVERS = 16
+# RFC 1035 §2.3.4: a host name with its dots, as text.
+NAME_OCTETS = 253
+# User patterns of one group: an office that lists every mailbox by name.
+USERS = 100
+# Characters of a user pattern that stand for something else in the text form: % begins an escape,
+# a comma parts two patterns, # begins a comment, * stands for anything.
+PATTERN_MARKS = "%,#*"
+HEX_DIGITS = "0123456789ABCDEF"
 # Digits of the longest number that a setting takes (10^15); bounds the conversion.
 NUMBER_DIGITS = 16
 
@@ -129,6 +139,115 @@ class Ports:
 
     def write(self, value):
         return ",".join(str(port) for port in value)
+
+
+class Servers:
+    """Places of a group; the value is a tuple of (host name, address or network, port).
+
+    Port 0: none was given.  Networks are texts such as "192.0.2.0/24".
+    """
+
+    allowed = (
+        "1 to %d host names (a-z, 0-9, -), addresses or networks (from /8 to /32) with commas "
+        "between, each with :PORT if need be" % SERVERS
+    )
+
+    def read(self, text):
+        places = []
+        for word in text.split(","):
+            place, colon, port = word.partition(":")
+            item = (self._place(place), _number(port, 1, 65535) if colon else 0)
+            if item not in places:
+                places.append(item)
+        if len(places) > SERVERS:
+            raise ValueError(text)
+        return tuple(places)
+
+    def _place(self, text):
+        address, slash, prefix = text.partition("/")
+        if slash:
+            length = _number(prefix, 8, 32)
+            if number(address) & ((1 << (32 - length)) - 1):
+                raise ValueError(text)
+            return text
+        if is_address(text):
+            _unicast(_octets(text), text)
+            return text
+        return self._name(text)
+
+    def _name(self, text):
+        labels = text.split(".")
+        for label in labels:
+            HOSTNAME.read(label)
+        # What ends in a number looks like an address, and is a wrong one.
+        if len(text) > NAME_OCTETS or all(c in DIGITS for c in labels[-1]):
+            raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
+
+
+class Users:
+    """Patterns of user names; the value: a tuple of them, each a tuple of octets around `*`.
+
+    A user is opaque octets: %XX in the text form is an octet, %2A a star that is meant.
+    """
+
+    allowed = (
+        "1 to %d user names with commas between; * stands for anything, %%XX for an octet" % USERS
+    )
+
+    def read(self, text):
+        patterns = []
+        for word in text.split(","):
+            if not word:
+                raise ValueError(text)
+            pattern = tuple([_unescaped(piece) for piece in word.split("*")])
+            if pattern not in patterns:
+                patterns.append(pattern)
+        if len(patterns) > USERS:
+            raise ValueError(text)
+        return tuple(patterns)
+
+    def write(self, value):
+        return ",".join("*".join(_escaped(piece) for piece in pattern) for pattern in value)
+
+
+def _unescaped(text):
+    octets = bytearray()
+    at = 0
+    while at < len(text):
+        if text[at] != "%":
+            octets.append(ord(text[at]))
+            at += 1
+            continue
+        digits = text[at + 1 : at + 3]
+        if len(digits) != 2 or any(c not in HEX_DIGITS for c in digits):
+            raise ValueError(text)
+        octets.append(int(digits, 16))
+        at += 3
+    return bytes(octets)
+
+
+def _escaped(octets):
+    out = ""
+    for octet in octets:
+        plain = 32 < octet < 127 and chr(octet) not in PATTERN_MARKS
+        out += chr(octet) if plain else "%%%02X" % octet
+    return out
+
+
+HOSTNAME = Hostname()
+
+
+def is_address(text):
+    """Whether a place is written as an IPv4 address."""
+    try:
+        _octets(text)
+    except ValueError:
+        return False
+    return True
 
 
 def number(address):

@@ -5,11 +5,23 @@ wrong: a text with an error is refused as a whole.  `write` gives the canonical 
 """
 
 from restante.errors import SettingsError
-from restante.settings.tree import BY_PATH, SETTINGS, check, defaults
+from restante.settings.kinds import HOSTNAME
+from restante.settings.tree import (
+    GROUP,
+    GROUP_SETTINGS,
+    SETTINGS,
+    check,
+    defaults,
+    find,
+    group_path,
+    groups,
+    is_group_name,
+)
 
-# The whole tree set by hand is under 3 KiB; the rest is room for comments.
+# The whole tree set by hand is under 3 KiB, a group with a list of users 4 KiB.
 FILE_OCTETS = 65536
-LINE_OCTETS = 512
+# A list of a hundred users (kinds.USERS) has 40 octets for each.
+LINE_OCTETS = 4096
 # Octets of a wrong word that an error shows.
 SHOWN_OCTETS = 40
 # Words of the longest path.
@@ -38,12 +50,19 @@ def read(data):
 
 
 def write(values):
-    """Canonical text of {path: typed value}: the order of the tree, one line each."""
+    """Canonical text of {path: typed value}: the order of the tree, then groups by name."""
     out = []
     for setting in SETTINGS:
-        if setting.path in values:
-            out.append("set %s %s\n" % (setting.path, setting.kind.write(values[setting.path])))
+        _line(out, setting.path, setting.kind, values)
+    for name in groups(values):
+        for setting in GROUP_SETTINGS:
+            _line(out, group_path(name, setting.path), setting.kind, values)
     return "".join(out)
+
+
+def _line(out, path, kind, values):
+    if path in values:
+        out.append("set %s %s\n" % (path, kind.write(values[path])))
 
 
 def _words(n, line):
@@ -64,7 +83,7 @@ def _set(n, words):
     if words[0] != "set":
         raise SettingsError(n, "'%s'; a line is: set PATH VALUE" % _shown(words[0]))
     for count in range(PATH_WORDS, 0, -1):
-        setting = BY_PATH.get(" ".join(words[1 : 1 + count]))
+        setting = find(" ".join(words[1 : 1 + count]))
         if setting is not None:
             break
     else:
@@ -84,6 +103,8 @@ def _set(n, words):
 
 def _unknown(words):
     """Names the settings that begin alike: the longest prefix of the words that any has."""
+    if words[:1] == [GROUP]:
+        return _unknown_of_group(words)
     for count in range(len(words), -1, -1):
         start = "".join(word + " " for word in words[:count])
         below = []
@@ -94,10 +115,23 @@ def _unknown(words):
                     below.append(word)
         if below:
             break
+    if not start:
+        below.append(GROUP)
+    return _after(words, start, " ".join(below))
+
+
+def _unknown_of_group(words):
+    if len(words) < 2 or not is_group_name(words[1]):
+        return _after(words, GROUP, "NAME (%s)" % HOSTNAME.allowed)
+    below = " ".join(setting.path for setting in GROUP_SETTINGS)
+    return _after(words, GROUP + " " + words[1], below)
+
+
+def _after(words, start, below):
     return "no setting '%s'; after '%s' allowed: %s" % (
         _shown(" ".join(words)),
         _shown("set " + start.strip()).strip(),
-        " ".join(below),
+        below,
     )
 
 

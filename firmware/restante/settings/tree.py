@@ -7,18 +7,27 @@ It does not know where settings are kept nor who uses them.
 from restante.box.places import GATE_PORT
 from restante.screening.verdicts import ACTION_NAMES, CLEAN, DEFAULT_ACTIONS, NAMES
 from restante.settings.kinds import (
+    HOSTNAME,
     Address,
     Choice,
     Hostname,
     Integer,
     Interface,
     Ports,
+    Servers,
+    Users,
     number,
     same_network,
 )
 
 MIB = "MiB"
 SECONDS = "seconds"
+GROUP = "group"
+# Groups of servers: an office has a handful of providers, and each place that a client connects to
+# is looked for in all of them.
+GROUPS = 32
+# POP3's own port (RFC 1939 §3): a server without :PORT means it, and what is redirected besides.
+POP3_PORT = 110
 
 
 class Setting:
@@ -119,11 +128,117 @@ SETTINGS = tuple(
     + [
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
         Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
+        Setting(
+            "mail maximum",
+            Integer(8, 1048576, MIB),
+            1024,
+            "mail of all accelerated accounts",
+        ),
+        Setting("collect concurrency", Integer(1, 16), 4, "accounts that are polled at once"),
+        Setting("collect budget", Integer(1, 65536, MIB), 64, "fetched in one poll of an account"),
         Setting("log level", Choice("error", "warning", "info", "debug"), "info", "least urgent"),
     ]
 )
 
 BY_PATH = {setting.path: setting for setting in SETTINGS}
+
+
+class ReplayableOnly(Choice):
+    """There is no `yes` as long as a leg has no TLS: what is asked for must be known."""
+
+    def __init__(self):
+        super().__init__("no", "confirmed")
+        self.allowed += " (passwords then pass in clear text: there is no TLS on both legs yet)"
+
+
+# Below `group NAME`.
+GROUP_SETTINGS = (
+    Setting("servers", Servers(), None, "host names, addresses, networks of the same maildrops"),
+    Setting(
+        "rule",
+        Choice("all", "listed", "none", "learn"),
+        "listed",
+        "who is accelerated: all, those in `users`, none; learn: passwords are learned, no more",
+    ),
+    Setting("users", Users(), None, "for the rules listed and learn"),
+    Setting("interval", Integer(60, 86400, SECONDS), 300, "between two polls of an account"),
+    Setting(
+        "mode",
+        Choice("mirror", "collect"),
+        "mirror",
+        "mirror leaves mail at the origin, collect deletes it there",
+    ),
+    Setting(
+        "fetch", Choice("top", "retr"), "top", "how mail is fetched; RETR may mark it as seen"
+    ),
+    Setting(
+        "freshness",
+        Integer(0, 86400, SECONDS),
+        900,
+        "a password that the origin took is not asked again for so long",
+    ),
+    Setting(
+        "offline-grace",
+        Integer(0, 720, "hours"),
+        72,
+        "a password that the origin took counts so long while it cannot be reached",
+    ),
+    Setting(
+        "listing-age",
+        Integer(0, 3600, SECONDS),
+        30,
+        "a session that begins with an older listing refreshes it",
+    ),
+    Setting("exclusive", Choice("yes", "no"), "no", "one session of an account at a time"),
+    Setting("retention", Integer(0, 365, "days"), 0, "deleted mail can be brought back so long"),
+    Setting("quota", Integer(1, 1048576, MIB), 256, "mail of one account"),
+    Setting(
+        "quarantine-origin",
+        Choice("keep", "delete"),
+        "keep",
+        "the origin's copy of a message in quarantine",
+    ),
+    Setting(
+        "login-interval",
+        Integer(0, 3600, SECONDS),
+        0,
+        "between two logins of clients to an account",
+    ),
+    Setting(
+        "replayable-only",
+        ReplayableOnly(),
+        "no",
+        "hides login mechanisms that cannot be replayed",
+    ),
+)
+
+
+def find(path):
+    """The Setting of a path, also below `group NAME`, or None."""
+    words = path.split(" ")
+    if words[0] != GROUP or len(words) != 3 or not is_group_name(words[1]):
+        return BY_PATH.get(path)
+    for setting in GROUP_SETTINGS:
+        if setting.path == words[2]:
+            return Setting(path, setting.kind, setting.default, setting.help)
+    return None
+
+
+def is_group_name(word):
+    try:
+        HOSTNAME.read(word)
+    except ValueError:
+        return False
+    return True
+
+
+def group_path(name, setting):
+    return "%s %s %s" % (GROUP, name, setting)
+
+
+def groups(paths):
+    """Names of the groups that any of these paths belongs to, sorted."""
+    return sorted({path.split(" ")[1] for path in paths if path.startswith(GROUP + " ")})
 
 
 def defaults():
@@ -146,4 +261,28 @@ def check(values):
         return "wan address", "it overlaps the network of 'lan address'"
     if values["delivery keep-alive-cap"] < values["delivery keep-alive"]:
         return "delivery keep-alive-cap", "it is shorter than 'delivery keep-alive'"
+    return _check_groups(values)
+
+
+def _check_groups(values):
+    names = groups(values)
+    if len(names) > GROUPS:
+        path = group_path(names[-1], "servers")
+        return path, "that is a group more than %d, the most there can be" % GROUPS
+    owners = {}
+    for name in names:
+        path = group_path(name, "servers")
+        servers = values.get(path)
+        if servers is None:
+            return path, "the group needs it: set %s HOST" % path
+        for place, port in servers:
+            for one in ports_of(port, values["interception ports"]):
+                owner = owners.setdefault((place, one), name)
+                if owner != name:
+                    return path, "%s:%d belongs to group '%s'" % (place, one, owner)
     return None
+
+
+def ports_of(port, intercepted):
+    """The ports that a server of a group has: the one given, or 0 for all that may be meant."""
+    return (port,) if port else tuple(sorted(set(intercepted + (POP3_PORT,))))

@@ -2,7 +2,7 @@
 
 from restante.screening.verdicts import ACTION_NAMES, CLEAN, NAMES, PASS
 from restante.settings import text
-from restante.settings.tree import defaults
+from restante.settings.tree import defaults, find, groups
 
 
 class Settings:
@@ -14,7 +14,17 @@ class Settings:
 
     def get(self, path):
         """The typed value; KeyError for a path that the tree does not have."""
-        return self._values[path]
+        if path in self._values:
+            return self._values[path]
+        words = path.split(" ")
+        setting = find(path)
+        if setting is None or words[1] not in self.groups():
+            raise KeyError(path)
+        return setting.default
+
+    def groups(self):
+        """Names of the groups that are set, sorted."""
+        return groups(self.explicit)
 
     def action(self, verdict):
         """The action code (screening/verdicts.py) set for a verdict code."""

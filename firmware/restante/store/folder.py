@@ -5,6 +5,8 @@ files is opened (a pipe would block the loop).  Raises OSError; it does not know
 mean.  What can block for long (sync, rename, hash) is in `OffLoop` and runs on the helper thread.
 """
 
+import asyncio
+
 import _sys
 
 from restante.store.faults import EEXIST, EINVAL, EIO
@@ -105,6 +107,10 @@ class OffLoop:
     def __init__(self, folder, helper):
         self._folder = folder
         self._helper = helper
+
+    async def pause(self):
+        """Lets others run."""
+        await asyncio.sleep(0)
 
     async def fsync(self, fd):
         await self._helper.fsync(fd)

@@ -8,25 +8,31 @@ Works on a Folder and its OffLoop; imports nothing of the machine.
 
 from restante.compat import const
 from restante.errors import StoreError
-from restante.store import journal
 from restante.store.faults import ENOENT, store_error
 
-READ_OCTETS = const(4096)
+# Read and written at once; between two blocks others get their turn.
+BLOCK_OCTETS = const(4096)
 # Problems kept for `show status`.
 PROBLEMS = const(20)
 
 
 class JournalFile:
-    """`broken`: the next change must rewrite() first.  `records`: lines in the file."""
+    """`broken`: the next change must rewrite() first.  `records`: how many are in the file.
 
-    def __init__(self, folder, off_loop, room, name):
+    `codec`: the module that knows the format: encode(seq, record) and Reader(apply).
+    """
+
+    def __init__(self, folder, off_loop, name, codec):
         self.problems = []
         self.broken = True
+        self.damaged = False
+        self.missing = False
         self.records = 0
         self._folder = folder
         self._off_loop = off_loop
-        self._room = room  # the sub-folder that holds it
-        self._name = room + "/" + name
+        self._codec = codec
+        self._room = name.rpartition("/")[0]  # the sub-folder that holds it
+        self._name = name
         self._fd = -1
         self._size = 0
         self._seq = 0
@@ -34,28 +40,35 @@ class JournalFile:
 
     def load(self, apply):
         """Reads what is there.  True if records may be lost: damaged, or unreadable."""
+        for _ in self.loading(apply):
+            pass
+        return self.damaged
+
+    def loading(self, apply):
+        """load() in steps, one a block, so that a long journal can be read between other work."""
         try:
             fd = self._folder.open(self._name)
         except OSError as error:
             if error.args[0] == ENOENT:
-                return False  # the first start: rewrite() makes it
+                self.missing = True
+                return  # the first start: rewrite() makes it
             raise store_error("opening the journal", error)
-        reader = journal.Reader(apply)
+        reader = self._codec.Reader(apply)
         try:
-            self._read(fd, reader)
+            yield from self._read(fd, reader)
         except OSError as error:
             raise store_error("reading the journal", error)
         finally:
             self._folder.close(fd)
         self.problems = reader.damage
+        self.damaged = bool(reader.damage)
         self.records = reader.records
         self._size = reader.good
         self._seq = reader.next_seq
         self.broken = bool(reader.torn or reader.damage)
-        return bool(reader.damage)
 
     def _read(self, fd, reader):
-        buf = bytearray(READ_OCTETS)
+        buf = bytearray(BLOCK_OCTETS)
         offset = 0
         while True:
             n = self._folder.read(fd, buf, offset)
@@ -63,6 +76,7 @@ class JournalFile:
                 break
             reader.feed(bytes(buf[:n]))
             offset += n
+            yield
         reader.end()
 
     async def adopt(self):
@@ -79,17 +93,12 @@ class JournalFile:
             raise store_error("syncing the journal", error)
 
     async def append(self, records):
-        """Durable when it returns: one write and one sync for all of them."""
+        """Durable when it returns: one sync for all of them."""
         if self.broken:
             raise StoreError("the journal is broken")
-        seq = self._seq
-        data = b""
-        for record in records:
-            data += journal.encode(seq, record)
-            seq += 1
         self.broken = True  # until it is known what stands in the file, whatever goes wrong
         try:
-            self._folder.write(self._fd, data, 0, len(data))
+            size, seq = await self._write_all(self._fd, self._seq, records)
         except OSError as error:
             self.broken = not self._cut()
             raise store_error("writing the journal", error)
@@ -98,10 +107,28 @@ class JournalFile:
         except OSError as error:
             self._cut()
             raise store_error("syncing the journal", error)
-        self._size += len(data)
+        self.records += seq - self._seq
+        self._size += size
         self._seq = seq
-        self.records += len(records)
         self.broken = False
+
+    async def _write_all(self, fd, seq, records):
+        """(octets written, next sequence number); OSError."""
+        size = 0
+        block = bytearray()
+        for record in records:
+            block.extend(self._codec.encode(seq, record))
+            seq += 1
+            if len(block) >= BLOCK_OCTETS:
+                size += self._write(fd, block)
+                block = bytearray()
+                await self._off_loop.pause()
+        return size + self._write(fd, block), seq
+
+    def _write(self, fd, block):
+        if block:
+            self._folder.write(fd, block, 0, len(block))
+        return len(block)
 
     def _cut(self):
         """Removes what a failed append() left; False if it may still be there."""
@@ -123,7 +150,7 @@ class JournalFile:
         fd = -1
         try:
             fd = self._folder.create(new)
-            size, seq = self._write_all(fd, records)
+            size, seq = await self._write_all(fd, 0, records)
             await self._off_loop.fsync(fd)
             await self._off_loop.rename(new, self._name)
             await self._off_loop.fsync_folder(self._room)
@@ -147,15 +174,6 @@ class JournalFile:
             # The next start removes it.
             if error.args[0] != ENOENT and len(self.problems) < PROBLEMS:
                 self.problems.append(str(store_error("removing an unfinished journal", error)))
-
-    def _write_all(self, fd, records):
-        size = seq = 0
-        for record in records:
-            data = journal.encode(seq, record)
-            self._folder.write(fd, data, 0, len(data))
-            size += len(data)
-            seq += 1
-        return size, seq
 
     def close(self):
         if self._fd >= 0:

@@ -1,20 +1,18 @@
 """Originals of whatever was replaced or held, until the operator deletes them.
 
 Its rule: each call that changes something is durable when it returns, or raises and changed
-nothing; nothing is evicted (over `maximum`: StoreFull).  What began is carried to its end even if
-the session that asked is cancelled, so that no file is half moved.  It does not know POP3 nor
-policy.
+nothing; nothing is evicted (over `maximum`: StoreFull).  It does not know POP3 nor policy.
 """
-
-import asyncio
 
 from restante.compat import const
 from restante.errors import RestanteError, StoreError, StoreFull
 from restante.screening.verdicts import BLOCK
 from restante.store import entries as book
+from restante.store import journal
 from restante.store.faults import store_error
 from restante.store.journalfile import JournalFile
 from restante.store.shelf import FOLDER, Shelf
+from restante.store.turns import Turns
 
 # Entries at most: one takes about 0.8 KiB of the gate's memory.
 ENTRIES = const(1000)
@@ -55,9 +53,8 @@ class Quarantine:
         self._clock = clock
         self._book = book.Book()
         self._shelf = Shelf(folder, self._off_loop)
-        self._journal = JournalFile(folder, self._off_loop, FOLDER, "journal")
-        self._lock = asyncio.Lock()
-        self._jobs = []
+        self._journal = JournalFile(folder, self._off_loop, FOLDER + "/journal", journal)
+        self._turns = Turns(self._make_ready, "the quarantine")
         self._ready = False
         self._unusable = None
         self._records_lost = False
@@ -86,7 +83,7 @@ class Quarantine:
 
         Each later call does this first if it has not succeeded yet.
         """
-        await self._to_the_end(None, self._nothing)
+        await self._turns.take(None, self._nothing)
 
     async def _nothing(self):
         pass
@@ -125,7 +122,7 @@ class Quarantine:
 
     async def close(self):
         """After what has begun: closes the journal."""
-        async with self._lock:
+        async with self._turns.lock:
             self._journal.close()
             self._unusable = StoreError("the quarantine is closed")
 
@@ -170,7 +167,7 @@ class Quarantine:
         """
         if not f.sealed:
             raise StoreError("keep of a message that is still being written")
-        return await self._to_the_end(f, self._keep, f, record)
+        return await self._turns.take(f, self._keep, f, record)
 
     async def _keep(self, f, record):
         sha = await self._shelf.hash(f.fd)
@@ -201,7 +198,7 @@ class Quarantine:
 
     async def release(self, id, who, force=False):
         """Lets the account fetch the original; the Entry.  Refused, StoreError."""
-        return await self._to_the_end(None, self._release, id, who, force)
+        return await self._turns.take(None, self._release, id, who, force)
 
     async def _release(self, id, who, force):
         entry = self.find(id)
@@ -222,7 +219,7 @@ class Quarantine:
 
     async def delivered(self, account, uidls):
         """The account deleted these released messages (DELE and QUIT).  StoreError."""
-        await self._to_the_end(None, self._delivered, account, uidls)
+        await self._turns.take(None, self._delivered, account, uidls)
 
     async def _delivered(self, account, uidls):
         records = []
@@ -235,7 +232,7 @@ class Quarantine:
 
     async def delete(self, id, who):
         """The entry and its file are gone for good.  Refused, StoreError."""
-        await self._to_the_end(None, self._delete, id, who)
+        await self._turns.take(None, self._delete, id, who)
 
     async def _delete(self, id, who):
         entry = self.find(id)
@@ -253,48 +250,6 @@ class Quarantine:
         except MemoryError:
             self._journal.broken = True  # the next call rewrites it as the book is
             raise
-
-    # -- one at a time, each to its end
-
-    async def _to_the_end(self, f, work, *args):
-        """Runs `work` as a task of its own; a cancelled caller does not stop it.
-
-        `f`, if there is one, keeps its descriptor until then.
-        """
-        job = _Job(f)
-        job.task = asyncio.create_task(self._run(job, work, args))
-        self._jobs.append(job)
-        if f is not None:
-            f.hold()
-        await job.done.wait()
-        if job.error:
-            raise job.error
-        return job.result
-
-    async def _run(self, job, work, args):
-        try:
-            async with self._lock:
-                await self._make_ready()
-                job.result = await work(*args)
-                job.error = None
-        except (RestanteError, MemoryError) as error:
-            job.error = error
-        finally:
-            if job.file is not None:
-                job.file.unhold()
-            self._jobs.remove(job)
-            job.done.set()
-
-
-class _Job:
-    """One call on its way: `error` or `result` is right once `done` is set."""
-
-    def __init__(self, file):
-        self.file = file
-        self.task = None
-        self.done = asyncio.Event()
-        self.result = None
-        self.error = StoreError("the quarantine stopped in the middle of a change")
 
 
 def _number(entry):

@@ -19,6 +19,7 @@ PURPOSES = {
     "micropython": ("micropython", "framework"),
     "zlib": ("zlib", "library"),
     "mbedtls": ("mbedtls", "library"),
+    "libsodium": ("libsodium", "library"),
 }
 NAMESPACE = uuid.UUID("6d6b2f4a-52a1-4b5c-9d0e-73626f6d0000")
 

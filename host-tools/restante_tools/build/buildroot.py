@@ -29,6 +29,7 @@ OVERRIDES = {
     "ZLIB": "zlib",
     "LIBZLIB": "zlib",
     "MBEDTLS": "mbedtls",
+    "LIBSODIUM": "libsodium",
 }
 CHECK_DEADLINE = 300  # seconds; the three checks take ten
 BUILD_DEADLINE = 4 * 3600  # seconds; a whole toolchain is built
@@ -73,7 +74,7 @@ def check_expansion(make: list[str | Path]) -> None:
     """ToolError unless Buildroot knows our package and would build it from the sources we gave."""
     ask = [*make, "-s", "--no-print-directory"]
     known = output_of([*ask, "restante-show-info"], deadline=CHECK_DEADLINE)
-    needed = {"libzlib", "mbedtls", "micropython"}
+    needed = {"libsodium", "libzlib", "mbedtls", "micropython"}
     commands = output_of([*ask, "printvars", "VARS=RESTANTE_BUILD_CMDS"], deadline=CHECK_DEADLINE)
     missing = needed - set(json.loads(known).get("restante", {}).get("dependencies", []))
     missing |= {name for name in needed if f"/{name}-custom" not in commands}

@@ -24,7 +24,7 @@ from restante_tools.sources.unpack import tree_of
 DEADLINE = 1200  # seconds; about a minute on two cores
 LINES = 300  # lines that the build prints
 LINES_MPY_CROSS = 110
-PACKAGES = ("micropython", "zlib", "mbedtls")
+PACKAGES = ("micropython", "zlib", "mbedtls", "libsodium")
 FIRMWARE_ROOMS = ("native", "variant")
 # Nothing of the day, the checkout or a repository around it may enter the program.
 REPRODUCIBLE = {
@@ -137,7 +137,7 @@ def build(
     folder: Path,
 ) -> None:
     """Compile and strip; the result goes to `folder`."""
-    source, zlib, mbedtls = (tree_of(places, packages[name]) for name in PACKAGES)
+    source, zlib, mbedtls, sodium = (tree_of(places, packages[name]) for name in PACKAGES)
     log = places.log / f"micropython-{target.name}.log"
     log.unlink(missing_ok=True)
     mapped = {work: "build", places.sources: "src", places.repository: "restante"}
@@ -161,6 +161,7 @@ def build(
                 f"FROZEN_MANIFEST={places.firmware / 'variant' / 'manifest.py'}",
                 f"RESTANTE_ZLIB_DIR={zlib}",
                 f"RESTANTE_MBEDTLS_DIR={mbedtls}",
+                f"RESTANTE_SODIUM_DIR={sodium}",
                 *python(),
             ],
             log,

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 
+import _crypto
 import _sys
 from restante import loop
 
@@ -88,6 +89,7 @@ async def signal(fd):
 
 def everyday():
     assert len(os.urandom(16)) == 16
+    assert len(_crypto.random(24)) == 24
     assert time.time() > 1577836800 and time.gmtime()[0] >= 2020
     large = [bytearray(100000) for _ in range(5)]
     assert len(large) == 5

@@ -7,11 +7,13 @@ from time import ticks_add, ticks_ms
 
 import _sys
 from restante import loop
+from restante.accounts.groups import Groups
 from restante.pop3.dots import Body
 from restante.relay import destination
 from restante.relay.endings import ClientGone
 from restante.relay.leg import Leg, sockaddr, stream_socket
 from restante.relay.message import Delivery
+from restante.relay.origin import Origin
 from restante.relay.patience import Patience
 from restante.relay.session import Session
 from restante.relay.ticker import Ticker
@@ -227,6 +229,7 @@ def test_own_addresses():
 
 class Services:
     settings = DEFAULTS
+    groups = Groups(DEFAULTS)
     note = ""
     quarantine = None
     spool = None
@@ -239,16 +242,25 @@ class Services:
     def delivery(self, session):
         return Delivery(session, self)
 
+    def origin(self, address, port):
+        return Origin(address, port, DEFAULTS)
+
+
+def connected(services, sock, place):
+    session = Session(services, sock, "192.0.2.9", place, place)
+    session.origin = services.origin(*place)
+    return session
+
 
 def test_memory_of_a_session():
     services = Services()
     place = ("192.0.2.1", 110)
     socks = [socket.socket() for _ in range(11)]
-    sessions = [Session(services, socks[0], "192.0.2.9", place, place)]
+    sessions = [connected(services, socks[0], place)]
     gc.collect()
     before = gc.mem_alloc()
     for sock in socks[1:]:
-        sessions.append(Session(services, sock, "192.0.2.9", place, place))
+        sessions.append(connected(services, sock, place))
     gc.collect()
     each = (gc.mem_alloc() - before) // 10
     for session in sessions:

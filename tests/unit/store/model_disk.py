@@ -64,32 +64,52 @@ class ModelDisk:
 
     def content(self):
         """What is on it, comparable."""
-        return tuple(
-            (name, tuple(sorted((leaf, node.data) for leaf, node in folder.names.items())))
-            for name, folder in sorted(self.root.names.items())
-        )
+        return _content(self.root)
 
     def crashes(self):
         """Every disk that may be found after a power cut now; durable as a whole."""
-        for root in self.root.possible():
-            folders = [(n, d) for n, d in root.items() if isinstance(d, Directory)]
-            names = [n for n, _ in folders]
-            for choice in itertools.product(*(d.possible() for _, d in folders)):
-                yield from self._with_contents(dict(zip(names, choice, strict=True)))
+        for tree in _trees(self.root):
+            yield from self._with_contents(tree)
 
     def _with_contents(self, tree):
-        inodes = list({id(i): i for names in tree.values() for i in names.values()}.values())
+        inodes = list({id(i): i for i in _leaves(tree)}.values())
         for contents in itertools.product(*(i.possible() for i in inodes)):
             made = {}
             for inode, data in zip(inodes, contents, strict=True):
                 made[id(inode)] = new = Inode()
                 new.data = new.synced = data
             disk = ModelDisk()
-            for name, names in tree.items():
-                folder = Directory()
-                folder.names = folder.synced = {n: made[id(i)] for n, i in names.items()}
-                disk.root.names[name] = disk.root.synced[name] = folder
+            disk.root = _directory(tree, made)
             yield disk
+
+
+def _content(directory):
+    nodes = sorted(directory.names.items())
+    return tuple((n, d.data if isinstance(d, Inode) else _content(d)) for n, d in nodes)
+
+
+def _trees(directory):
+    """Dicts of names that it may hold after a cut: of inodes, and of such dicts for folders."""
+    for names in directory.possible():
+        folders = [n for n, node in names.items() if isinstance(node, Directory)]
+        for choice in itertools.product(*(list(_trees(names[n])) for n in folders)):
+            yield {**names, **dict(zip(folders, choice, strict=True))}
+
+
+def _leaves(tree):
+    for node in tree.values():
+        if isinstance(node, dict):
+            yield from _leaves(node)
+        else:
+            yield node
+
+
+def _directory(tree, made):
+    directory = Directory()
+    for name, node in tree.items():
+        new = _directory(node, made) if isinstance(node, dict) else made[id(node)]
+        directory.names[name] = directory.synced[name] = new
+    return directory
 
 
 class ModelFolder:
@@ -112,10 +132,12 @@ class ModelFolder:
     # -- names
 
     def _split(self, name):
-        folder, _, leaf = name.rpartition("/")
-        directory = self.disk.root.names.get(folder) if folder else self.disk.root
-        if directory is None:
-            raise OSError(ENOENT)
+        *folders, leaf = name.split("/")
+        directory = self.disk.root
+        for folder in folders:
+            directory = directory.names.get(folder)
+            if not isinstance(directory, Directory):
+                raise OSError(ENOENT if directory is None else ENOTDIR)
         return directory, leaf
 
     def _find(self, name):
@@ -138,17 +160,14 @@ class ModelFolder:
         directory.change(names)
 
     def path_of(self, inode):
-        for folder, directory in self.disk.root.names.items():
-            for name, node in directory.names.items():
-                if node is inode:
-                    return folder + "/" + name
-        return "(unlinked)"
+        return _path(self.disk.root, inode, "") or "(unlinked)"
 
     # -- the calls of Folder
 
     def make(self, name):
-        if name in self.disk.root.names:
-            if not isinstance(self.disk.root.names[name], Directory):
+        directory, leaf = self._split(name)
+        if leaf in directory.names:
+            if not isinstance(directory.names[leaf], Directory):
                 raise OSError(ENOTDIR)
             return
         self._step("mkdir", name)
@@ -228,9 +247,22 @@ class ModelFolder:
         return len(self._files)
 
 
+def _path(directory, inode, above):
+    for name, node in directory.names.items():
+        if node is inode:
+            return above + name
+        found = isinstance(node, Directory) and _path(node, inode, above + name + "/")
+        if found:
+            return found
+    return ""
+
+
 class ModelOffLoop:
     def __init__(self, folder):
         self._folder = folder
+
+    async def pause(self):
+        pass
 
     async def fsync(self, fd):
         inode = self._folder._files[fd]

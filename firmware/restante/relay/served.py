@@ -1,0 +1,149 @@
+"""A session that is served from the store: STAT, LIST, UIDL, DELE, RSET, NOOP, CAPA, QUIT.
+
+Its rule: the maildrop as it was at login; nothing is deleted without QUIT, and +OK to QUIT comes
+after the deletions are durable here.  Then they are tried at the origin for a short time; what
+does not work there is the collector's.  RETR and TOP are stored.py's.
+"""
+
+import asyncio
+
+from restante import log
+from restante.compat import const
+from restante.errors import StoreError
+from restante.pop3 import commands as c
+from restante.relay import capa
+from restante.relay.errand import FAILURES
+from restante.relay.snapshot import Snapshot
+from restante.relay.stored import Stored
+
+# For the deletions at the origin while the client waits for the answer to QUIT, in ms.
+DEPART_MS = const(3000)
+
+_NO_SUCH = b"-ERR no such message"
+_NOT_HERE = b"-ERR not available"
+_NOT_DELETED = b"-ERR [SYS/TEMP] nothing was deleted: the mail gateway cannot write, try again"
+
+
+class Served:
+    """`drop` was opened for this session; `online`: the origin answered at login."""
+
+    def __init__(self, session, account, drop, errand, online):
+        self.account = account
+        self.drop = drop
+        self.errand = errand
+        self.online = online
+        self.snapshot = Snapshot(drop)
+        self._session = session
+        self._stored = Stored(session, self)
+        serving = session.services.serving
+        serving[account.id] = serving.get(account.id, 0) + 1
+        session.released.after(self.snapshot.count)
+
+    def handlers(self):
+        return {
+            c.STAT: self.stat,
+            c.LIST: self.listing,
+            c.UIDL: self.listing,
+            c.DELE: self.dele,
+            c.RSET: self.rset,
+            c.NOOP: self.noop,
+            c.CAPA: self.capa,
+            c.QUIT: self.quit,
+            c.LANG: self.not_here,
+            c.RETR: self._stored.retr,
+            c.TOP: self._stored.top,
+        }
+
+    async def stat(self):
+        line = b"+OK %d %d" % self.snapshot.totals()
+        await self._session.answer(True, self._session.released.stat(line))
+
+    async def listing(self):
+        session = self._session
+        engine = session.engine
+        with_uidl = engine.command == c.UIDL
+        if engine.number:
+            if self.snapshot.slot(engine.number) < 0:
+                await session.answer(False, _NO_SUCH)
+            else:
+                line = b"+OK " + self.snapshot.line(engine.number, with_uidl)
+                await session.answer(True, line)
+            return
+        await session.begin_body(b"+OK")
+        for piece in self.snapshot.pieces(with_uidl):
+            await session.client.write(piece)
+        await session.client.write(session.released.more_lines(engine.command))
+        await session.end_body()
+        engine.replied(True)
+
+    async def dele(self):
+        number = self._session.engine.number
+        if self.snapshot.slot(number) < 0:
+            await self._session.answer(False, _NO_SUCH)
+        else:
+            self.snapshot.mark(number)
+            await self._session.answer(True, b"+OK marked")
+
+    async def rset(self):
+        self.snapshot.unmark()
+        self._session.released.reset()
+        await self._session.answer(True, b"+OK")
+
+    async def noop(self):
+        await self._session.answer(True, b"+OK")
+
+    async def not_here(self):
+        await self._session.answer(False, _NOT_HERE)
+
+    async def capa(self):
+        await capa.answer(self._session)
+
+    async def quit(self):
+        session = self._session
+        line = b"+OK"
+        slots = [slot for slot in self.snapshot.marked() if not self.drop.is_deleted(slot)]
+        try:
+            if slots:
+                await self.drop.delete(slots)
+            await session.released.ended()
+        except StoreError as error:
+            session.record(log.ERROR, "deletions.not-recorded", why=str(error))
+            line = _NOT_DELETED
+        else:
+            if slots:
+                session.record(log.INFO, "session.deleted", messages=len(slots))
+                await self._depart()
+        await session.say(line)
+        session.engine.replied(True)
+
+    async def _depart(self):
+        """The deletions at the origin, for a short time."""
+        collector = self._session.services.collector
+        if not self.drop.departing():
+            return
+        if not self.online:
+            collector.poke(self.account)
+            return
+        try:
+            await asyncio.wait_for(self._deletions(), DEPART_MS / 1000)
+        except FAILURES as error:
+            self._session.record(log.INFO, "deletions.later", why=str(error))
+            collector.poke(self.account)
+
+    async def _deletions(self):
+        await self.errand.use(lambda visit: visit.depart(self.drop))
+        await self.errand.leave()
+
+    async def end(self, polite):
+        """The session is over; `polite`: there is time for QUIT at the origin."""
+        services = self._session.services
+        try:
+            if polite:
+                await self.errand.leave()
+            else:
+                await self.errand.end()
+        finally:
+            services.maildrops.release(self.drop)
+            services.serving[self.account.id] -= 1
+            if not services.serving[self.account.id]:
+                del services.serving[self.account.id]

@@ -1,0 +1,583 @@
+"""One account's messages: what a session sees of them, and every change to them.
+
+Its rule: each call that changes something is durable when it returns, or raises and changed
+nothing; changes are made one at a time.  Files are moved here before the record that names them
+is written, and removed after the record that gives them up.  It does not know POP3, origins or
+policy.
+"""
+
+from array import array
+from binascii import hexlify
+
+from restante.compat import const
+from restante.errors import RestanteError, StoreError, StoreFull
+from restante.store import eviction, records
+from restante.store import index as book
+from restante.store import listing as lists
+from restante.store.bodies import SUFFIX, Bodies, Spoiled
+from restante.store.entries import NewerVersion
+from restante.store.journalfile import JournalFile
+from restante.store.turns import Turns
+
+# Superseded records before the journal is rewritten: under 100 KiB.
+SLACK_RECORDS = const(1000)
+# A message whose record was lost; kept so long, seconds, whatever the retention is.
+LOST_PREFIX = book.OWN_PREFIX + b"lost-"
+LOST_SECONDS = const(2592000)
+# Entries looked at, or records counted in, before others get their turn: a few ms on the box.
+STRIDE = const(64)
+
+
+class Evicted(StoreError):
+    """The body is not here: fetch it from the origin first."""
+
+
+class Deleted(StoreError):
+    """Another session has deleted this message."""
+
+    transient = False
+
+
+class Refused(RestanteError):
+    """The operator asked for what cannot be done."""
+
+    transient = False
+
+
+class Maildrop:
+    """`quota` octets, `retention` seconds, `keep_vanished`: set by the owner, from the settings.
+
+    `keep_vanished`: the origin drops what was fetched, so what vanishes becomes the box's.
+    `rooms`: the Maildrops, for what concerns all of them.
+    """
+
+    def __init__(self, rooms, folder, helper, clock, name):
+        self.id = name.rpartition("/")[2]
+        self.quota = rooms.maximum
+        self.retention = 0
+        self.keep_vanished = False
+        self.listed_at = 0
+        self._rooms = rooms
+        self._clock = clock
+        self._room = name
+        self._off_loop = folder.off_loop(helper)
+        self._index = book.Index()
+        self._bodies = Bodies(folder, self._off_loop, name)
+        self._journal = JournalFile(folder, self._off_loop, name + "/journal", records)
+        self._turns = Turns(self._make_ready, "the maildrop")
+        self._loaded = False
+        self._ready = False
+        self._unusable = None
+        self._rewrite_at = 0
+        self._doubtful = []  # numbers of files that the journal may name all the same
+        self._unsaved = []  # slots with a flag that no record tells yet
+        self._listing = None
+        self._view = None
+        self._view_of = -1
+
+    # -- start
+
+    async def load(self):
+        """Reads the journal; removes what a change that was cut off has left.  StoreError."""
+        await self._turns.take(None, self._nothing)
+
+    async def _nothing(self):
+        pass
+
+    async def _make_ready(self):
+        if self._unusable:
+            raise self._unusable
+        if not self._loaded:
+            await self._read_journal()
+        if not self._ready:
+            await self._adopt_journal()
+            await self._match_files()
+            self._rewrite_at = 2 * self._index.live + SLACK_RECORDS
+            self._rooms.weigh(self)
+            self._ready = True
+        if self._journal.broken or self._journal.records > self._rewrite_at:
+            await self._rewrite()
+
+    async def _read_journal(self):
+        self._index = book.Index()
+        try:
+            for _ in self._journal.loading(self._index.apply):
+                await self._off_loop.pause()
+        except NewerVersion:
+            self._unusable = StoreError("the maildrop was written by a newer firmware")
+            raise self._unusable
+        self._index.released = []
+        self._loaded = True
+        for problem in self._journal.problems:
+            self._bodies.note(problem)
+
+    async def _adopt_journal(self):
+        if not self._journal.broken:
+            await self._journal.adopt()
+        elif self._journal.missing:
+            await self._bodies.sync_folder()
+
+    async def _match_files(self):
+        """Each stored entry has its file, each file its entry."""
+        numbers, others = self._bodies.names()
+        for name in others:
+            if name.startswith("journal.new"):
+                self._bodies.remove(name)
+        index = self._index
+        for slot in range(index.count):
+            if index.flags[slot] & book.STORED:
+                if index.files[slot] in numbers:
+                    numbers.discard(index.files[slot])
+                else:
+                    self._lost_file(slot)
+        records_lost = self._journal.damaged or self._journal.missing
+        for number in sorted(numbers):
+            # No later file takes a number that a removal not yet durable may bring back.
+            index.next_file = max(index.next_file, number + 1)
+            if records_lost:
+                await self._adopt(number)
+            else:
+                self._bodies.remove("%d%s" % (number, SUFFIX))
+
+    def _lost_file(self, slot):
+        self._bodies.note("the file of %s is missing" % self._printable(slot))
+        if not self._index.flags[slot] & book.OWNED:
+            entry = self._index.get(slot)
+            entry.drop_body()
+            self._index.apply(book.state_record(entry))
+            self._index.released = []
+            self._journal.broken = True  # to be rewritten as it is known now
+
+    async def _adopt(self, number):
+        """A file whose record may have been lost is retained, for the operator to restore."""
+        index = self._index
+        entry = book.Entry(index.next_id)
+        try:
+            entry.size, entry.octets, sha = await self._bodies.measure(number)
+        except StoreError as error:
+            self._bodies.note(str(error))
+            return
+        entry.sha = entry.served = sha[: book.SHA_OCTETS]
+        entry.flags = book.STORED | book.SERVED | book.DELETED
+        entry.file = number
+        entry.time = self._now()
+        index.apply(book.entry_record(entry, LOST_PREFIX + b"%d" % entry.id))
+        self._journal.broken = True
+
+    def _printable(self, slot):
+        return "message %s of %s" % (str(self.uidl(slot), "utf-8"), self._room)
+
+    async def _rewrite(self):
+        await self._journal.rewrite(self._index.records())
+        self._rewrite_at = 2 * self._journal.records + SLACK_RECORDS
+        # Only now is it certain that no record names these files.
+        doubtful, self._doubtful = self._doubtful, []
+        await self._bodies.drop(doubtful)
+
+    async def close(self):
+        """After what has begun; saves what no record tells yet."""
+        if self._unsaved and not self._unusable:
+            await self._turns.take(None, self._change, tuple)
+        async with self._turns.lock:
+            self._journal.close()
+            self._unusable = StoreError("the maildrop is closed")
+
+    # -- reading
+
+    def slots(self):
+        """An array that never changes, of what a session may see, oldest first."""
+        index = self._index
+        if self._view_of != index.views:
+            view = array("H" if index.count < 65536 else "I")
+            index.visible(view)
+            self._view = view
+            self._view_of = index.views
+        return self._view
+
+    def find(self, uidl):
+        return self._index.find(bytes(uidl))
+
+    def uidl(self, slot):
+        return self._index.uidls.get(slot)
+
+    def octets(self, slot):
+        return self._index.octets(slot)
+
+    def size(self, slot):
+        return self._index.sizes[slot]
+
+    def number(self, slot):
+        return self._index.numbers[slot]
+
+    def is_stored(self, slot):
+        return bool(self._index.flags[slot] & book.STORED)
+
+    def is_deleted(self, slot):
+        return bool(self._index.flags[slot] & book.DELETED)
+
+    def is_delivered(self, slot):
+        return bool(self._index.flags[slot] & book.DELIVERED)
+
+    def is_box_owned(self, slot):
+        return bool(self._index.flags[slot] & book.OWNED)
+
+    @property
+    def complete(self):
+        return self._index.complete
+
+    @property
+    def stored_octets(self):
+        return self._index.stored_octets
+
+    @property
+    def count(self):
+        return len(self.slots())
+
+    @property
+    def slots_in_memory(self):
+        return self._index.count
+
+    @property
+    def problems(self):
+        return self._bodies.problems
+
+    def departing(self):
+        """Slots that are to be deleted at the origin and are in its last listing."""
+        index = self._index
+        flags = book.DELETED | book.OWNED
+        return [s for s in range(index.count) if index.numbers[s] and index.flags[s] & flags]
+
+    def wanted(self, budget):
+        """Slots to fetch now, in this order."""
+        return eviction.wanted(self._index, budget, self.quota)
+
+    def retained(self):
+        """Slots of what clients deleted or the origin lost, and can be restored."""
+        index = self._index
+        return [slot for slot in range(index.count) if index.is_retained(slot)]
+
+    # -- the origin's listing
+
+    def listing(self):
+        """A new listing; what an earlier one collected and did not end is given up."""
+        if self._listing is not None and self._listing.ending:
+            raise StoreError("a listing is being applied")
+        self._listing = OpenListing(self)
+        return self._listing
+
+    async def _apply_listing(self, listing):
+        index = self._index
+        now = self._now()
+
+        def make():
+            return lists.changes(index, listing, now, self.retention, self.keep_vanished)
+
+        await self._change(make)
+        lists.number(index, listing)
+        self.listed_at = now
+
+    # -- changing
+
+    async def store(self, slot, f, sha, octets):
+        """Takes the sealed spool file `f` as what is served of `slot`.  StoreError, StoreFull.
+
+        `sha`: SHA-256 of the original as fetched, or None if `f` is the original.
+        """
+        self._must_be_sealed(f)
+        await self._rooms.make_room(self, f.size, slot)
+        await self._turns.take(f, self._store, slot, f, sha, octets)
+
+    async def _store(self, slot, f, sha, octets):
+        index = self._index
+        if index.flags[slot] & book.DELETED:
+            return
+        entry = index.get(slot)
+        entry.served = (await self._bodies.hash(f.fd))[: book.SHA_OCTETS]
+        entry.sha = bytes(sha[: book.SHA_OCTETS]) if sha else entry.served
+        entry.octets = octets
+        changes = []
+        twin = lists.twin(index, slot, entry.sha)
+        entry.flags = entry.flags & ~book.HIDDEN | book.SERVED
+        if twin >= 0:
+            entry.flags |= index.flags[twin] & book.DELIVERED
+            if lists.departs_with(index, twin):
+                entry.flags |= book.DELETED
+                entry.time = index.times[twin] or self._now()
+            if not index.flags[twin] & book.OWNED or index.flags[twin] & book.VANISHED:
+                changes.append(book.forget_record(index.ids[twin]))
+        if entry.flags & book.DELETED and not self.retention:
+            entry.drop_body()
+            await self._change(lambda: [book.state_record(entry)] + changes)
+        else:
+            await self._take(f, entry, lambda: [book.state_record(entry)] + changes)
+            index.flags[slot] |= book.CHECKED
+
+    async def _take(self, f, entry, make):
+        """The file becomes the body of `entry`; `make` gives the records."""
+        entry.flags |= book.STORED
+        entry.size = f.size
+        entry.file = self._index.next_file
+        self._index.next_file += 1
+        await self._bodies.take(f, entry.file)
+        try:
+            await self._change(make)
+        except (StoreError, MemoryError):
+            if self._journal.broken:
+                # The record may be there after a power cut, so its file must be there too.
+                f.taken = True
+                self._doubtful.append(entry.file)
+            raise
+        f.taken = True
+
+    async def add(self, f, uidl, octets):
+        """The slot of a new message of the box's own; the same UIDL again adds nothing."""
+        self._must_be_sealed(f)
+        if not uidl.startswith(book.OWN_PREFIX):
+            raise StoreError("the UIDL of a message of the box must begin with its prefix")
+        await self._rooms.make_room(self, f.size, self._index.count)
+        return await self._turns.take(f, self._add, f, bytes(uidl), octets)
+
+    async def _add(self, f, uidl, octets):
+        index = self._index
+        slot = index.find(uidl)
+        if slot >= 0:
+            return slot
+        entry = book.Entry(index.next_id)
+        entry.flags = book.OWNED | book.SERVED
+        entry.listed = entry.octets = octets
+        entry.sha = entry.served = (await self._bodies.hash(f.fd))[: book.SHA_OCTETS]
+        await self._take(f, entry, lambda: [book.entry_record(entry, uidl)])
+        return index.find(uidl)
+
+    def _must_be_sealed(self, f):
+        if not f.sealed:
+            raise StoreError("a message that is still being written cannot be stored")
+
+    async def open(self, slot):
+        """A read-only descriptor of the wire form, which the caller closes.
+
+        Evicted, Deleted, StoreError: never wrong octets.
+        """
+        index = self._index
+        if index.flags[slot] & book.DELETED:
+            raise Deleted("the message was deleted by another session")
+        if not index.flags[slot] & book.STORED:
+            raise Evicted("the message is not here now")
+        number = index.files[slot]
+        try:
+            fd = self._bodies.open(number)
+            if not index.flags[slot] & book.CHECKED:
+                await self._check(fd, slot)
+        except Spoiled as error:
+            self._bodies.note("%s: %s" % (self._printable(slot), error))
+            await self._turns.take(None, self._spoiled, slot, number)
+            raise
+        return fd
+
+    async def _check(self, fd, slot):
+        index = self._index
+        number = index.files[slot]
+        try:
+            await self._bodies.check(fd, index.sizes[slot], index.served(slot))
+        except BaseException:
+            self._bodies.close(fd)
+            raise
+        if index.files[slot] == number:
+            index.flags[slot] |= book.CHECKED
+
+    async def _spoiled(self, slot, number):
+        if self._index.files[slot] == number and not self._index.flags[slot] & book.OWNED:
+            await self._drop_bodies([slot])
+
+    async def delete(self, slots):
+        """A client's DELE and QUIT."""
+        await self._turns.take(None, self._delete, list(slots))
+
+    async def _delete(self, slots):
+        index = self._index
+        now = self._now()
+        slots = [slot for slot in slots if not index.flags[slot] & book.DELETED]
+
+        def make():
+            for slot in slots:
+                if index.is_own(slot) and not self.retention:
+                    yield book.forget_record(index.ids[slot])
+                    continue
+                entry = index.get(slot)
+                entry.flags |= book.DELETED
+                entry.time = now
+                if not self.retention:
+                    entry.drop_body()
+                yield book.state_record(entry)
+
+        await self._change(make, reserved=True)
+
+    async def take(self, slot):
+        """The box owns it from now on, and it departs from the origin."""
+        await self._turns.take(None, self._own, slot)
+
+    async def _own(self, slot):
+        if not self.is_stored(slot):
+            raise Evicted("a message that is not here cannot be taken over")
+        entry = self._index.get(slot)
+        entry.flags |= book.OWNED
+        await self._change(lambda: [book.state_record(entry)])
+
+    def delivered(self, slot):
+        """A client has it: noted with the next record."""
+        if not self._index.flags[slot] & book.DELIVERED:
+            self._index.flags[slot] |= book.DELIVERED
+            self._unsaved.append(slot)
+
+    async def restore(self, slot):
+        """Shows a retained message again, as a new one; its slot.  Refused, StoreError."""
+        return await self._turns.take(None, self._restore, slot)
+
+    async def _restore(self, slot):
+        index = self._index
+        if not index.is_retained(slot):
+            raise Refused("this message is not kept any more")
+        old = index.get(slot)
+        entry = index.get(slot)
+        entry.id = index.next_id
+        entry.flags = book.OWNED | book.STORED | book.SERVED
+        entry.time = 0
+        stamp = hexlify(entry.sha[:4])
+        uidl = b"%srestored-%d-%s" % (book.OWN_PREFIX, entry.id, stamp)
+        await self._change(lambda: [book.entry_record(entry, uidl, source=old.id)])
+        return index.find(uidl)
+
+    # -- house-keeping
+
+    async def keep_house(self, now, trusted):
+        """What is due by age (if the clock is trusted) or by quota; the journal.  StoreError."""
+        await self._turns.take(None, self._keep_house, now, trusted)
+
+    async def _keep_house(self, now, trusted):
+        index = self._index
+        due = [slot for slot in self.retained() if self._is_due(slot, now, trusted)]
+        over = index.stored_octets - self.quota - sum([index.sizes[slot] for slot in due])
+        for slot in eviction.choose(index, over, index.count)[0]:
+            if slot not in due:
+                due.append(slot)
+        if due or self._unsaved:
+            await self._drop_bodies(due)
+
+    def _is_due(self, slot, now, trusted):
+        if self.uidl(slot).startswith(LOST_PREFIX):
+            return trusted and now - self._index.times[slot] > LOST_SECONDS
+        if not self.retention:
+            return True
+        return trusted and now - self._index.times[slot] > self.retention
+
+    async def evict(self, octets, before):
+        """Drops bodies for so many octets; what it freed.  Undelivered: only slots under `before`."""
+        return await self._turns.take(None, self._evict, octets, before)
+
+    async def _evict(self, octets, before):
+        slots, freed = eviction.choose(self._index, octets, before)
+        if slots:
+            await self._drop_bodies(slots)
+        return freed
+
+    async def _drop_bodies(self, slots):
+        index = self._index
+
+        def make():
+            for slot in slots:
+                if index.is_own(slot):
+                    yield book.forget_record(index.ids[slot])
+                    continue
+                entry = index.get(slot)
+                entry.drop_body()
+                yield book.state_record(entry)
+
+        await self._change(make)
+
+    async def erase(self):
+        """Every file goes, the journal last; nothing can be asked of it afterwards."""
+        await self._turns.take(None, self._erase)
+
+    async def _erase(self):
+        numbers, others = self._bodies.names()
+        await self._bodies.drop(sorted(numbers))
+        await self._bodies.erase(others)
+        self._journal.close()
+        self._unusable = StoreError("the maildrop was erased")
+
+    # -- records and files
+
+    async def _change(self, make, reserved=False):
+        """Writes the records that make() gives, then counts them in; `make` is called twice.
+
+        `reserved`: a deletion, for which there is always room.
+        """
+        unsaved, self._unsaved = self._unsaved, []
+        try:
+            await self._append(lambda: self._with_unsaved(unsaved, make), reserved)
+        except BaseException:
+            self._unsaved += unsaved
+            raise
+        try:
+            await self._count_in(make())
+        except BaseException:
+            self._journal.broken = True  # the next change rewrites it as the index is
+            raise
+        finally:
+            self._rooms.weigh(self)
+        released, self._index.released = self._index.released, []
+        await self._bodies.drop(released)
+
+    async def _count_in(self, changes):
+        done = 0
+        for record in changes:
+            self._index.apply(record)
+            done += 1
+            if done % STRIDE == 0:
+                await self._off_loop.pause()
+
+    def _with_unsaved(self, slots, make):
+        index = self._index
+        for slot in slots:
+            if not index.flags[slot] & book.FORGOTTEN:
+                yield book.state_record(index.get(slot))
+        for record in make():
+            yield record
+
+    async def _append(self, make, reserved):
+        try:
+            await self._journal.append(make())
+        except StoreFull:
+            if not reserved or not self._rooms.give_up_reserve():
+                raise
+            if self._journal.broken:
+                await self._rewrite()
+            await self._journal.append(make())
+
+    def _now(self):
+        return max(0, int(self._clock()))
+
+
+class OpenListing(lists.Listing):
+    """What drop.listing() gives: collects, then end() or drop()."""
+
+    def __init__(self, drop):
+        super().__init__(drop._index)
+        self.ending = False
+        self._drop = drop
+
+    async def end(self):
+        """Applies it, durably.  StoreError."""
+        drop = self._drop
+        if drop._listing is not self:
+            raise StoreError("another listing has begun")
+        self.ending = True
+        try:
+            await drop._turns.take(None, drop._apply_listing, self)
+        finally:
+            self.ending = False
+            drop._listing = None
+
+    def drop(self):
+        if self._drop._listing is self:
+            self._drop._listing = None
