@@ -92,7 +92,7 @@ def session(target: Target, user: str, buffer: bytearray) -> int:
 
 
 def sessions(target: Target, user: str, end: float) -> tuple[int, int, float]:
-    """Sessions one after the other until the moment `end`; how many, their octets, what they cost."""
+    """Sessions one after the other until the moment `end`: their number, octets and cost."""
     buffer = bytearray(BUFFER_OCTETS)
     count = octets = 0
     before = time.process_time()

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from boxes import Box
+from restante_tools.errors import ToolError
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Plan
 from roaming import plan
@@ -60,6 +61,14 @@ class Arena:
     @property
     def office(self):
         return self.box.port
+
+    def be_taken_over(self):
+        """The first login teaches, the first complete listing is enough to serve it."""
+
+        def taken_over():
+            return self.can_log_in(self.office) and self.takes_over()
+
+        self.until(taken_over, lambda: self.shown("show accounts"))
 
     # Steps.
 
@@ -138,7 +147,9 @@ class Arena:
         self._passwords += 1
         self.password = "secret" + "+" * self._passwords
         self.origin.set_password(USER, self.password)
-        self.until(lambda: self.can_log_in(self.outside), "the origin's new password")
+        self.until(
+            lambda: self.can_log_in(self.outside), lambda: "the origin keeps the old password"
+        )
 
     # Checks.
 
@@ -184,14 +195,19 @@ class Arena:
 
     def takes_over(self):
         """Whether the box serves this account itself."""
-        return False
+        lines = self.shown("show accounts").splitlines()
+        return any(f" {USER} @ " in line and " ready " in line for line in lines)
+
+    def shown(self, command):
+        first, lines = self.box.console(command)
+        return "\n".join((first, *lines))
 
     def until(self, condition, what):
-        deadline = Deadline(SETTLE_SECONDS, "see the logs", str(self.folder))
-        while not condition():
-            if deadline.passed():
-                raise Wrong(what() if callable(what) else what)
-            deadline.wait(condition, "settling")
+        """`what()`: what is wrong as long as the condition does not hold."""
+        try:
+            Deadline(SETTLE_SECONDS, "", "").wait(condition, "")
+        except ToolError as error:
+            raise Wrong(f"for {SETTLE_SECONDS:g} s: {what()}") from error
 
     def expect(self, faults):
         if faults:

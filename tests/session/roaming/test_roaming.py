@@ -15,7 +15,12 @@ from roaming.travellers import TRAVELLERS, Curl
 SERVERS = (Dovecot, Popa3d, Mailutils)
 SAMPLE, SOAK = 1, 30  # sequences of each pair
 
-PASS_THROUGH = ()
+ACCELERATED = (
+    "set group office servers {origin}",
+    "set group office rule all",
+    "set group office interval 60",
+    "set group office listing-age 0",
+)
 
 
 @pytest.fixture(params=SERVERS, ids=lambda server: server.__name__)
@@ -34,14 +39,23 @@ def seeds_of(pair, soak):
     return range(first, first + (SOAK if soak else SAMPLE))
 
 
-def test_nothing_twice_nothing_lost(server, traveller, signatures, soak, request):
+def play(server, traveller, signatures, settings, request, soak):
     chosen = request.config.getoption("--roaming-seed")
-    seeds = [chosen] if chosen is not None else seeds_of(request.node.callspec.id, soak)
     # curl says APOP wherever a greeting offers it, so this account has nothing else.
     apop = (server, traveller) == (Mailutils, Curl)
-    for seed in seeds:
-        built = arena.Arena(server, traveller, signatures, PASS_THROUGH, apop)
+    for seed in [chosen] if chosen is not None else seeds_of(request.node.callspec.id, soak):
+        built = arena.Arena(server, traveller, signatures, settings, apop)
         try:
+            if settings and not apop:
+                built.be_taken_over()
             arena.run(built, seed)
         finally:
             built.close()
+
+
+def test_accelerated(server, traveller, signatures, soak, request):
+    play(server, traveller, signatures, ACCELERATED, request, soak)
+
+
+def test_passed_through(server, traveller, signatures, soak, request):
+    play(server, traveller, signatures, (), request, soak)
