@@ -93,26 +93,22 @@ class Collecting:
     def start(self):
         """Also after kill(): the same data, as after a power cut without a lost write."""
         stand = str(TOP / "tests/session/collect_stand.py")
-        self._process = subprocess.Popen(
-            [
-                *DIES_WITH_US,
-                program(),
-                "-X",
-                HEAP,
-                stand,
-                str(self.data),
-                str(self.run / "screen.sock"),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "stand.log").open("ab"),
-            text=True,
-            env=ENVIRONMENT,
-        )
+        words = [program(), "-X", HEAP, stand, str(self.data), str(self.run / "screen.sock")]
+        with (self.folder / "stand.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*DIES_WITH_US, *words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=ENVIRONMENT,
+            )
 
     def kill(self):
         self._process.kill()
         self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
 
     def call(self, name, *words):
         self.send(name, *words)

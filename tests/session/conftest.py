@@ -54,7 +54,9 @@ def accelerated(signatures):
     def start(messages=(), group=(), settings=(), screens=False):
         server = MailServer(messages)
         started.append(server)
-        lines = [f"servers 127.0.0.0/8:{server.port}", "rule all", *group]
+        lines = [f"servers 127.0.0.0/8:{server.port}", *group]
+        if not any(line.startswith("rule ") for line in group):
+            lines.append("rule all")
         settings = [*settings, *(f"set group isp {line}" for line in lines)]
         if not screens:
             settings.append("set screening mode disabled")

@@ -24,6 +24,7 @@ class MailServer:
         self.greeting = b"+OK ready"
         self.silent = False  # accepts and says nothing
         self.refusal = None  # the answer to every login
+        self.hold = None  # called in the middle of a whole message
         self.drop = {}  # uidl: octets, in order
         self.tried = []  # passwords that were offered, in order
         self.logins = 0  # that were accepted
@@ -118,6 +119,9 @@ class Visitor:
                 self.answer(keyword, argument.split())
 
     def authenticate(self, words, lines):
+        if words[0] not in (b"PLAIN", b"LOGIN"):
+            self.say(b"-ERR unknown mechanism")
+            return
         said = words[1:]
         answers = []
         for challenge in (b"",) if words[0] == b"PLAIN" else (b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"):
@@ -195,4 +199,9 @@ class Visitor:
             message = head + b"\r\n\r\n" + b"".join(x + b"\r\n" for x in lines)
         else:
             self.server.fetched.append(uidl)
-        self.connection.sendall(b"+OK\r\n" + stuffed(message) + b".\r\n")
+        wire = b"+OK\r\n" + stuffed(message) + b".\r\n"
+        half = len(wire) // 2
+        self.connection.sendall(wire[:half])
+        if self.server.hold:
+            self.server.hold()
+        self.connection.sendall(wire[half:])

@@ -161,7 +161,7 @@ def test_the_same_uidls_directly(accelerated):
     with session(box) as talk:
         talk.ask(b"DELE 2")
         leave(talk)
-    server.add(mail(6))
+    server.add(mail(6, 1000))
     with session(box) as talk, Talk(server.port) as direct:
         direct.log_in()
         assert uidls(talk) == uidls(direct) == [b"uid-%d" % n for n in (1, 3, 4, 5, 6)]

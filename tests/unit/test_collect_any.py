@@ -54,9 +54,10 @@ def test_bounds_hold_whatever_happens(steps, interval, delay):
             assert following is None or how == MORE or following != due
             due = following
         now += seconds
-    for times in logins.values():
-        for i in range(len(times) - schedule.LOGINS):
-            assert times[i + schedule.LOGINS] - times[i] >= HOUR_S
+    for found, most in ((logins, schedule.LOGINS), (refused, schedule.FAILED_LOGINS)):
+        for times in found.values():
+            for i in range(len(times) - most):
+                assert times[i + most] - times[i] >= HOUR_S
     assert plan.running == 0
 
 

@@ -163,7 +163,7 @@ def test_login_delay_counts_logins_of_anybody():
     assert plan.next("a") == 1000 + schedule.DELAY_S
 
 
-def test_twelve_logins_an_hour_whatever_is_poked():
+def test_four_refused_logins_an_hour_whatever_is_poked():
     plan = Schedule()
     plan.add("a", 300, 0, 0)
     times = []
@@ -173,8 +173,9 @@ def test_twelve_logins_an_hour_whatever_is_poked():
         plan.add("a", 300, now, 0)
         if polled(plan, now, failures.TEMPORARY if now % 2 else failures.BUSY):
             times.append(now)
-    for i in range(len(times) - schedule.LOGINS):
-        assert times[i + schedule.LOGINS] - times[i] >= HOUR_S
+    for i in range(len(times) - schedule.FAILED_LOGINS):
+        assert times[i + schedule.FAILED_LOGINS] - times[i] >= HOUR_S
+    assert len(times) == 16
 
 
 def test_refused_without_pokes():

@@ -155,3 +155,149 @@ def test_unknown_path_is_an_error_of_the_caller():
     except KeyError:
         return
     raise AssertionError("no KeyError")
+
+
+def test_groups_have_names_values_and_defaults():
+    settings = Settings(
+        text.read(
+            b"set group b servers h\nset group a servers 192.0.2.1:1110\nset group a interval 60"
+        )
+    )
+    assert settings.groups() == ["a", "b"]
+    assert settings.get("group a interval") == 60 and settings.get("group b interval") == 300
+    assert settings.get("group a servers") == (("192.0.2.1", 1110),)
+    assert settings.get("group b users") is None
+    assert Settings().groups() == []
+    assert settings.write() == (
+        "set group a servers 192.0.2.1:1110\nset group a interval 60\nset group b servers h\n"
+    )
+
+
+def test_a_group_that_is_not_set_is_an_error_of_the_caller():
+    settings = Settings(text.read(b"set group a servers h"))
+    for path in ("group b interval", "group a no", "group a", "group A interval", "group"):
+        try:
+            settings.get(path)
+        except KeyError:
+            continue
+        raise AssertionError(path)
+
+
+def test_defaults_of_groups_are_canonical():
+    for setting in tree.GROUP_SETTINGS:
+        assert setting.help
+        if setting.default is not None:
+            assert setting.kind.read(setting.kind.write(setting.default)) == setting.default
+
+
+def test_wrong_groups_say_what_may_follow():
+    assert "group" in refused(b"set x").text.split("allowed: ")[1].split()
+    for line in (b"set group", b"set group A interval 60", b"set group a- interval 60"):
+        assert "after 'set group' allowed: NAME (1 to 63" in refused(line).text, line
+    error = refused(b"set group a hosts h").text
+    assert "after 'set group a' allowed: servers rule" in error and "replayable-only" in error
+    assert "set group a servers HOST" in refused(b"set group a interval 60").text
+    assert "from 60 to 86400 (seconds)" in refused(b"set group a interval 59").text
+
+
+def test_ranges_of_groups():
+    for name, good, bad in (
+        ("interval", (60, 86400), (59, 86401)),
+        ("freshness", (0, 86400), (86401,)),
+        ("offline-grace", (0, 720), (721,)),
+        ("listing-age", (0, 3600), (3601,)),
+        ("retention", (0, 365), (366,)),
+        ("quota", (1, 1048576), (0, 1048577)),
+        ("login-interval", (0, 3600), (3601,)),
+    ):
+        for value in good:
+            text.read(b"set group a servers h\nset group a %s %d" % (name.encode(), value))
+        for value in bad:
+            refused(b"set group a servers h\nset group a %s %d" % (name.encode(), value))
+
+
+def test_replayable_only_must_be_confirmed_and_says_why():
+    base = b"set group a servers h\nset group a replayable-only "
+    assert "clear text" in refused(base + b"yes").text
+    assert text.read(base + b"confirmed")["group a replayable-only"] == "confirmed"
+
+
+def servers(words):
+    return text.read(b"set group a servers " + words)["group a servers"]
+
+
+def test_servers():
+    assert servers(b"pop.example.org,192.0.2.1:1110,192.0.2.0/24,pop.example.org") == (
+        ("pop.example.org", 0),
+        ("192.0.2.1", 1110),
+        ("192.0.2.0/24", 0),
+    )
+    assert servers(b"x,x:110") == (("x", 0), ("x", 110))
+    for bad in (
+        b"",
+        b",",
+        b"h,",
+        b"h:",
+        b"h:0",
+        b"h:65536",
+        b"h:110:110",
+        b"Pop.example",
+        b"pop..example",
+        b"pop.example.",
+        b"-h",
+        b"192.0.2.1/24",
+        b"192.0.2.0/7",
+        b"192.0.2.0/33",
+        b"192.0.2.0/",
+        b"192.0.2",
+        b"192.0.2.256",
+        b"127.0.0.1.1",
+        b"224.0.0.1",
+        b"h/24",
+        b"a." * 127 + b"com",
+        b",".join(b"h%d" % n for n in range(17)),
+    ):
+        refused(b"set group a servers " + bad)
+    assert len(servers(b",".join(b"h%d" % n for n in range(16)))) == 16
+
+
+def test_two_groups_cannot_have_the_same_place():
+    base = b"set group a servers h,192.0.2.0/24:995\nset group b servers "
+    assert "h:110 belongs to group 'a'" in refused(base + b"x,h").text
+    assert refused(base + b"h:110").line == 2
+    assert "192.0.2.0/24:995 belongs" in refused(base + b"192.0.2.0/24:995").text
+    assert text.read(base + b"h:995,192.0.2.0/24,192.0.2.0/25:995,192.0.2.1:995")
+    ports = b"\nset interception ports 110,1100"
+    refused(base + b"h:1100" + ports)
+    assert text.read(base + b"h:1100")
+
+
+def test_number_of_groups():
+    lines = [b"set group g%d servers h%d\n" % (n, n) for n in range(tree.GROUPS + 1)]
+    assert len(Settings(text.read(b"".join(lines[:-1]))).groups()) == tree.GROUPS
+    assert "32" in refused(b"".join(lines)).text
+
+
+def users(words):
+    return text.read(b"set group a servers h\nset group a users " + words)["group a users"]
+
+
+def test_users_are_octets():
+    assert users(b"anna,*@example.org,a*b*c") == (
+        (b"anna",),
+        (b"", b"@example.org"),
+        (b"a", b"b", b"c"),
+    )
+    assert users(b"a%20b%2C%2a".replace(b"2a", b"2A") + b"%00%FF") == ((b"a b,*\0\xff",),)
+    assert users(b"Anna,anna,Anna") == ((b"Anna",), (b"anna",))
+    for bad in (b"", b",", b"a,", b"%", b"a%2", b"%2a", b"%GG", b"a b", b"%%25"):
+        refused(b"set group a servers h\nset group a users " + bad)
+    many = [b"u%d" % n for n in range(101)]
+    refused(b"set group a servers h\nset group a users " + b",".join(many))
+    assert len(users(b",".join(many[:100]))) == 100
+
+
+def test_users_are_written_as_they_are_read():
+    for words in (b"anna", b"*", b"a*b*", b"%23%25%2A%2C%20%FF%00", b"a@b.example"):
+        line = b"set group a users " + words + b"\n"
+        assert line in text.write(text.read(b"set group a servers h\n" + line)).encode()

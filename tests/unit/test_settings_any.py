@@ -19,11 +19,12 @@ def test_any_bytes_are_read_or_refused(data):
         assert 0 <= error.line <= data.count(b"\n") + 1
         assert all(32 <= ord(c) < 127 for c in error.text)
     else:
-        assert set(values) <= set(tree.BY_PATH)
+        assert all(tree.find(path) for path in values)
 
 
 words = st.sampled_from(
-    sorted({w for s in tree.SETTINGS for w in s.path.split()}) + ["110", "0", "10.0.0.1/24", "x"]
+    sorted({w for s in tree.SETTINGS + tree.GROUP_SETTINGS for w in s.path.split()})
+    + ["110", "0", "10.0.0.1/24", "x", "group", "pop.example:110"]
 )
 
 
@@ -38,6 +39,12 @@ def test_lines_of_known_words_are_read_or_refused(lines):
         assert text.read(text.write(values).encode()) == values
 
 
+LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?", fullmatch=True)
+HOSTS = st.lists(LABEL, max_size=3).map(lambda labels: ".".join([*labels, "example"]))
+NETWORKS = st.integers(1, 126).map(lambda n: "%d.0.0.0/8" % n)
+PLACES = st.tuples(HOSTS | NETWORKS | st.just("192.0.2.1"), st.integers(0, 65535))
+
+
 def value_of(kind):
     name = type(kind).__name__
     if name == "Integer":
@@ -49,12 +56,24 @@ def value_of(kind):
         return st.sets(ports, min_size=1, max_size=8).map(lambda s: tuple(sorted(s)))
     if name == "Hostname":
         return st.from_regex(r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?", fullmatch=True)
+    if name == "Servers":
+        return st.lists(PLACES, min_size=1, max_size=16, unique=True).map(tuple)
+    if name == "Users":
+        pattern = st.lists(st.binary(max_size=8), min_size=1, max_size=4)
+        written = pattern.map(tuple).filter(lambda p: p != (b"",))
+        return st.lists(written, min_size=1, max_size=9, unique=True).map(tuple)
     octets = st.tuples(st.integers(1, 126), *[st.integers(1, 254)] * 3)
     address = octets.map(lambda o: "%d.%d.%d.%d" % o)
     return address if name == "Address" else address.map(lambda a: (a, 24))
 
 
-trees = st.fixed_dictionaries({}, optional={s.path: value_of(s.kind) for s in tree.SETTINGS})
+NAMED = [
+    tree.Setting(tree.group_path(name, s.path), s.kind, s.default, s.help)
+    for name in ("acme", "x-1")
+    for s in tree.GROUP_SETTINGS
+]
+EVERY = {s.path: value_of(s.kind) for s in [*tree.SETTINGS, *NAMED]}
+trees = st.fixed_dictionaries({}, optional=EVERY)
 
 
 @given(trees)
@@ -95,4 +114,7 @@ def test_reference_names_every_setting():
     # One row stands for the settings that differ in the last word only.
     folded = [p for p in missing if p.startswith(("screening action ", "screening limit "))]
     assert missing == folded
+    for setting in tree.GROUP_SETTINGS:
+        shown = "none" if setting.default is None else "`%s`" % setting.kind.write(setting.default)
+        assert "| `%s` | %s | " % (setting.path, shown) in page
     assert "`screening action VERDICT`" in page and "`screening limit " in page

@@ -12,12 +12,14 @@ from restante.accounts import book, names, sealed, state
 from restante.accounts.state import Account
 from restante.compat import const
 from restante.errors import StoreError
+from restante.store import journal
 from restante.store.entries import NewerVersion
 from restante.store.faults import store_error
 from restante.store.journalfile import PROBLEMS, JournalFile
 
 FOLDER = "accounts"
-# Accounts at most: one takes about 0.5 KiB of the gate's memory, and a branch office has hundreds.
+JOURNAL = "journal"
+# Accounts at most: one takes under 0.5 KiB of the gate's memory, and a branch office has hundreds.
 ACCOUNTS = const(2000)
 # Superseded journal lines before it is rewritten: under 512 KiB.
 SLACK_RECORDS = const(1000)
@@ -44,10 +46,9 @@ class Accounts:
         self._up = up
         self._sealer = sealer
         self._book = book.Book(groups)
-        self._journal = JournalFile(folder, self._off_loop, FOLDER, "journal")
+        self._journal = JournalFile(folder, self._off_loop, FOLDER + "/" + JOURNAL, journal)
         self._lock = asyncio.Lock()
         self._rewrite_at = SLACK_RECORDS
-        self._written = {}  # id: confirmed_at of the last record
         self._opened = False
 
     # -- start
@@ -68,6 +69,7 @@ class Accounts:
         try:
             self._folder.make(FOLDER)
             damaged = self._journal.load(self._book.apply)
+            await self._sweep()
             await self._off_loop.fsync_folder("")  # it may just have been made
         except NewerVersion:
             raise StoreError("the accounts were written by a newer firmware")
@@ -83,9 +85,15 @@ class Accounts:
             await self._journal.adopt()
         await self._tidy()
 
+    async def _sweep(self):
+        """Removes journals that a rewriting did not come to the end of."""
+        for name in self._folder.listdir(FOLDER):
+            if name != JOURNAL:
+                await self._off_loop.unlink(FOLDER + "/" + name)
+
     def _check_passwords(self):
         for account in self._book.accounts.values():
-            self._written[account.id] = account.confirmed_at
+            account.written = account.confirmed_at
             account.usable = self.password(account) is not None
             if not account.usable and account.state != state.PASSING:
                 account.enter(state.LEARNING, self.unusable or state.UNOPENED)
@@ -160,8 +168,8 @@ class Accounts:
         if known is not None and not known.usable and known.state != state.PASSING:
             records.append(book.became_record(fresh, fresh.state, fresh.why))
         await self._change(records)
-        self._written[fresh.id] = fresh.confirmed_at
         account = self._book.accounts[fresh.id]
+        account.written = fresh.confirmed_at
         account.usable = True
         return account
 
@@ -182,8 +190,7 @@ class Accounts:
         """
         now = self._now()
         account.confirm(now, self._up())
-        written = self._written.get(account.id, 0)
-        if written and 0 <= now - written < CONFIRMED_SECONDS:
+        if account.written and 0 <= now - account.written < CONFIRMED_SECONDS:
             return
         try:
             async with self._lock:
@@ -207,9 +214,9 @@ class Accounts:
     async def _stand(self, account):
         """Writes when the origin last took the password, as it is by now."""
         time = account.confirmed_at
-        if self._has(account) and self._written.get(account.id) != time:
+        if self._has(account) and account.written != time:
             await self._append([book.confirmed_record(account, time)])
-            self._written[account.id] = time
+            account.written = time
 
     async def became(self, account, number, why=""):
         """LEARNING, READY or PASSING, and why in words; StoreError."""
@@ -223,7 +230,6 @@ class Accounts:
             if self._has(account):
                 await self._change([book.erased_record(account, self._now(), who)])
             account.erase()  # for whoever still holds it
-            self._written.pop(account.id, None)
 
     def _has(self, account):
         return self._book.accounts.get(account.id) is account

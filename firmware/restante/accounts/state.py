@@ -31,9 +31,9 @@ class Account:
 
     def __init__(self, group_name, group, user):
         self.id = names.account_id(group_name, user)
-        self.name = "%s @ %s" % (names.name(user), group_name)
-        self.group_name = group_name
         self.group = group
+        if group is None:
+            self._gone = group_name
         self.user = user
         self.state = LEARNING
         self.why = FIRST_SYNC  # why it is not accelerated, in words, "" if it is
@@ -43,12 +43,22 @@ class Account:
         self.usable = False  # whether the sealed password can be opened
         self.learned_at = 0  # UTC seconds when this password was learned
         self.confirmed_at = 0  # UTC seconds of the origin's last +OK, 0: refused since
+        self.written = 0  # confirmed_at as the journal has it
         # Of the collector, not kept over a restart.
         self.polled = 0
         self.next_poll = 0
         self.last_error = ""
         self.alert = ""
         self._up = None  # seconds of this boot at the last +OK
+
+    @property
+    def group_name(self):
+        return self.group.name if self.group is not None else self._gone
+
+    @property
+    def name(self):
+        """Printable; made each time, because it is needed rarely and there may be 2,000."""
+        return "%s @ %s" % (names.name(self.user), self.group_name)
 
     def enter(self, state, why=""):
         if not why and state == LEARNING:

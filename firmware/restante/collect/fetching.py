@@ -29,7 +29,7 @@ class Withheld(RestanteError):
     """Nothing can be delivered now: the client is told `line`; the session goes on."""
 
     def __init__(self, line, cause=NO_ROOM, why=""):
-        super().__init__(str(why) or line.decode())
+        super().__init__(str(why) or text(line))
         self.line = line
         self.cause = cause
 
@@ -37,6 +37,12 @@ class Withheld(RestanteError):
     def ours(self):
         """False if the origin alone is the cause."""
         return self.cause != ORIGIN
+
+
+def text(line):
+    """What a -ERR line says to people."""
+    words = line[5:].decode()
+    return words[words.find("]") + 1 :].strip() if words.startswith("[") else words
 
 
 def create(spool):

@@ -143,7 +143,7 @@ class Schedule:
     def forgive(self, key):
         """The password is known to be right again."""
         plan = self._plans.get(key)
-        if plan is not None:
+        if plan is not None and plan.failure in _LASTING:
             plan.failure = DONE
 
     def poke(self, key, now):
@@ -176,6 +176,6 @@ def _earliest(plan):
         at = max(at, plan.last + plan.delay)
     if len(plan.logins) == LOGINS:
         at = max(at, plan.logins[0] + HOUR_S)
-    if plan.failure and len(plan.refused) == FAILED_LOGINS:
+    if len(plan.refused) == FAILED_LOGINS:
         at = max(at, plan.refused[0] + HOUR_S)
     return at

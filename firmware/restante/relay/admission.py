@@ -186,8 +186,7 @@ class Admission(Entry):
                 session.record(log.WARNING, "login.refused", why="wrong passwords are used up")
                 await session.answer(False, _SPENT)
                 return
-            answer, line = await self._ask(case, offer)
-            self._note(account, answer, line)
+            answer, line = await self._ask(account, case, offer)
             self._count(answer)
             step = decision.after(case, answer)
         await self._do(step, account, offer, answer, line)
@@ -221,7 +220,7 @@ class Admission(Entry):
             return False
         return self._drop.complete
 
-    async def _ask(self, case, offer):
+    async def _ask(self, account, case, offer):
         """(answer, line) of the origin."""
         session = self._session
         if self._errand is not None:
@@ -234,7 +233,8 @@ class Admission(Entry):
             else:
                 await asyncio.wait_for(self._say(offer), ASK_MS / 1000)
         except LoginRefused as refused:
-            return refused.kind, refused.line
+            self._note(account, refused)
+            return refused.kind, self._said_by_origin(refused)
         except (OriginError, asyncio.TimeoutError) as error:
             session.part()
             session.record(log.WARNING, "origin.silent", why=str(error))
@@ -246,12 +246,15 @@ class Admission(Entry):
         origin = await self._session.reach()
         await at_origin.log_in(origin, offer.user, offer.password, offer.how)
 
-    def _note(self, account, answer, line):
+    def _said_by_origin(self, refused):
+        """The line for the client.  It may repeat the password to whoever has just said it."""
+        line = self._session.origin.engine.line
+        return line if line.startswith(b"-ERR") else refused.line
+
+    def _note(self, account, refused):
         """What the origin said for its user must not get lost, whatever we answer."""
-        if answer == decision.TAKEN:
-            return
-        self._session.record(log.INFO, "login.not-taken", why=failures.words(answer))
-        text = failures.alert(line)
+        self._session.record(log.INFO, "login.not-taken", why=str(refused))
+        text = failures.alert(refused.line)
         if text:
             self._session.record(log.WARNING, "login.alert", text=text)
             if account is not None:
@@ -337,7 +340,7 @@ class Admission(Entry):
             await session.answer(False, _IN_USE)
             return
         age = services.clock() - self._drop.listed_at
-        if not 0 <= age <= session.group.listing_age:
+        if not 0 <= age < session.group.listing_age:
             if online:
                 online = await self._refresh()
             else:

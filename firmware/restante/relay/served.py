@@ -19,6 +19,9 @@ from restante.relay.stored import Stored
 # For the deletions at the origin while the client waits for the answer to QUIT, in ms.
 DEPART_MS = const(3000)
 
+# Octets: a budget that asks whether there is anything.
+_ANY = const(1)
+
 _NO_SUCH = b"-ERR no such message"
 _NOT_HERE = b"-ERR not available"
 _NOT_DELETED = b"-ERR [SYS/TEMP] nothing was deleted: the mail gateway cannot write, try again"
@@ -137,6 +140,8 @@ class Served:
     async def end(self, polite):
         """The session is over; `polite`: there is time for QUIT at the origin."""
         services = self._session.services
+        if self.drop.wanted(_ANY):
+            services.collector.poke(self.account)  # new mail that this client did not fetch
         try:
             if polite:
                 await self.errand.leave()

@@ -14,6 +14,7 @@ from restante.relay.cut import PIECE_OCTETS, top
 from restante.relay.endings import Abandoned
 from restante.relay.errand import FAILURES
 from restante.relay.patience import Patience
+from restante.store.maildrop import Deleted
 
 # Fetched again, if it is evicted or found damaged before it could be opened.
 TRIES = const(2)
@@ -63,6 +64,8 @@ class Stored:
             await self._refuse(error.line, error, patience)
         except FAILURES + (ScreenUnavailable,) as error:
             await self._refuse(_NOT_FETCHED, error, patience)
+        except Deleted as error:
+            await self._refuse(_GONE, error, patience)
         except StoreError as error:
             await self._refuse(_UNREADABLE, error, patience)
         else:
@@ -81,7 +84,7 @@ class Stored:
             try:
                 return await drop.open(slot)
             except StoreError:
-                if drop.is_stored(slot):
+                if drop.is_stored(slot) or drop.is_deleted(slot):
                     raise
         raise StoreError("the message does not stay in the store")
 

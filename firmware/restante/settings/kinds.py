@@ -62,9 +62,9 @@ class Integer:
 
 
 class Choice:
-    def __init__(self, *words):
+    def __init__(self, *words, note=""):
         self.words = words
-        self.allowed = " or ".join(words)
+        self.allowed = " or ".join(words) + note
 
     def read(self, text):
         if text not in self.words:

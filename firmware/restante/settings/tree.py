@@ -143,14 +143,6 @@ SETTINGS = tuple(
 BY_PATH = {setting.path: setting for setting in SETTINGS}
 
 
-class ReplayableOnly(Choice):
-    """There is no `yes` as long as a leg has no TLS: what is asked for must be known."""
-
-    def __init__(self):
-        super().__init__("no", "confirmed")
-        self.allowed += " (passwords then pass in clear text: there is no TLS on both legs yet)"
-
-
 # Below `group NAME`.
 GROUP_SETTINGS = (
     Setting("servers", Servers(), None, "host names, addresses, networks of the same maildrops"),
@@ -206,7 +198,8 @@ GROUP_SETTINGS = (
     ),
     Setting(
         "replayable-only",
-        ReplayableOnly(),
+        # No `yes` as long as a leg has no TLS: who asks for it must know what it means.
+        Choice("no", "confirmed", note=" (passwords then pass in clear text on both legs)"),
         "no",
         "hides login mechanisms that cannot be replayed",
     ),

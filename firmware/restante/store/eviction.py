@@ -17,7 +17,7 @@ def victims(index, before):
             yield slot
     for wanted in (DELIVERED, 0):
         for slot in range(before if not wanted else index.count):
-            flags = index.flags[slot]
+            flags = index.flags(slot)
             if flags & STORED and not flags & OWNED and index.is_visible(slot):
                 if flags & DELIVERED == wanted:
                     yield slot
@@ -30,7 +30,7 @@ def choose(index, octets, before):
     if octets > 0:
         for slot in victims(index, before):
             chosen.append(slot)
-            freed += index.sizes[slot]
+            freed += index.size(slot)
             if freed >= octets:
                 break
     return chosen, freed
@@ -46,7 +46,7 @@ def wanted(index, budget, quota):
     room = quota - _owned_octets(index)
     budget_left = budget
     for slot in range(index.count - 1, -1, -1):
-        flags = index.flags[slot]
+        flags = index.flags(slot)
         octets = index.octets(slot)
         if flags & OWNED or not index.is_visible(slot) or octets > room:
             continue
@@ -63,8 +63,8 @@ def wanted(index, budget, quota):
 def _owned_octets(index):
     total = 0
     for slot in range(index.count):
-        if index.flags[slot] & (OWNED | STORED) == OWNED | STORED and index.is_visible(slot):
-            total += index.sizes[slot]
+        if index.flags(slot) & (OWNED | STORED) == OWNED | STORED and index.is_visible(slot):
+            total += index.size(slot)
     return total
 
 

@@ -1,15 +1,15 @@
 """What a maildrop holds, as the journal's records tell it.  Pure.
 
 The same `apply` serves reading the journal and each new record, so that both can never differ.
-Its rule: no object per message.  An entry is a slot: a place in columns of small numbers, and a
-UIDL in a packed list.  A slot is never given to another message; the id in the journal rises
+Its rule: no object per message.  An entry is a slot: a row of octets in a packed table, and a UIDL
+in a packed list.  A slot is never given to another message; the id in the journal rises
 with the slot.  It does not know files, nor why something changes.
 """
 
 import struct
 
 from restante.compat import const
-from restante.store.columns import Column, Digests
+from restante.store.columns import Numbers, Rows
 from restante.store.entries import UIDL_PREFIX, NewerVersion
 from restante.store.uidls import Uidls
 
@@ -41,9 +41,19 @@ SHA_OCTETS = const(16)  # of the 32 of SHA-256: 128 bits tell any two messages a
 NO_SHA = bytes(SHA_OCTETS)
 
 _BEGIN = "<HIIB"
-_STATE = "<IHIIIII16s16s"
+# A row, as it stands in a record and in memory: id, flags, listed, octets, size, file, time, sha.
+_ROW = "<IHIIIII16s"
+_FLAGS = const(4)
+_LISTED = const(6)
+_OCTETS = const(10)
+_SIZE = const(14)
+_FILE = const(18)
+_TIME = const(22)
+_SHA = const(26)
+ROW_OCTETS = const(42)
+# Behind it in a record: the hash of what is served, the entry that gave its body away, the UIDL.
 _STATE_OCTETS = const(58)
-_SOURCE_OCTETS = const(4)
+_HEAD_OCTETS = const(62)
 
 
 class Entry:
@@ -61,8 +71,8 @@ class Entry:
         self.served = NO_SHA  # of what is served
 
     def pack(self):
-        return struct.pack(
-            _STATE,
+        row = struct.pack(
+            _ROW,
             self.id,
             self.flags & KEPT_FLAGS,
             self.listed,
@@ -71,28 +81,12 @@ class Entry:
             self.file,
             self.time,
             self.sha,
-            self.served,
         )
+        return row + self.served
 
     def drop_body(self):
         self.flags &= ~STORED
         self.size = self.file = 0
-
-
-def unpack(body):
-    entry = Entry(0)
-    (
-        entry.id,
-        entry.flags,
-        entry.listed,
-        entry.octets,
-        entry.size,
-        entry.file,
-        entry.time,
-        entry.sha,
-        entry.served,
-    ) = struct.unpack_from(_STATE, body, 0)
-    return entry
 
 
 def state_record(entry):
@@ -103,6 +97,14 @@ def entry_record(entry, uidl, source=0):
     return ENTRY, entry.pack() + struct.pack("<I", source) + uidl
 
 
+def listed_record(id, flags, listed, uidl):
+    """entry_record() of a new message of the origin, in one piece: there may be thousands."""
+    body = bytearray(_HEAD_OCTETS)
+    struct.pack_into("<IHI", body, 0, id, flags, listed)
+    body.extend(uidl)
+    return ENTRY, body
+
+
 def forget_record(id):
     return FORGET, struct.pack("<I", id)
 
@@ -111,7 +113,7 @@ COMPLETE_RECORD = (COMPLETE, b"")
 
 
 class Index:
-    """`count`: slots; columns by slot: `flags`, `sizes`, `files` and so on.
+    """`count`: slots; `numbers`: by slot, where it stands in the origin's last listing, or 0.
 
     `views`: how often what is visible changed.  `released`: numbers of files that no entry needs
     any more; whoever removes them empties it.
@@ -127,70 +129,88 @@ class Index:
         self.views = 0
         self.released = []
         self.uidls = Uidls()
-        self.ids = Column("I")
-        self.flags = Column("H")
-        self.listed = Column("I")
-        self.true_octets = Column("I")
-        self.sizes = Column("I")
-        self.files = Column("I")
-        self.times = Column("I")
-        self.numbers = Column("I")  # in the origin's last listing; not in the journal
-        self._shas = Digests(SHA_OCTETS)
-        self._served = {}  # slot: hash, where it is not the original's: few
+        self.numbers = Numbers()
+        self._rows = Rows(ROW_OCTETS)
+        self._served = {}  # slot: hash of what is served, where it is not the original's: few
 
     # -- reading
+
+    def id(self, slot):
+        return self._rows.number(slot, 0)
+
+    def flags(self, slot):
+        return self._rows.octet(slot, _FLAGS) | self._rows.octet(slot, _FLAGS + 1) << 8
+
+    def listed(self, slot):
+        return self._rows.number(slot, _LISTED)
+
+    def size(self, slot):
+        return self._rows.number(slot, _SIZE)
+
+    def file(self, slot):
+        return self._rows.number(slot, _FILE)
+
+    def time(self, slot):
+        return self._rows.number(slot, _TIME)
+
+    def sha(self, slot):
+        return self._rows.octets(slot, _SHA, SHA_OCTETS)
+
+    def served(self, slot):
+        return self._served.get(slot) or self.sha(slot)
 
     def find(self, uidl):
         """The slot of an entry that is not forgotten, or -1."""
         slot = self.uidls.find(uidl)
-        return -1 if slot < 0 or self.flags[slot] & FORGOTTEN else slot
+        return -1 if slot < 0 or self.flags(slot) & FORGOTTEN else slot
 
     def is_own(self, slot):
         """A message that never was at the origin."""
         return self.uidls.get(slot).startswith(OWN_PREFIX)
 
     def is_visible(self, slot):
-        flags = self.flags[slot]
-        if flags & (DELETED | HIDDEN | FORGOTTEN):
-            return False
-        return bool(flags & OWNED) or not flags & GONE
+        return _is_shown(self._rows.octet(slot, _FLAGS))
 
     def visible(self, slots):
         """Appends all visible slots to the array, in order."""
-        for slot in range(self.count):
-            flags = self.flags[slot]
-            if not flags & (DELETED | HIDDEN | FORGOTTEN | GONE) or self.is_visible(slot):
-                slots.append(slot)
+        slot = 0
+        for piece in self._rows.pieces:
+            for at in range(_FLAGS, len(piece), ROW_OCTETS):
+                if slot == self.count:
+                    return
+                if _is_shown(piece[at]):
+                    slots.append(slot)
+                slot += 1
 
     def is_hidden(self, slot):
-        return self.flags[slot] & (HIDDEN | DELETED | FORGOTTEN) == HIDDEN
+        return self.flags(slot) & (HIDDEN | DELETED | FORGOTTEN) == HIDDEN
 
     def is_retained(self, slot):
         """A body is here of what clients deleted or the origin lost."""
-        flags = self.flags[slot]
+        flags = self.flags(slot)
         return bool(flags & STORED) and not flags & FORGOTTEN and not self.is_visible(slot)
 
     def octets(self, slot):
-        return self.true_octets[slot] if self.flags[slot] & SERVED else self.listed[slot]
-
-    def sha(self, slot):
-        return self._shas.get(slot)
-
-    def served(self, slot):
-        return self._served.get(slot) or self._shas.get(slot)
+        return self._rows.number(slot, _OCTETS if self.flags(slot) & SERVED else _LISTED)
 
     def get(self, slot):
         """A copy, to be changed and made a record of."""
-        entry = Entry(self.ids[slot])
-        entry.flags = self.flags[slot]
-        entry.listed = self.listed[slot]
-        entry.octets = self.true_octets[slot]
-        entry.size = self.sizes[slot]
-        entry.file = self.files[slot]
-        entry.time = self.times[slot]
+        entry = Entry(self.id(slot))
+        entry.flags = self.flags(slot)
+        entry.listed = self.listed(slot)
+        entry.octets = self._rows.number(slot, _OCTETS)
+        entry.size = self.size(slot)
+        entry.file = self.file(slot)
+        entry.time = self.time(slot)
         entry.sha = self.sha(slot)
         entry.served = self.served(slot)
         return entry
+
+    def mark(self, slot, flag):
+        """Sets a flag that no record tells yet."""
+        for at in (_FLAGS, _FLAGS + 1):
+            self._rows.put_octet(slot, at, self._rows.octet(slot, at) | flag & 255)
+            flag >>= 8
 
     # -- records
 
@@ -203,8 +223,7 @@ class Index:
             elif kind == ENTRY:
                 self._add(body)
             elif kind == STATE:
-                entry = unpack(body)
-                self._set(self._slot(entry.id), entry)
+                self._set(self._slot(_number(body, 0)), body)
             elif kind == FORGET:
                 self._forget(self._slot(struct.unpack("<I", body)[0]))
             elif kind == COMPLETE:
@@ -222,72 +241,72 @@ class Index:
         self.complete = bool(complete)
 
     def _add(self, body):
-        entry = unpack(body)
-        uidl = bytes(body[_STATE_OCTETS + _SOURCE_OCTETS :])
-        source = struct.unpack_from("<I", body, _STATE_OCTETS)[0]
-        if entry.id < self.next_id:
-            # In a rewritten journal `next_id` is ahead of the entries.
-            if self.count and entry.id <= self.ids[self.count - 1]:
-                raise ValueError("entry %d again" % entry.id)
+        id = _number(body, 0)
+        source = _number(body, _STATE_OCTETS)
+        uidl = bytes(body[_HEAD_OCTETS:])
+        if self.count and id <= self.id(self.count - 1):
+            raise ValueError("entry %d again" % id)
         if not uidl or self.find(uidl) >= 0:
-            raise ValueError("entry %d has a UIDL that is taken" % entry.id)
-        giver = self._slot(source) if source else -1
-        self._grow(uidl, entry.id)
-        if giver >= 0:
-            given = self.get(giver)
-            given.drop_body()
-            self._set(giver, given)
-            self.released.remove(entry.file)
-        self._set(self.count - 1, entry)
-
-    def _grow(self, uidl, id):
-        columns = (self.ids, self.flags, self.listed, self.true_octets, self.sizes, self.files)
-        for column in columns:
-            column.reach(self.count)
-        self.times.reach(self.count)
-        self.numbers.reach(self.count)
-        self._shas.reach(self.count)
+            raise ValueError("entry %d has a UIDL that is taken" % id)
+        if source:
+            self._give_away(self._slot(source))
+        slot = self.count
+        self._rows.reach(slot)
+        self.numbers.reach(slot)
         self.uidls.add(uidl)
-        self.ids[self.count] = id
-        self.flags[self.count] = HIDDEN
         self.count += 1
         self.live += 1
         self.next_id = max(self.next_id, id + 1)
+        self._rows.put_octet(slot, _FLAGS, HIDDEN)
+        self._set(slot, body)
 
-    def _set(self, slot, entry):
-        self._leave(slot, entry.file)
+    def _give_away(self, slot):
+        giver = self.get(slot)
+        file = giver.file
+        giver.drop_body()
+        self._set(slot, giver.pack())
+        self.released.remove(file)
+
+    def _set(self, slot, body):
+        """`body` of a record becomes the row of this entry."""
+        if len(body) < _STATE_OCTETS:
+            raise ValueError("a state of %d octets" % len(body))
+        file = _number(body, _FILE)
+        self._leave(slot, file)
         visible = self.is_visible(slot)
-        checked = self.flags[slot] & CHECKED if self.files[slot] == entry.file else 0
-        self.flags[slot] = entry.flags & KEPT_FLAGS | checked
-        self.listed[slot] = entry.listed
-        self.true_octets[slot] = entry.octets
-        self.sizes[slot] = entry.size
-        self.files[slot] = entry.file
-        self.times[slot] = entry.time
-        self._shas.set(slot, entry.sha)
-        if entry.served != entry.sha:
-            self._served[slot] = entry.served
-        else:
-            self._served.pop(slot, None)
-        self.next_file = max(self.next_file, entry.file + 1)
-        if entry.flags & STORED:
-            self.stored_octets += entry.size
+        checked = self.flags(slot) & CHECKED if self.file(slot) == file else 0
+        self._rows.put(slot, body)
+        if checked:
+            self.mark(slot, CHECKED)
+        self._note_served(slot, body)
+        self.next_file = max(self.next_file, file + 1)
+        if self.flags(slot) & STORED:
+            self.stored_octets += self.size(slot)
         self.views += visible != self.is_visible(slot)
+
+    def _note_served(self, slot, body):
+        served = bytes(body[ROW_OCTETS:_STATE_OCTETS])
+        if served != self.sha(slot):
+            self._served[slot] = served
+        elif slot in self._served:
+            del self._served[slot]
 
     def _leave(self, slot, file):
         """The entry's body counts no more; its file is released unless it is `file`."""
-        if self.flags[slot] & STORED:
-            self.stored_octets -= self.sizes[slot]
-            if self.files[slot] != file:
-                self.released.append(self.files[slot])
+        if self.flags(slot) & STORED:
+            self.stored_octets -= self.size(slot)
+            if self.file(slot) != file:
+                self.released.append(self.file(slot))
 
     def _forget(self, slot):
-        if self.flags[slot] & FORGOTTEN:
-            raise ValueError("entry %d is forgotten already" % self.ids[slot])
+        if self.flags(slot) & FORGOTTEN:
+            raise ValueError("entry %d is forgotten already" % self.id(slot))
         self._leave(slot, 0)
         self.views += self.is_visible(slot)
-        self.flags[slot] = DELETED | FORGOTTEN
-        self.sizes[slot] = self.files[slot] = 0
+        gone = Entry(self.id(slot))
+        gone.flags = DELETED
+        self._rows.put(slot, gone.pack())
+        self.mark(slot, FORGOTTEN)
         self._served.pop(slot, None)
         self.live -= 1
 
@@ -296,11 +315,11 @@ class Index:
         low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
-            if self.ids[middle] < id:
+            if self.id(middle) < id:
                 low = middle + 1
             else:
                 high = middle
-        if low == self.count or self.ids[low] != id:
+        if low == self.count or self.id(low) != id:
             raise ValueError("no entry %d" % id)
         return low
 
@@ -309,5 +328,14 @@ class Index:
         version = struct.pack(_BEGIN, VERSION, self.next_id, self.next_file, self.complete)
         yield BEGIN, version
         for slot in range(self.count):
-            if not self.flags[slot] & FORGOTTEN:
+            if not self.flags(slot) & FORGOTTEN:
                 yield entry_record(self.get(slot), self.uidls.get(slot))
+
+
+def _number(body, at):
+    return struct.unpack_from("<I", body, at)[0]
+
+
+def _is_shown(flags):
+    # What is forgotten is deleted too.
+    return not flags & (DELETED | HIDDEN) and flags & (OWNED | GONE) != GONE

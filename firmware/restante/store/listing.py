@@ -44,11 +44,11 @@ class Listing:
         self._reach(number)
         if self._places[number]:
             raise QuirkError("the origin lists message %d twice" % number)
-        _check(number, uidl)
         slot = self._index.find(uidl)
         if slot < 0:
             if self._new.find(uidl) >= 0:
                 raise QuirkError("the origin gives a UIDL to two messages, also to %d" % number)
+            _check(number, uidl)
             self._places[number] = self._slots + self._new.add(uidl) + 1
         else:
             if self.has(slot):
@@ -72,19 +72,22 @@ class Listing:
         """This entry is listed."""
         return slot < self._slots and bool(self._seen[slot >> 3] & 1 << (slot & 7))
 
-    def known(self):
-        """(slot, number, octets) of what has an entry already."""
-        for number in range(1, len(self._places)):
-            place = self._places[number]
-            if 0 < place <= self._slots:
-                yield place - 1, number, self._sizes[number]
+    def numbers(self):
+        """All message numbers up to the highest listed one."""
+        return range(1, len(self._places))
 
-    def new(self):
-        """(UIDL, number, octets) of what has none, by number."""
-        for number in range(1, len(self._places)):
-            place = self._places[number]
-            if place > self._slots:
-                yield self._new.get(place - self._slots - 1), number, self._sizes[number]
+    def slot(self, number):
+        """Of what has an entry already, or -1."""
+        place = self._places[number]
+        return place - 1 if place <= self._slots else -1
+
+    def new(self, number):
+        """The UIDL of what has none, or None."""
+        place = self._places[number] - self._slots
+        return self._new.get(place - 1) if place > 0 else None
+
+    def octets(self, number):
+        return self._sizes[number]
 
 
 def _check(number, uidl):
@@ -101,17 +104,18 @@ def changes(index, listing, now, retention, keep_vanished):
     """Records for a complete listing.  `keep_vanished`: what was fetched here becomes the box's."""
     missing = _missing(index, listing)
     hiding = _sizes_that_hide(index, missing, keep_vanished)
-    for slot, _, octets in listing.known():
-        record = _listed_again(index, slot, octets)
-        if record:
-            yield record
     id = index.next_id
-    for uidl, _, octets in listing.new():
-        entry = book.Entry(id)
-        entry.listed = octets
-        entry.flags = HIDDEN if octets in hiding else 0
-        yield book.entry_record(entry, uidl)
-        id += 1
+    for number in listing.numbers():
+        octets = listing.octets(number)
+        slot = listing.slot(number)
+        if slot >= 0:
+            if _differs(index, slot, octets):
+                yield book.state_record(_listed_again(index.get(slot), octets))
+            continue
+        uidl = listing.new(number)
+        if uidl is not None:
+            yield book.listed_record(id, HIDDEN if octets in hiding else 0, octets, uidl)
+            id += 1
     waiting = _sizes_to_compare(index, listing) if missing else ()
     for slot in missing:
         record = _missed(index, slot, now, retention, keep_vanished, waiting)
@@ -121,22 +125,25 @@ def changes(index, listing, now, retention, keep_vanished):
         yield book.COMPLETE_RECORD
 
 
-def number(index, listing):
-    """After the records were applied: what stands where in the listing."""
-    for slot in range(index.count):
-        index.numbers[slot] = 0
-    for slot, number, _ in listing.known():
-        index.numbers[slot] = number
-    for uidl, number, _ in listing.new():
-        index.numbers[index.find(uidl)] = number
+def set_numbers(index, listing):
+    """After the records were counted in: what stands where in the listing."""
+    index.numbers.clear()
+    for number in listing.numbers():
+        slot = listing.slot(number)
+        if slot < 0:
+            uidl = listing.new(number)
+            slot = -1 if uidl is None else index.find(uidl)
+        if slot >= 0:
+            index.numbers[slot] = number
 
 
 def _missing(index, listing):
     """Slots of entries of the origin that it does not list."""
     slots = array("I")
     for slot in range(index.count):
-        if not index.flags[slot] & FORGOTTEN and not listing.has(slot) and not index.is_own(slot):
-            slots.append(slot)
+        if listing.has(slot) or index.flags(slot) & FORGOTTEN or index.is_own(slot):
+            continue
+        slots.append(slot)
     return slots
 
 
@@ -144,43 +151,42 @@ def _sizes_that_hide(index, missing, keep_vanished):
     """LIST sizes of messages that nobody may see again under a new UIDL."""
     sizes = set()
     for slot in missing:
-        flags = index.flags[slot]
+        flags = index.flags(slot)
         here = flags & OWNED or keep_vanished and flags & STORED
         if flags & DELETED or here and not flags & GONE:
-            sizes.add(index.listed[slot])
+            sizes.add(index.listed(slot))
     return sizes
 
 
 def _sizes_to_compare(index, listing):
     """LIST sizes of listed messages whose content is not known."""
     sizes = set()
-    for _, _, octets in listing.new():
-        sizes.add(octets)
-    for slot, _, octets in listing.known():
-        if index.sha(slot) == book.NO_SHA and not index.flags[slot] & DELETED:
-            sizes.add(octets)
+    for number in listing.numbers():
+        slot = listing.slot(number)
+        if slot < 0 or index.sha(slot) == book.NO_SHA and not index.flags(slot) & DELETED:
+            sizes.add(listing.octets(number))
     return sizes
 
 
-def _listed_again(index, slot, octets):
-    flags = index.flags[slot]
-    if not flags & GONE and (octets == index.listed[slot] or not octets):
-        return None
-    entry = index.get(slot)
-    entry.flags &= ~GONE
-    if flags & VANISHED:
+def _differs(index, slot, octets):
+    return index.flags(slot) & GONE or octets and octets != index.listed(slot)
+
+
+def _listed_again(entry, octets):
+    if entry.flags & VANISHED:
         entry.flags &= ~(OWNED | VANISHED)
+    entry.flags &= ~GONE
     entry.listed = octets or entry.listed
-    return book.state_record(entry)
+    return entry
 
 
 def _missed(index, slot, now, retention, keep_vanished, waiting):
-    flags = index.flags[slot]
+    flags = index.flags(slot)
     if not flags & GONE:
         return book.state_record(_vanished(index.get(slot), now, retention, keep_vanished))
-    if index.is_visible(slot) or index.is_retained(slot) or index.listed[slot] in waiting:
+    if index.is_visible(slot) or index.is_retained(slot) or index.listed(slot) in waiting:
         return None
-    return book.forget_record(index.ids[slot])
+    return book.forget_record(index.id(slot))
 
 
 def _vanished(entry, now, retention, keep_vanished):
@@ -200,7 +206,7 @@ def twin(index, slot, sha):
     """The vanished entry that is the same message under its former UIDL, or -1."""
     hidden = index.is_hidden(slot)
     for other in range(index.count):
-        flags = index.flags[other]
+        flags = index.flags(other)
         if flags & (GONE | FORGOTTEN) != GONE or index.sha(other) != sha or index.is_own(other):
             continue
         if other != slot and (hidden or not _was_taken(flags)):
@@ -210,7 +216,7 @@ def twin(index, slot, sha):
 
 def departs_with(index, other):
     """The message whose former entry is `other` is not to be at the origin any more."""
-    flags = index.flags[other]
+    flags = index.flags(other)
     return bool(flags & DELETED) or _was_taken(flags)
 
 

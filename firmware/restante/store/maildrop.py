@@ -125,9 +125,9 @@ class Maildrop:
                 self._bodies.remove(name)
         index = self._index
         for slot in range(index.count):
-            if index.flags[slot] & book.STORED:
-                if index.files[slot] in numbers:
-                    numbers.discard(index.files[slot])
+            if index.flags(slot) & book.STORED:
+                if index.file(slot) in numbers:
+                    numbers.discard(index.file(slot))
                 else:
                     self._lost_file(slot)
         records_lost = self._journal.damaged or self._journal.missing
@@ -141,7 +141,7 @@ class Maildrop:
 
     def _lost_file(self, slot):
         self._bodies.note("the file of %s is missing" % self._printable(slot))
-        if not self._index.flags[slot] & book.OWNED:
+        if not self._index.flags(slot) & book.OWNED:
             entry = self._index.get(slot)
             entry.drop_body()
             self._index.apply(book.state_record(entry))
@@ -204,22 +204,22 @@ class Maildrop:
         return self._index.octets(slot)
 
     def size(self, slot):
-        return self._index.sizes[slot]
+        return self._index.size(slot)
 
     def number(self, slot):
         return self._index.numbers[slot]
 
     def is_stored(self, slot):
-        return bool(self._index.flags[slot] & book.STORED)
+        return bool(self._index.flags(slot) & book.STORED)
 
     def is_deleted(self, slot):
-        return bool(self._index.flags[slot] & book.DELETED)
+        return bool(self._index.flags(slot) & book.DELETED)
 
     def is_delivered(self, slot):
-        return bool(self._index.flags[slot] & book.DELIVERED)
+        return bool(self._index.flags(slot) & book.DELIVERED)
 
     def is_box_owned(self, slot):
-        return bool(self._index.flags[slot] & book.OWNED)
+        return bool(self._index.flags(slot) & book.OWNED)
 
     @property
     def complete(self):
@@ -245,7 +245,7 @@ class Maildrop:
         """Slots that are to be deleted at the origin and are in its last listing."""
         index = self._index
         flags = book.DELETED | book.OWNED
-        return [s for s in range(index.count) if index.numbers[s] and index.flags[s] & flags]
+        return [s for s in range(index.count) if index.numbers[s] and index.flags(s) & flags]
 
     def wanted(self, budget):
         """Slots to fetch now, in this order."""
@@ -273,7 +273,7 @@ class Maildrop:
             return lists.changes(index, listing, now, self.retention, self.keep_vanished)
 
         await self._change(make)
-        lists.number(index, listing)
+        lists.set_numbers(index, listing)
         self.listed_at = now
 
     # -- changing
@@ -289,7 +289,7 @@ class Maildrop:
 
     async def _store(self, slot, f, sha, octets):
         index = self._index
-        if index.flags[slot] & book.DELETED:
+        if index.flags(slot) & book.DELETED:
             return
         entry = index.get(slot)
         entry.served = (await self._bodies.hash(f.fd))[: book.SHA_OCTETS]
@@ -299,18 +299,18 @@ class Maildrop:
         twin = lists.twin(index, slot, entry.sha)
         entry.flags = entry.flags & ~book.HIDDEN | book.SERVED
         if twin >= 0:
-            entry.flags |= index.flags[twin] & book.DELIVERED
+            entry.flags |= index.flags(twin) & book.DELIVERED
             if lists.departs_with(index, twin):
                 entry.flags |= book.DELETED
-                entry.time = index.times[twin] or self._now()
-            if not index.flags[twin] & book.OWNED or index.flags[twin] & book.VANISHED:
-                changes.append(book.forget_record(index.ids[twin]))
+                entry.time = index.time(twin) or self._now()
+            if not index.flags(twin) & book.OWNED or index.flags(twin) & book.VANISHED:
+                changes.append(book.forget_record(index.id(twin)))
         if entry.flags & book.DELETED and not self.retention:
             entry.drop_body()
             await self._change(lambda: [book.state_record(entry)] + changes)
         else:
             await self._take(f, entry, lambda: [book.state_record(entry)] + changes)
-            index.flags[slot] |= book.CHECKED
+            index.mark(slot, book.CHECKED)
 
     async def _take(self, f, entry, make):
         """The file becomes the body of `entry`; `make` gives the records."""
@@ -359,14 +359,14 @@ class Maildrop:
         Evicted, Deleted, StoreError: never wrong octets.
         """
         index = self._index
-        if index.flags[slot] & book.DELETED:
+        if index.flags(slot) & book.DELETED:
             raise Deleted("the message was deleted by another session")
-        if not index.flags[slot] & book.STORED:
+        if not index.flags(slot) & book.STORED:
             raise Evicted("the message is not here now")
-        number = index.files[slot]
+        number = index.file(slot)
         try:
             fd = self._bodies.open(number)
-            if not index.flags[slot] & book.CHECKED:
+            if not index.flags(slot) & book.CHECKED:
                 await self._check(fd, slot)
         except Spoiled as error:
             self._bodies.note("%s: %s" % (self._printable(slot), error))
@@ -376,17 +376,17 @@ class Maildrop:
 
     async def _check(self, fd, slot):
         index = self._index
-        number = index.files[slot]
+        number = index.file(slot)
         try:
-            await self._bodies.check(fd, index.sizes[slot], index.served(slot))
+            await self._bodies.check(fd, index.size(slot), index.served(slot))
         except BaseException:
             self._bodies.close(fd)
             raise
-        if index.files[slot] == number:
-            index.flags[slot] |= book.CHECKED
+        if index.file(slot) == number:
+            index.mark(slot, book.CHECKED)
 
     async def _spoiled(self, slot, number):
-        if self._index.files[slot] == number and not self._index.flags[slot] & book.OWNED:
+        if self._index.file(slot) == number and not self._index.flags(slot) & book.OWNED:
             await self._drop_bodies([slot])
 
     async def delete(self, slots):
@@ -396,12 +396,12 @@ class Maildrop:
     async def _delete(self, slots):
         index = self._index
         now = self._now()
-        slots = [slot for slot in slots if not index.flags[slot] & book.DELETED]
+        slots = [slot for slot in slots if not index.flags(slot) & book.DELETED]
 
         def make():
             for slot in slots:
                 if index.is_own(slot) and not self.retention:
-                    yield book.forget_record(index.ids[slot])
+                    yield book.forget_record(index.id(slot))
                     continue
                 entry = index.get(slot)
                 entry.flags |= book.DELETED
@@ -425,8 +425,8 @@ class Maildrop:
 
     def delivered(self, slot):
         """A client has it: noted with the next record."""
-        if not self._index.flags[slot] & book.DELIVERED:
-            self._index.flags[slot] |= book.DELIVERED
+        if not self._index.flags(slot) & book.DELIVERED:
+            self._index.mark(slot, book.DELIVERED)
             self._unsaved.append(slot)
 
     async def restore(self, slot):
@@ -456,7 +456,7 @@ class Maildrop:
     async def _keep_house(self, now, trusted):
         index = self._index
         due = [slot for slot in self.retained() if self._is_due(slot, now, trusted)]
-        over = index.stored_octets - self.quota - sum([index.sizes[slot] for slot in due])
+        over = index.stored_octets - self.quota - sum([index.size(slot) for slot in due])
         for slot in eviction.choose(index, over, index.count)[0]:
             if slot not in due:
                 due.append(slot)
@@ -465,10 +465,10 @@ class Maildrop:
 
     def _is_due(self, slot, now, trusted):
         if self.uidl(slot).startswith(LOST_PREFIX):
-            return trusted and now - self._index.times[slot] > LOST_SECONDS
+            return trusted and now - self._index.time(slot) > LOST_SECONDS
         if not self.retention:
             return True
-        return trusted and now - self._index.times[slot] > self.retention
+        return trusted and now - self._index.time(slot) > self.retention
 
     async def evict(self, octets, before):
         """Drops bodies for so many octets; what it freed.  Undelivered: only slots under `before`."""
@@ -486,7 +486,7 @@ class Maildrop:
         def make():
             for slot in slots:
                 if index.is_own(slot):
-                    yield book.forget_record(index.ids[slot])
+                    yield book.forget_record(index.id(slot))
                     continue
                 entry = index.get(slot)
                 entry.drop_body()
@@ -539,7 +539,7 @@ class Maildrop:
     def _with_unsaved(self, slots, make):
         index = self._index
         for slot in slots:
-            if not index.flags[slot] & book.FORGOTTEN:
+            if not index.flags(slot) & book.FORGOTTEN:
                 yield book.state_record(index.get(slot))
         for record in make():
             yield record

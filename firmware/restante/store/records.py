@@ -15,9 +15,10 @@ from restante.compat import const, crc32
 _HEADER = "<IIHB"
 HEADER_OCTETS = const(11)
 _CRC_OCTETS = const(4)
-# The longest body we write: a new entry with a UIDL of 70 octets.
-BODY_OCTETS = const(140)
-RECORD_OCTETS = const(151)
+_LENGTH = const(8)
+_KIND = const(10)
+# The longest record we write, a new entry with a UIDL of 70 octets, has 143.
+RECORD_OCTETS = const(160)
 # A number further ahead than this is chance, not a record: no journal grows so long.
 SEQUENCE_AHEAD = const(1 << 24)
 
@@ -79,7 +80,7 @@ class Reader:
         # A power cut leaves a part of a record, or zeros; a whole one that is wrong is damage.
         if self._blank or 0 <= at and len(data) - at < HEADER_OCTETS:
             return False
-        return at < 0 or len(data) - at >= HEADER_OCTETS + struct.unpack_from("<H", data, at + 8)[0]
+        return at < 0 or len(data) - at >= HEADER_OCTETS + struct.unpack_from("<H", data, at + _LENGTH)[0]
 
     def _step(self, data, at):
         """Octets to go on by: a record's, or 1 where none begins."""
@@ -89,13 +90,14 @@ class Reader:
             self._blank = self._blank and not data[at]
             return 1
         start = self._offset + at
-        crc, seq, length, kind = struct.unpack_from(_HEADER, data, at)
         if self._lost:
             self._damaged("%d unreadable octets" % (start - self.good), self.good)
+        seq = struct.unpack_from("<I", data, at + _CRC_OCTETS)[0]
         if seq != self.next_seq:
             self._damaged("records %d to %d are missing" % (self.next_seq, seq - 1), start)
         try:
-            self._apply((kind, data[at + HEADER_OCTETS : at + size]))
+            body = memoryview(data)[at + HEADER_OCTETS : at + size]
+            self._apply((data[at + _KIND], body))
         except ValueError as error:
             self._damaged("record %d: %s" % (seq, error), start)
         self._lost = False
@@ -109,12 +111,13 @@ class Reader:
         """Octets of the good record at `at`, or 0."""
         if len(data) - at < HEADER_OCTETS:
             return 0
-        crc, seq, length, kind = struct.unpack_from(_HEADER, data, at)
-        size = HEADER_OCTETS + length
-        if length > BODY_OCTETS or len(data) - at < size:
+        size = HEADER_OCTETS + (data[at + _LENGTH] | data[at + _LENGTH + 1] << 8)
+        if size > RECORD_OCTETS or len(data) - at < size:
             return 0
+        seq = struct.unpack_from("<I", data, at + _CRC_OCTETS)[0]
         if not 0 <= seq - self.next_seq <= SEQUENCE_AHEAD:
             return 0
+        crc = struct.unpack_from("<I", data, at)[0]
         return size if crc == crc32(data, at + _CRC_OCTETS, at + size, 0) else 0
 
     def _damaged(self, what, offset):

@@ -4,15 +4,13 @@ A UIDL (1-70 octets, RFC 1939 §7) stands once in pieces of memory; a hash table
 leads to it.  If one is added again, the later place is found.
 """
 
-from restante.compat import const
-from restante.store.columns import Column, zeros
+from restante.compat import const, crc32
+from restante.store.columns import Numbers, zeros
 
 UIDL_OCTETS = const(70)
 _PIECE_SHIFT = const(12)
 _PIECE_OCTETS = const(4096)
 _FIRST_TABLE = const(64)
-# MicroPython's hash of octets has 16 bits; an odd factor spreads them over a larger table.
-_SPREAD = const(8191)
 _NARROW = const(65536)  # places that a table of 16-bit numbers can name
 
 
@@ -23,7 +21,7 @@ class Uidls:
         self.count = 0
         self._pieces = []
         self._free = _PIECE_OCTETS  # first free octet of the last piece
-        self._starts = Column("I")  # piece and offset of each: its length, then its octets
+        self._starts = Numbers()  # piece and offset of each: its length, then its octets
         self._table = self._empty(_FIRST_TABLE)
 
     def _empty(self, size):
@@ -61,7 +59,7 @@ class Uidls:
         """Index in the table of this UIDL, or of the empty field where it belongs."""
         table = self._table
         mask = len(table) - 1
-        i = hash(uidl) * _SPREAD & mask
+        i = crc32(uidl, 0, len(uidl), 0) & mask
         while table[i] and not self._is(table[i] - 1, uidl):
             i = (i + 1) & mask
         return i
