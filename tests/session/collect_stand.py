@@ -19,9 +19,10 @@ from restante.accounts import state
 from restante.accounts.accounts import Accounts
 from restante.accounts.groups import Groups
 from restante.accounts.sealed import Sealer
-from restante.collect.collector import Collector
+from restante.collect.collector import VISIT_LONGEST_S, Collector
 from restante.collect.failures import LoginRefused
 from restante.collect.fetching import Withheld
+from restante.collect.lookup import Lookup
 from restante.errors import RestanteError
 from restante.relay.origin import Origin
 from restante.relay.ticker import Ticker
@@ -143,6 +144,12 @@ class Stand:
             self.now += 1
             self.ticker.tick(0)
 
+    async def too_long(self):
+        """The longest time for a visit passes."""
+        self.now += VISIT_LONGEST_S + 1
+        self.ticker.tick(0)
+        await self.go_on()
+
     async def turn(self):
         """A client comes: the ms until it may go to the origin, and whether a spider is left."""
         start = time.ticks_ms()
@@ -200,6 +207,16 @@ class Stand:
             return await work(drop)
         finally:
             self.maildrops.release(drop)
+
+    async def look_up(self, path, port):
+        """Looks at the names of the groups once; what is known of them then."""
+        await Lookup(self.groups, self.up, path, port).look()
+        group = self.groups.all()[0]
+        return {name: sorted(group.addresses(name)) for name in group.names()}
+
+    async def set_free(self, octets):
+        """So many octets are free on the data partition, as far as anybody is told."""
+        self.folder.free = lambda: octets
 
     async def set_pace(self, seconds):
         self.pace = seconds

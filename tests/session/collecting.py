@@ -15,7 +15,6 @@ from restante_tools.lab.deadline import Deadline
 
 SECONDS = 30.0
 ENVIRONMENT = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
-GROUP = ("set group mail servers 127.0.0.1/32", "set group mail rule all")
 
 
 class Maildrop(Origin):
@@ -61,15 +60,16 @@ class Refused(Exception):
 class Collecting:
     """`stand.poll()` and so on: the methods of collect_stand.Stand."""
 
-    def __init__(self, signatures, settings=(), screens=True):
+    def __init__(self, signatures, settings=(), screens=True, servers="127.0.0.1/32"):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-collect-"))
         self.folder.chmod(0o755)
         self.run, self.data = self.folder / "run", self.folder / "data"
         for path in (self.run, self.data):
             path.mkdir()
+        settings = (f"set group mail servers {servers}", "set group mail rule all", *settings)
         if not screens:
             settings = ("set screening mode disabled", *settings)
-        (self.data / "settings").write_text("".join(f"{line}\n" for line in (*GROUP, *settings)))
+        (self.data / "settings").write_text("".join(f"{line}\n" for line in settings))
         self._signatures = signatures
         self.screen = None
         if screens:

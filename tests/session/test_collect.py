@@ -1,6 +1,9 @@
 """The collector against scripted origins: what is fetched, what is said, what is borne."""
 
 import base64
+import signal
+import socket
+import threading
 
 import pytest
 from collecting import SECONDS, Collecting, Maildrop, Refused
@@ -14,18 +17,19 @@ MESSAGES = [
     b"Subject: three\r\n\r\n" + b"x" * 5000 + b"\r\n",
 ]
 HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
+SERVERS = "127.0.0.1/32"
 FRED = ("fred", "secret", 1)
 UIDLS = ["uid-1", "uid-2", "uid-3"]
 
 
 @pytest.fixture
 def collecting(signatures):
-    """collecting(messages, settings=…, screens=…, login=…, answers=…) -> (stand, origin)."""
+    """collecting(messages, settings=…, screens=…, …) -> (stand, origin)."""
     started = []
 
-    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, **parts):
+    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, servers=SERVERS, **parts):
         origin = Maildrop(messages, **parts)
-        stand = Collecting(signatures, settings, screens)
+        stand = Collecting(signatures, settings, screens, servers)
         started.extend((origin.stop, stand.close))
         stand.learn(origin.port, *login)
         return stand, origin
@@ -242,7 +246,17 @@ def test_what_vanishes_after_our_own_retr_is_kept(collecting):
         ({b"UIDL": b"+OK\r\n1 a\r\n2 b\r\n.\r\n"}, "do not name the same messages"),
         ({b"LIST": b"+OK\r\n1 9\r\n2 9\r\n.\r\n"}, "do not name the same messages"),
     ],
-    ids="none duplicate blank missing 8-bit long no-number fewer list-fewer".split(),
+    ids=[
+        "none",
+        "duplicate",
+        "blank",
+        "missing",
+        "8-bit",
+        "long",
+        "no-number",
+        "fewer",
+        "list-fewer",
+    ],
 )
 def test_listings_that_cannot_be_relied_on(collecting, answers, why):
     stand, origin = collecting(answers=answers)
@@ -309,7 +323,9 @@ def test_sizes_that_lie(collecting, size):
 def test_top_that_gives_not_all(collecting, top):
     stand, origin = collecting(answers={(b"TOP", 1): top})
     stand.poll()
-    assert stand.bodies()["uid-1"] is None and stand.bodies()["uid-2"] and origin.count(b"RETR") == 0
+    assert (
+        stand.bodies()["uid-1"] is None and stand.bodies()["uid-2"] and origin.count(b"RETR") == 0
+    )
     stand.enter()
     with pytest.raises(Refused) as refused:
         stand.fetch("uid-1", False)
@@ -381,6 +397,22 @@ def test_a_message_larger_than_the_spool_stays_listed(collecting):
     with pytest.raises(Refused) as refused:
         stand.fetch("uid-2")
     assert refused.value.line.startswith("-ERR [SYS/PERM]")
+
+
+def test_a_full_disk_stops_spiders_first(collecting):
+    """Nothing new is fetched, what was deleted is still deleted at the origin."""
+    stand, origin = collecting()
+    stand.poll()
+    stand.delete("uid-1")
+    origin.add(b"uid-4", b"Subject: four\r\n\r\nx\r\n")
+    stand.set_free(3 << 20)
+    stand.poll()
+    shown = stand.show()
+    assert origin.count(b"TOP") == 3 and origin.uidls == [b"uid-2", b"uid-3", b"uid-4"]
+    assert "no room" in shown["error"] and "store" in shown["alarms"] and shown["state"] == "ready"
+    stand.set_free(1 << 30)
+    stand.poll()
+    assert stand.bodies()["uid-4"] and stand.show()["error"] == ""
 
 
 # -- refusals of a login
@@ -518,6 +550,53 @@ def test_a_client_has_priority(collecting):
     assert stand.bodies() == stored(MESSAGES)
 
 
+def test_a_client_does_not_wait_for_the_screen(collecting):
+    stand, origin = collecting(screens=True)
+    stand.screen.signal(signal.SIGSTOP)
+    stand.begin()
+    Deadline(SECONDS, "the spider", "see its log").wait(lambda: origin.count(b"TOP 3 "), "TOP 3")
+    ms, spider = stand.turn()
+    assert ms < 3000 and spider is False and stand.show()["spool"] == [0, 0]
+    stand.screen.signal(signal.SIGCONT)
+    stand.poll()
+    assert stand.bodies() == stored(MESSAGES)
+
+
+def test_one_client_after_the_other_at_the_origin(collecting):
+    stand, origin = collecting()
+    stand.enter()
+    with pytest.raises(Refused) as refused:
+        stand.enter(300)
+    assert "too long" in str(refused.value) and origin.count(b"PASS") == 1
+    stand.refresh()
+    assert list(stand.bodies()) == UIDLS
+
+
+def trickling(connection, words):
+    """An octet now and then, for ever."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(b"+OK\r\n")
+    ended = threading.Event()
+    while not ended.wait(0.02):
+        connection.sendall(b"x")
+
+
+def test_a_visit_has_an_end_whatever_the_origin_does(collecting):
+    stand, origin = collecting(answers={(b"TOP", 2): trickling})
+    stand.begin()
+    Deadline(SECONDS, "the spider", "see its log").wait(lambda: origin.count(b"TOP 2 "), "TOP 2")
+    stand.too_long()
+    assert [k for k, body in stand.bodies().items() if body] == ["uid-3"]
+    assert "closed the connection" in stand.show()["error"]
+
+
+def test_a_message_that_breaks_every_visit_stops_the_others_no_more(collecting):
+    stand, _ = collecting(answers={(b"TOP", 3): lambda connection, words: CLOSE})
+    for _ in range(3):
+        stand.poll()
+    assert [k for k, body in stand.bodies().items() if body is None] == ["uid-3"]
+
+
 def test_a_client_at_the_origin_refreshes_and_fetches(collecting):
     stand, origin = collecting()
     stand.enter()
@@ -570,3 +649,59 @@ def test_real_dovecot(signatures, dovecot):
         assert list(stand.bodies()) == uidls[1:] and stand.show()["error"] == ""
     finally:
         stand.close()
+
+
+class NameServer:
+    """Answers each query with what `answer(query octets)` gives; None: silence."""
+
+    def __init__(self, answer):
+        self.asked = []
+        self._answer = answer
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.bind(("127.0.0.1", 0))
+        self.port = self._sock.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        with self._sock:
+            while True:
+                octets, peer = self._sock.recvfrom(600)
+                if not octets:
+                    return
+                self.asked.append(octets)
+                for answer in self._answer(octets):
+                    self._sock.sendto(answer, peer)
+
+    def stop(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join(SECONDS)
+
+
+def addresses_of(asked, *addresses):
+    head = asked[:2] + b"\x81\x80\0\1" + bytes((0, len(addresses))) + b"\0\0\0\0" + asked[12:]
+    rows = [b"\xc0\x0c\0\1\0\1\0\0\0\x64\0\4" + bytes(a) for a in addresses]
+    return head + b"".join(rows)
+
+
+@pytest.mark.parametrize("case", ["good", "after a lie", "silent", "refused"])
+def test_host_names_are_looked_up(collecting, case):
+    def answer(asked):
+        good = addresses_of(asked, (192, 0, 2, 1), (192, 0, 2, 7))
+        wrong = bytes((asked[0] ^ 1,)) + good[1:]
+        refused = good[:3] + b"\x85" + good[4:]
+        return {"good": [good], "after a lie": [wrong, good], "silent": [], "refused": [refused]}[
+            case
+        ]
+
+    server = NameServer(answer)
+    stand, _ = collecting(servers="pop.example.net,127.0.0.1/32")
+    path = stand.folder / "resolv.conf"
+    path.write_text("nameserver 127.0.0.1\n")
+    known = stand.look_up(str(path), server.port)
+    server.stop()
+    found = ["192.0.2.1", "192.0.2.7"] if case in ("good", "after a lie") else []
+    assert known == {"pop.example.net": found}
+    assert all(b"\3pop\7example\3net\0\0\1\0\1" in asked for asked in server.asked)
+    assert any("lookup.failed" in line for line in stand.show()["log"]) is (not found)

@@ -226,7 +226,8 @@ def test_capabilities_are_the_same_in_both_states(accelerated):
 def test_pipelined_in_one_segment_and_octet_by_octet(accelerated):
     box, _ = accelerated(mails(2))
     learn(box)
-    commands = b"USER fred\r\nPASS secret\r\nSTAT\r\nLIST 1\r\nRETR 2\r\nDELE 1\r\nRSET\r\nQUIT\r\n"
+    words = b"USER fred,PASS secret,STAT,LIST 1,RETR 2,DELE 1,RSET,QUIT,"
+    commands = words.replace(b",", b"\r\n")
     for pieces in ([commands], [bytes([octet]) for octet in commands]):
         with greeted(box) as talk:
             for piece in pieces:

@@ -2,9 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from restante.collect import failures, schedule
+from restante.collect import dns, failures, schedule
 from restante.collect.form import Stuffing
 from restante.collect.schedule import DONE, HOUR_S, MORE, Schedule
+from restante.errors import ProtocolError
 
 KINDS = list(range(failures.WRONG_PASSWORD, failures.UNREACHABLE + 1))
 KEYS = "abc"
@@ -114,3 +115,27 @@ def test_stuffing_does_not_depend_on_the_cuts(random, likely):
         for part in parts:
             stuffing.take(part)
         assert stuffing.dots == (b"\n" + whole).count(b"\n.")
+
+
+ASKED = dns.query(7, "pop.example.net")
+
+
+@given(st.binary(max_size=300), st.integers(0, 40), st.sampled_from([b"\x81\x80", b"\x80\0"]))
+def test_any_answer_is_read_or_refused(octets, count, flags):
+    text = ASKED[:2] + flags + b"\0\1" + bytes((0, count)) + b"\0\0\0\0" + ASKED[12:] + octets
+    try:
+        addresses, ttl = dns.answer(text, ASKED)
+    except ProtocolError:
+        return
+    assert len(addresses) <= count and dns.TTL_SHORTEST <= ttl <= dns.TTL_LONGEST
+    for address in addresses:
+        assert len([int(part) for part in address.split(".")]) == 4
+
+
+@given(st.binary(max_size=600))
+def test_any_octets_are_refused_or_an_answer(octets):
+    try:
+        dns.answer(octets, ASKED)
+    except ProtocolError:
+        return
+    assert octets.startswith(ASKED[:2])

@@ -152,6 +152,16 @@ def test_large_maildrops_leave_logins_for_new_mail():
     assert len(times) == schedule.LOGINS and times[schedule.RESUME_LOGINS] > 250
 
 
+def test_a_client_does_not_put_off_what_broke_off():
+    for how, soon in ((MORE, True), (DONE, False)):
+        plan = Schedule()
+        plan.add("a", 300, 0, 0)
+        polled(plan, 100, how)
+        plan.login("a", 101, spider=False)
+        plan.refreshed("a", 102, 500)
+        assert (plan.due(102) == "a") is soon
+
+
 def test_login_delay_counts_logins_of_anybody():
     plan = Schedule()
     plan.add("a", 300, 0, 0)

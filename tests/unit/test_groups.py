@@ -2,6 +2,7 @@
 
 from restante.accounts.groups import ACCELERATE, ADDRESSES, LEARN, NOT, Groups, matches
 from restante.settings import text
+from restante.settings.tree import GROUP_SETTINGS
 from restante.settings.values import Settings
 
 
@@ -20,6 +21,8 @@ def test_without_settings_there_is_none():
 
 def test_attributes_are_seconds_octets_and_booleans():
     group = groups("group a servers h", "group a exclusive yes", "group a retention 2").all()[0]
+    for setting in GROUP_SETTINGS:
+        assert hasattr(group, setting.path.replace("-", "_")), setting.path
     assert group.interval == 300 and group.freshness == 900 and group.listing_age == 30
     assert group.offline_grace == 72 * 3600 and group.retention == 2 * 86400
     assert group.quota == 256 << 20 and group.login_interval == 0

@@ -218,7 +218,14 @@ class Group:
 def test_capabilities_of_a_group():
     group = Group()
     assert capa.of_group(group) == [b"TOP", b"USER", b"UIDL"]
-    group.capabilities = [b"TOP", b"utf8", b"LANG", b"SASL PLAIN CRAM-MD5", b"LOGIN-DELAY 900", b""]
+    group.capabilities = [
+        b"TOP",
+        b"utf8",
+        b"LANG",
+        b"SASL PLAIN CRAM-MD5",
+        b"LOGIN-DELAY 900",
+        b"",
+    ]
     assert capa.of_group(group) == [b"TOP", b"SASL PLAIN CRAM-MD5"]
     assert capa.mechanisms(group) == [b"PLAIN", b"CRAM-MD5"]
     group.replayable_only = True

@@ -19,6 +19,7 @@ IMPURE = {
     "relay",
     "collect/collector.py",
     "collect/judging.py",
+    "collect/lookup.py",
     "collect/visit.py",
     "programs",
     "box",

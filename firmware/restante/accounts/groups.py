@@ -7,7 +7,7 @@ the name server cannot be reached.  It does not know who looks up.
 
 from restante.compat import const
 from restante.settings.kinds import is_address, number
-from restante.settings.tree import GROUP_SETTINGS, group_path, ports_of
+from restante.settings.tree import group_path, ports_of
 
 # What a group wants of a user.
 NOT = const(0)  # pass-through
@@ -34,15 +34,26 @@ class Group:
     """
 
     def __init__(self, name, settings):
+
+        def get(setting):
+            return settings.get(group_path(name, setting))
+
         self.name = name
-        for setting in GROUP_SETTINGS:
-            value = settings.get(group_path(name, setting.path))
-            setattr(self, setting.path.replace("-", "_"), value)
-        self.offline_grace *= HOUR
-        self.retention *= DAY
-        self.quota *= MIB
-        self.exclusive = self.exclusive == "yes"
-        self.replayable_only = self.replayable_only == "confirmed"
+        self.servers = get("servers")
+        self.rule = get("rule")
+        self.users = get("users") or ()
+        self.interval = get("interval")
+        self.mode = get("mode")
+        self.fetch = get("fetch")
+        self.freshness = get("freshness")
+        self.offline_grace = get("offline-grace") * HOUR
+        self.listing_age = get("listing-age")
+        self.exclusive = get("exclusive") == "yes"
+        self.retention = get("retention") * DAY
+        self.quota = get("quota") * MIB
+        self.quarantine_origin = get("quarantine-origin")
+        self.login_interval = get("login-interval")
+        self.replayable_only = get("replayable-only") == "confirmed"
         self.stamp = None  # None: not known; True: its greeting has an APOP stamp; False: none
         self.capabilities = None  # the last CAPA lines of its origin, [octets]
         intercepted = settings.get("interception ports")
@@ -64,7 +75,7 @@ class Group:
         return ACCELERATE if self._lists(user) else NOT
 
     def _lists(self, user):
-        return any(matches(pattern, user) for pattern in self.users or ())
+        return any(matches(pattern, user) for pattern in self.users)
 
     def is_literal(self, address, port):
         """Whether the settings name this place by its address or network, not by a host name."""

@@ -297,13 +297,25 @@ class Collector:
                 return MORE
             if not self._has_room(seat.account, drop.octets(slot)):
                 return DONE
-            try:
-                await visit.fetch(drop, slot)
-            except Withheld as withheld:
-                self._withheld(seat, drop, slot, withheld)
-                if withheld.cause in (NO_ROOM, NO_VERDICT):
-                    return DONE
+            if not await self._fetch_one(visit, drop, slot, seat):
+                return DONE
         return DONE
+
+    async def _fetch_one(self, visit, drop, slot, seat):
+        """False if the next message would fare no better."""
+        try:
+            await visit.fetch(drop, slot)
+        except Withheld as withheld:
+            self._withheld(seat, drop, slot, withheld)
+            return withheld.cause not in (NO_ROOM, NO_VERDICT)
+        except StoreError as error:
+            # What was deleted before is still made true by QUIT.
+            self._withheld(seat, drop, slot, Withheld(b"", NO_ROOM, error))
+            return False
+        except OriginError:
+            seat.broke(slot)
+            raise
+        return True
 
     def _withheld(self, seat, drop, slot, withheld):
         account = seat.account

@@ -46,6 +46,7 @@ class _Plan:
         self.delay = 0  # LOGIN-DELAY
         self.failure = DONE  # the last visit's, a kind
         self.times = 0  # so often in a row
+        self.more = False  # the last visit broke off with more to fetch
         self.running = False
         self.poked = False  # while it was running
 
@@ -129,6 +130,7 @@ class Schedule:
         else:
             plan.next = now + _jittered(plan.interval, chance)
         plan.failure = max(how, DONE)
+        plan.more = how == MORE
         if plan.poked:
             plan.poked = False
             self.poke(key, now)
@@ -138,7 +140,8 @@ class Schedule:
         plan = self._plans.get(key)
         if plan is not None:
             plan.failure = DONE
-            plan.next = now + _jittered(plan.interval, chance)
+            if not plan.more:
+                plan.next = now + _jittered(plan.interval, chance)
 
     def forgive(self, key):
         """The password is known to be right again."""

@@ -21,10 +21,17 @@ class Seat:
         self.first = True  # no listing yet since the start: what was retrieved is not known
         self.retrieved = set()  # slots that our RETR has touched since the last listing
         self.skipped = set()  # slots that only a client's own RETR can fetch
+        self.broken = -1  # the slot at which the last visit broke off
         self.collects = False  # what is stored is deleted at the origin at once
         self.leaves_mail = False  # a client was seen leaving mail at the origin
         self.warned = False
         self.house_at = 0  # when its maildrop is tidied next
+
+    def broke(self, slot):
+        """The connection ended while this was fetched; twice, and it stops the others no more."""
+        if self.broken == slot:
+            self.skip(slot)
+        self.broken = slot
 
     def skip(self, slot):
         if len(self.skipped) < SKIPPED:

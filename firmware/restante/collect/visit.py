@@ -187,7 +187,8 @@ class Visit:
                 served.close()
         log.counters.add("collected")
         log.counters.add("collected_octets", octets)
-        if self._seat.collects or (judged.held and account.group.quarantine_origin == "delete"):
+        taken = judged.held and account.group.quarantine_origin == "delete"
+        if (taken or self._seat.collects) and drop.is_stored(slot):
             self._seat.retrieved.discard(slot)
             await drop.take(slot)
 

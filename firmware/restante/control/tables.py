@@ -10,8 +10,8 @@ def table(head, rows, widest, last=None):
     """
     cells = [list(head)]
     for row in rows:
-        line = [_cell(value, widest) for value in row[:-1]]
-        cells.append(line + [_cell(row[-1], last or widest)])
+        filled = [_cell(value, widest) for value in row[:-1]]
+        cells.append(filled + [_cell(row[-1], last or widest)])
     widths = [max(len(row[i]) for row in cells) for i in range(len(head) - 1)]
     out = []
     for row in cells:

@@ -22,8 +22,9 @@ from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.system import System
-from restante.control import server as control_server
 from restante.collect.collector import Collector
+from restante.collect.lookup import Lookup
+from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.errors import OriginError, StoreError
 from restante.log import alarm_file
@@ -219,6 +220,9 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(listener.run()),
         asyncio.create_task(services.ticker.run()),
     ]
+    if services.groups.names():
+        lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
+        tasks.append(asyncio.create_task(lookup.run()))
     if services.accelerates:
         tasks.append(asyncio.create_task(services.collector.run()))
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])

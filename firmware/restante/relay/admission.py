@@ -345,6 +345,7 @@ class Admission(Entry):
                 online = await self._refresh()
             else:
                 services.collector.poke(account)
+        await self._errand.rest()
         drop, self._drop = self._drop, None
         errand, self._errand = self._errand, None
         self._entered()

@@ -16,18 +16,16 @@ _NOT_IN_GROUPS = (b"UTF8", b"LANG", b"LOGIN-DELAY")
 
 
 async def answer(session):
-    """An origin without CAPA is passed on as it is: a list without USER and SASL would be a lie."""
+    """An origin without CAPA is passed on as it is: a list without USER would be a lie."""
     group = session.group
-    origin = session.origin
-    lines = None
-    if origin is not None:
-        lines = await login.capabilities(origin)
+    lines = group.capabilities if group is not None else None
+    if lines is None and session.origin is not None:
+        lines = await login.capabilities(session.origin)
         if lines is None:
-            await session.answer(False, origin.engine.line)
+            await session.answer(False, session.origin.engine.line)
             return
     if group is not None:
-        if lines is not None:
-            group.capabilities = lines
+        group.capabilities = lines
         lines = of_group(group)
     tunnel = session.services.settings.get("interception starttls") == "tunnel"
     text = b"".join(line + b"\r\n" for line in capabilities.offered(lines, tunnel))

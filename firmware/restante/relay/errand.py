@@ -8,7 +8,6 @@ something failed is closed without QUIT, so that nothing is deleted by halves.
 import asyncio
 from time import ticks_diff, ticks_ms
 
-from restante import log
 from restante.collect.failures import LoginRefused
 from restante.compat import const
 from restante.errors import OriginError
@@ -73,13 +72,11 @@ class Errand:
     async def use(self, work):
         """What `work(visit)` gives.  OriginError, LoginRefused, and what the work raises."""
         await self._settle()
-        if self._visit is None:
-            if not await self.begin():
-                raise OriginError("another session of this account is there")
-            self._have(await self._services.collector.enter(self._account, ENTER_MS))
         self._busy = True
         done = False
         try:
+            if self._visit is None:
+                await self._enter()
             result = await work(self._visit)
             done = True
             return result
@@ -87,7 +84,12 @@ class Errand:
             self._busy = False
             self._used = ticks_ms()
             if not done:
-                self._drop_visit()
+                await self.end()
+
+    async def _enter(self):
+        if not await self.begin():
+            raise OriginError("the spider does not make room")
+        self._have(await self._services.collector.enter(self._account, ENTER_MS))
 
     def tick(self, now):
         if self._busy or self._leaving is not None:
@@ -96,27 +98,27 @@ class Errand:
             self._leaving = asyncio.create_task(self._leave())
 
     async def leave(self):
-        """QUIT, if there is a visit; the turn is given back."""
+        """QUIT, if there is a visit, and the turn is given back; False if the origin refused."""
         await self._settle()
-        await self._leave()
+        return await self._leave()
 
     async def _leave(self):
-        visit = self._visit
-        if visit is not None:
-            self._busy = True
-            try:
-                await asyncio.wait_for(visit.leave(), LEAVE_MS / 1000)
-            except (OriginError, asyncio.TimeoutError) as error:
-                log.record(log.DEBUG, "visit.leave", error=str(error))
-            finally:
-                self._busy = False
-                self._drop_visit()
-        await self._give_turn()
+        self._busy = True
+        try:
+            return self._visit is None or await self._visit.leave()
+        finally:
+            self._busy = False
+            self._drop_visit()
+            await self._give_turn()
+
+    async def rest(self):
+        """The turn is not kept without a visit."""
+        if self._visit is None:
+            await self.end()
 
     async def _give_turn(self):
-        turn = self._turn
+        turn, self._turn = self._turn, None
         if turn is not None:
-            self._turn = None
             await turn.__aexit__(None, None, None)
 
     def _drop_visit(self):

@@ -29,7 +29,7 @@ class Offer:
 
 
 class Exchange:
-    """One AUTH PLAIN or LOGIN with a client: `challenge` is to be said, b"" when it is complete."""
+    """One AUTH PLAIN or LOGIN with a client; `challenge` is to be said, b"": it is complete."""
 
     def __init__(self, mechanism, initial):
         self.challenge = ASK_BOTH if mechanism == b"PLAIN" else ASK_USER

@@ -24,7 +24,7 @@ _ANY = const(1)
 
 _NO_SUCH = b"-ERR no such message"
 _NOT_HERE = b"-ERR not available"
-_NOT_DELETED = b"-ERR [SYS/TEMP] nothing was deleted: the mail gateway cannot write, try again"
+_NOT_DELETED = b"-ERR [SYS/TEMP] not deleted: the mail gateway cannot write, try again later"
 
 
 class Served:
@@ -128,14 +128,19 @@ class Served:
             collector.poke(self.account)
             return
         try:
-            await asyncio.wait_for(self._deletions(), DEPART_MS / 1000)
+            done = await asyncio.wait_for(self._deletions(), DEPART_MS / 1000)
+            why = "the mail server refused them"
         except FAILURES as error:
-            self._session.record(log.INFO, "deletions.later", why=str(error))
+            done = False
+            why = str(error) or "the mail server takes too long"
+        if not done:
+            self._session.record(log.INFO, "deletions.later", why=why)
             collector.poke(self.account)
 
     async def _deletions(self):
+        """True if the origin has said +OK to QUIT."""
         await self.errand.use(lambda visit: visit.depart(self.drop))
-        await self.errand.leave()
+        return await self.errand.leave()
 
     async def end(self, polite):
         """The session is over; `polite`: there is time for QUIT at the origin."""

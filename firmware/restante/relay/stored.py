@@ -124,9 +124,7 @@ class Stored:
 
     async def _refuse(self, line, why, patience):
         session = self._session
-        session.record(
-            log.WARNING, "message.refused", number=session.engine.number, why=str(why)
-        )
+        session.record(log.WARNING, "message.refused", number=session.engine.number, why=str(why))
         if patience is not None:
             patience.close()
         if session.in_body:

@@ -116,6 +116,8 @@ class Bodies:
             except OSError as error:
                 if error.args[0] != ENOENT:
                     self.note("cannot remove %s: error %s" % (self.name(number), error.args[0]))
+            except MemoryError:
+                self.note("no memory to remove a file")
 
     async def erase(self, others):
         """After the bodies: what else is in the folder; durable.  StoreError."""

@@ -470,8 +470,14 @@ class Maildrop:
             return True
         return trusted and now - self._index.time(slot) > self.retention
 
+    def can_evict(self, octets, before):
+        return eviction.choose(self._index, octets, before)[1] >= octets
+
     async def evict(self, octets, before):
-        """Drops bodies for so many octets; what it freed.  Undelivered: only slots under `before`."""
+        """Drops bodies for so many octets, or all it may; what it freed.
+
+        Of what no client has: only slots below `before`.
+        """
         return await self._turns.take(None, self._evict, octets, before)
 
     async def _evict(self, octets, before):

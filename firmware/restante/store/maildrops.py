@@ -6,7 +6,7 @@ need the memory.  It does not know accounts: an id is a name of a folder.
 
 from restante.compat import const
 from restante.errors import StoreError, StoreFull
-from restante.store.faults import EEXIST, ENOENT, store_error
+from restante.store.faults import ENOENT, store_error
 from restante.store.maildrop import Maildrop
 
 FOLDER = "maildrops"
@@ -44,7 +44,7 @@ class Maildrops:
             names = self._folder.listdir(FOLDER)
         except OSError as error:
             raise store_error("opening the folder of the maildrops", error)
-        self._make_reserve()
+        await self._make_reserve()
         for name in sorted(names):
             if _is_id(name):
                 await self._look_at(name)
@@ -134,8 +134,10 @@ class Maildrops:
     async def make_room(self, drop, octets, before):
         """Evicts for a new body; of undelivered messages only what stands before it.  StoreFull."""
         over = drop.stored_octets + octets - drop.quota
-        if over > 0 and await drop.evict(over, before) < over:
-            raise StoreFull("the maildrop is full: %d octets stored" % drop.stored_octets)
+        if over > 0:
+            if not drop.can_evict(over, before):
+                raise StoreFull("the maildrop is full: %d octets stored" % drop.stored_octets)
+            await drop.evict(over, before)
         over = self.octets + octets - self.maximum
         if over > 0:
             over -= await drop.evict(over, before)
@@ -158,20 +160,35 @@ class Maildrops:
         finally:
             self.release(other)
 
-    def _make_reserve(self):
+    async def _make_reserve(self):
         """Octets on the partition that only a deletion may use."""
         try:
+            if self._reserved():
+                return
             fd = self._folder.create(_RESERVE)
-        except OSError as error:
-            if error.args[0] != EEXIST:
-                self._note(str(store_error("reserving room for deletions", error)))
-            return
-        try:
-            self._folder.write(fd, bytes(RESERVE_OCTETS), 0, RESERVE_OCTETS)
+            try:
+                self._folder.write(fd, bytes(RESERVE_OCTETS), 0, RESERVE_OCTETS)
+                await self._off_loop.fsync(fd)  # until then no room may be taken on the medium
+            finally:
+                self._folder.close(fd)
         except OSError as error:
             self._note(str(store_error("reserving room for deletions", error)))
+
+    def _reserved(self):
+        """The reserve is there; what is left of an unfinished one is removed."""
+        try:
+            fd = self._folder.open(_RESERVE)
+        except OSError as error:
+            if error.args[0] == ENOENT:
+                return False
+            raise
+        try:
+            whole = self._folder.size(fd) == RESERVE_OCTETS
         finally:
             self._folder.close(fd)
+        if not whole:
+            self._folder.unlink(_RESERVE)
+        return whole
 
     def give_up_reserve(self):
         """A deletion finds no room: True if there is some now."""

@@ -1,0 +1,89 @@
+"""Maildrops on the model of a disk, as one run of the gate has them, and what can be seen of one."""
+
+from model_disk import ModelDisk, ModelFolder
+from restante.store.maildrops import Maildrops
+from restante.store.spool import Spool
+
+MAXIMUM = 100000
+ANNA, BERT = "a0", "b0"
+
+
+class Store:
+    def __init__(self, disk=None, maximum=MAXIMUM, **faults):
+        self.disk = disk or ModelDisk()
+        self.folder = ModelFolder(self.disk, **faults)
+        self.spool = Spool(self.folder, MAXIMUM)
+        self.now = 1000
+        self.drops = Maildrops(self.folder, None, lambda: self.now, self.spool, maximum)
+
+    async def open(self, id=ANNA, retention=0):
+        drop = await self.drops.open(id)
+        drop.retention = retention
+        return drop
+
+    def file(self, content):
+        f = self.spool.create()
+        try:
+            f.write(content, 0, len(content))
+            f.seal()
+        except BaseException:
+            f.close()
+            raise
+        return f
+
+    async def store(self, drop, uidl, content, sha=None, octets=None):
+        f = self.file(content)
+        try:
+            size = len(content) if octets is None else octets
+            await drop.store(drop.find(uidl), f, sha, size)
+        finally:
+            f.close()
+
+    async def add(self, drop, uidl, content):
+        f = self.file(content)
+        try:
+            return await drop.add(f, uidl, len(content))
+        finally:
+            f.close()
+
+    async def content(self, drop, slot):
+        fd = await drop.open(slot)
+        try:
+            buf = bytearray(1000)
+            return bytes(buf[: self.folder.read(fd, buf, 0)])
+        finally:
+            self.folder.close(fd)
+
+    def files(self, id=ANNA):
+        return sorted(self.folder.listdir("maildrops/" + id))
+
+    async def view(self, drop):
+        """{uidl: all that can be seen of it}, without what is forgotten."""
+        seen = {}
+        for slot in range(drop.slots_in_memory):
+            uidl = drop.uidl(slot)
+            if drop.find(uidl) == slot:
+                seen[uidl] = await self._look(drop, slot)
+        return seen
+
+    async def _look(self, drop, slot):
+        deleted = drop.is_deleted(slot)
+        content = None
+        if drop.is_stored(slot) and not deleted:
+            content = await self.content(drop, slot)
+        retained = slot in drop.retained()
+        visible = slot in drop.slots()
+        return visible, deleted, drop.is_box_owned(slot), retained, drop.octets(slot), content
+
+
+async def apply(drop, *messages):
+    """A complete listing of (uidl, octets)."""
+    listing = drop.listing()
+    for number, (uidl, octets) in enumerate(messages, 1):
+        listing.uidl(number, uidl)
+        listing.size(number, octets)
+    await listing.end()
+
+
+def uidls(drop):
+    return [drop.uidl(slot) for slot in drop.slots()]
