@@ -25,6 +25,7 @@ class MailServer:
         self.silent = False  # accepts and says nothing
         self.refusal = None  # the answer to every login
         self.locks = False  # one session at a time
+        self.alike = False  # the same UIDL for all messages
         self.hold = None  # called in the middle of a whole message
         self.drop = {}  # uidl: octets, in order
         self.tried = []  # passwords that were offered, in order
@@ -185,6 +186,8 @@ class Visitor:
 
     def row(self, keyword, n):
         uidl, message = self.listing[n - 1]
+        if self.server.alike:
+            uidl = b"alike"
         return b"%d %d" % (n, len(message)) if keyword == b"LIST" else b"%d %s" % (n, uidl)
 
     def body(self, rows):

@@ -19,6 +19,8 @@ from restante.relay.stored import Stored
 # For the deletions at the origin while the client waits for the answer to QUIT, in ms.
 DEPART_MS = const(3000)
 
+# Messages that are counted before other sessions get their turn.
+TURN_MESSAGES = const(500)
 # Octets: a budget that asks whether there is anything.
 _ANY = const(1)
 
@@ -62,7 +64,13 @@ class Served:
         }
 
     async def stat(self):
-        line = b"+OK %d %d" % self.snapshot.totals()
+        messages = octets = 0
+        for first in range(1, self.snapshot.count + 1, TURN_MESSAGES):
+            more = self.snapshot.totals(first, TURN_MESSAGES)
+            messages += more[0]
+            octets += more[1]
+            await asyncio.sleep_ms(0)
+        line = b"+OK %d %d" % (messages, octets)
         await self._session.answer(True, self._session.released.stat(line))
 
     async def listing(self):
