@@ -46,7 +46,7 @@ class Arena:
         self.origin = server(Plan(self.folder / "origin", HOST, port), accounts, **more)
         self.client = traveller(self.folder, USER, apop)
         self.sent = {}  # number -> octets
-        place = f"{HOST}:{port}"
+        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
         self.box = Box(port, signatures, [line.format(origin=place) for line in settings])
 
     def close(self):
