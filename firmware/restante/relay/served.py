@@ -28,13 +28,17 @@ _NOT_DELETED = b"-ERR [SYS/TEMP] not deleted: the mail gateway cannot write, try
 
 
 class Served:
-    """`drop` was opened for this session; `online`: the origin answered at login."""
+    """`drop` was opened for this session.
 
-    def __init__(self, session, account, drop, errand, online):
+    `online`: the origin answered at login, if it was asked; `listed`: with a new listing.
+    """
+
+    def __init__(self, session, account, drop, errand, online, listed):
         self.account = account
         self.drop = drop
         self.errand = errand
         self.online = online
+        self._listed = listed
         self.snapshot = Snapshot(drop)
         self._session = session
         self._stored = Stored(session, self)
@@ -145,7 +149,7 @@ class Served:
     async def end(self, polite):
         """The session is over; `polite`: there is time for QUIT at the origin."""
         services = self._session.services
-        if self.drop.wanted(_ANY):
+        if self._listed and self.drop.wanted(_ANY):
             services.collector.poke(self.account)  # new mail that this client did not fetch
         try:
             if polite:
