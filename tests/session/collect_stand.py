@@ -176,6 +176,26 @@ class Stand:
             self.ticker.tick(0)
             return ms, left or self._spiders() is not None
 
+    async def crowd(self, port, users):
+        """So many users are learned and due; how many spiders are sent at once."""
+        for n in range(users):
+            await self.learn(port, "user%d" % n)
+        for _ in range(5):
+            self.now += 1
+            self.ticker.tick(0)
+        return len(self._spiders())
+
+    async def erase(self):
+        await self.accounts.erase(self.account, "test")
+
+    async def retention(self):
+        """What a maildrop keeps, in seconds, once it was listed for a client."""
+
+        async def work(drop):
+            return drop.retention, drop.quota
+
+        return await self._with_drop(work)
+
     async def go_on(self):
         """Waits for the spider that is on its way."""
         for task in self._spiders() or ():

@@ -520,6 +520,28 @@ def test_an_origin_that_is_away_comes_back(collecting):
     assert port == origin.port
 
 
+def test_so_many_at_once(collecting):
+    settings = ["set collect concurrency 2", *HASTE]
+    stand, origin = collecting(settings=settings, greeting=lambda connection: None)
+    assert stand.crowd(origin.port, 5) == 2
+    stand.go_on()
+    assert len(origin.ends) + len(origin._open) == 2
+
+
+def test_an_erased_account_is_not_visited(collecting):
+    stand, origin = collecting()
+    stand.poll()
+    stand.erase()
+    assert stand.hours(2) == [] and origin.count(b"PASS") == 1
+
+
+def test_a_maildrop_is_kept_as_the_group_says(collecting):
+    stand, _ = collecting(settings=["set group mail retention 3", "set group mail quota 5"])
+    stand.enter()
+    stand.refresh()
+    assert stand.retention() == [3 * 86400, 5 << 20]
+
+
 # -- bounds of a visit, and clients
 
 
