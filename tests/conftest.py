@@ -13,6 +13,7 @@ SECONDS = {}  # stage (folder below tests/) -> seconds of its set-up, calls and 
 
 def pytest_addoption(parser):
     parser.addoption("--soak", action="store_true", help="the long tests in full")
+    parser.addoption("--roaming-seed", type=int, help="one sequence of the roaming matrix only")
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,11 @@ class Places:
         return self.build / "native"
 
     @property
+    def unpacked(self) -> Path:
+        """Packages of the set-up's group `unpacked`, a folder each."""
+        return self.build / "unpacked"
+
+    @property
     def board(self) -> Path:
         """The box's description: fragments, overlays, partition map."""
         return self.repository / "board"

@@ -69,31 +69,64 @@ def test_make_run_asks_for_the_laboratory_before_it_builds(machine):
     assert " qemu-system-arm " in done.stderr and " make " not in done.stderr
 
 
-def test_an_alternative_that_is_installed_is_enough(machine):
+def installed_answer():
+    """A script that names every package of packages.txt, of alternatives the last."""
     named = []
     for line in (TOP / "host-tools" / "packages.txt").read_text().splitlines():
         entry = line.split("#")[0].strip()
         if entry and not entry.startswith("["):
             named.append(entry.split("|")[-1].strip())
-    answer = "printf 'installed:%s\\n' " + " ".join(named)
-    done = machine(["--packages", "build", "lab", "test"], dpkg_query=answer, id="echo 1000")
+    return "printf 'installed:%s\\n' " + " ".join(named)
+
+
+def test_an_alternative_that_is_installed_is_enough(machine):
+    done = machine(
+        ["--packages", "build", "lab", "test"], dpkg_query=installed_answer(), id="echo 1000"
+    )
     assert done.returncode == 0, done.stderr
 
 
-def test_a_full_disk_is_named_with_both_figures(tmp_path):
-    room = tmp_path / "checkout" / "host-tools"
+@pytest.fixture
+def checkout(tmp_path):
+    """The set-up in a checkout of its own, and a folder for programs that are found first."""
+    room, programs = tmp_path / "checkout" / "host-tools", tmp_path / "programs"
     room.mkdir(parents=True)
+    programs.mkdir()
     for name in ("setup", "packages.txt", "requirements.txt"):
         shutil.copy(TOP / "host-tools" / name, room)
-    df = tmp_path / "df"
-    df.write_text("#!/bin/sh\nprintf 'Filesystem\\n/dev/x 100 90 10 90%% /\\n'\n")
-    df.chmod(0o755)
-    done = subprocess.run(
-        [room / "setup", "build"],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    return room / "setup", programs
+
+
+def run_in(checkout, *arguments):
+    script, programs = checkout
+    return subprocess.run(
+        [script, *arguments],
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+def answering(checkout, name, script):
+    program = checkout[1] / name
+    program.write_text("#!/bin/sh\n" + script + "\n")
+    program.chmod(0o755)
+
+
+def test_a_full_disk_is_named_with_both_figures(checkout):
+    answering(checkout, "df", "printf 'Filesystem\\n/dev/x 100 90 10 90%% /\\n'")
+    done = run_in(checkout, "build")
     assert done.returncode == 1
     assert "4000 MB" in done.stderr and "there are 10" in done.stderr
+
+
+def test_a_package_to_unpack_that_cannot_be_fetched_leaves_nothing_half_made(checkout):
+    answering(checkout, "apt-get", 'echo "$*" >&2; exit 100')
+    answering(checkout, "apt-cache", "echo there")
+    answering(checkout, "dpkg-query", installed_answer())
+    done = run_in(checkout, "test")
+    assert done.returncode == 1
+    assert "popa3d could not be fetched" in done.stderr and "next step" in done.stderr
+    unpacked = checkout[0].parents[1] / "build" / "unpacked"
+    assert [path.name for path in unpacked.iterdir()] == ["popa3d.part"]

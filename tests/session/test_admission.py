@@ -220,6 +220,20 @@ def test_the_rule_learn_only_learns(accelerated):
     assert server.logins == 2
 
 
+def test_an_account_that_cannot_be_accelerated_passes_through(accelerated):
+    box, server = accelerated(mails(2), group=["listing-age 0"])
+    learn(box)
+    server.alike = True
+    with session(box) as talk:  # what is known is served once more
+        assert "served" in states(box) and uidls(talk) == [b"uid-1", b"uid-2"]
+        leave(talk)
+    with session(box) as talk:
+        assert "transaction" in states(box) and uidls(talk) == [b"alike", b"alike"]
+        leave(talk)
+    first, lines = box.console("show accounts")
+    assert "passing" in "\n".join(lines)
+
+
 def test_apop_and_other_mechanisms_pass_through(accelerated):
     box, server = accelerated(mails(1))
     server.greeting = b"+OK ready <1896.697170952@dbc.example>"

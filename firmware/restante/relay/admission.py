@@ -340,9 +340,10 @@ class Admission(Entry):
             await session.answer(False, _IN_USE)
             return
         age = services.clock() - self._drop.listed_at
+        listed = False
         if not 0 <= age < session.group.listing_age:
             if online:
-                online = await self._refresh()
+                online = listed = await self._refresh()
             else:
                 services.collector.poke(account)
         await self._errand.rest()
@@ -350,7 +351,7 @@ class Admission(Entry):
         errand, self._errand = self._errand, None
         self._entered()
         session.logged_in(names.name(account.user))
-        session.serve(Served(session, account, drop, errand, online))
+        session.serve(Served(session, account, drop, errand, online, listed))
         await session.answer(True, _WELCOME)
 
     async def _refresh(self):

@@ -96,7 +96,7 @@ build.add_command(buildroot_verb)
 def clean() -> None:
     """Delete what was built; the caches of sources and finished parts stay."""
     places = Places()
-    kept = {places.build / name for name in ("cache", "venv", "lock", "setup.lock")}
+    kept = {places.build / name for name in ("cache", "venv", "unpacked", "lock", "setup.lock")}
     with build_lock(places):
         for entry in sorted(places.build.iterdir()):
             if entry in kept:

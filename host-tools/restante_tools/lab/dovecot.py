@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restante_tools.errors import ToolError
+from restante_tools.lab import maildir
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.namespaces import Namespace
@@ -54,6 +55,9 @@ class Plan:
     port: int
     certificate: Certificate | None = None
     pop3s_port: int = 0
+    # Login processes that stay and serve many: what is measured is then not the start of
+    # processes. False: as Dovecot comes, a new process for each login.
+    lasting: bool = True
 
 
 def program() -> str:
@@ -100,6 +104,13 @@ def configuration(plan: Plan, dialect: tuple[int, int]) -> str:
         "first_valid_uid = 1",
         # A test server: a maildrop that a power cut could harm is made anew.
         "mail_fsync = never",
+        # Wrong passwords are tests here, and are answered at once.
+        "auth_failure_delay = 0 secs",
+        "service anvil {",
+        "  unix_listener anvil-auth-penalty {",
+        "    mode = 0",
+        "  }",
+        "}",
         *_sockets(plan),
         *_users(plan, uid, gid, new),
         *_tls(plan.certificate, new),
@@ -125,6 +136,7 @@ def _new_head() -> list[str]:
 
 
 def _sockets(plan: Plan) -> list[str]:
+    login = ["  service_count = 0", "  process_min_avail = 1", f"  client_limit = {SESSIONS * 2}"]
     return [
         "service pop3-login {",
         "  inet_listener pop3 {",
@@ -133,14 +145,11 @@ def _sockets(plan: Plan) -> list[str]:
         "  inet_listener pop3s {",
         f"    port = {plan.pop3s_port}",
         "  }",
-        # One login process for all: what is measured is the box, not the start of processes.
-        "  service_count = 0",
-        "  process_min_avail = 1",
-        f"  client_limit = {SESSIONS * 2}",
+        *(login if plan.lasting else []),
         "}",
         "service pop3 {",
         f"  process_limit = {SESSIONS}",
-        "  service_count = 0",
+        *(["  service_count = 0"] if plan.lasting else []),
         "}",
         "service anvil {",
         f"  client_limit = {SESSIONS * 4}",
@@ -203,18 +212,13 @@ def _unprivileged() -> list[str]:
 
 
 def write_maildrops(folder: Path, accounts: Sequence[Account]) -> None:
-    """Lay out users and Maildirs. Names sort as the listing should: Dovecot numbers by time."""
-    name, uid, gid = mail_owner()
-    lines = [f"{account.user}:{{PLAIN}}{account.password}" for account in accounts]
-    users = folder / "users"
-    users.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Lay out Maildirs with their messages."""
+    _, uid, gid = mail_owner()
     for account in accounts:
         home = folder / "mail" / account.user
-        for part in ("new", "tmp", "cur"):
-            (home / part).mkdir(parents=True)
+        list(maildir.make(home))
         for number, message in enumerate(account.messages, 1):
-            # Seconds.unique.host (the Maildir convention): the seconds give the order.
-            (home / "new" / f"{1700000000 + number}.M{number}.restante").write_bytes(message)
+            maildir.accept(maildir.deliver(home, number, message))
     if os.geteuid() == 0:
         give_away(folder / "mail", uid, gid)
 
@@ -235,11 +239,42 @@ class Dovecot:
     ) -> None:
         self.plan = plan
         self._namespace = namespace
+        self._passwords = {account.user: account.password for account in accounts}
+        self._delivered = {account.user: len(account.messages) for account in accounts}
         plan.folder.mkdir(parents=True)
         write_maildrops(plan.folder, accounts)
+        self._write_users()
         self._configuration = plan.folder / "dovecot.conf"
         self._configuration.write_text(configuration(plan, version()), encoding="utf-8")
         self.start()
+
+    def _write_users(self) -> None:
+        """As one step: a login never meets half of it."""
+        rows = [f"{user}:{{PLAIN}}{word}\n" for user, word in self._passwords.items()]
+        new = self.plan.folder / "users.new"
+        new.write_text("".join(rows), encoding="utf-8")
+        new.rename(self.plan.folder / "users")
+
+    def maildrop(self, user: str) -> Path:
+        return self.plan.folder / "mail" / user
+
+    def deliver(self, user: str, message: bytes) -> None:
+        """Put a message (LF lines) at the end of a maildrop, as a delivery agent does."""
+        self._delivered[user] += 1
+        part = maildir.deliver(self.maildrop(user), self._delivered[user], message)
+        if os.geteuid() == 0:
+            os.chown(part, *mail_owner()[1:])
+        maildir.accept(part)
+
+    def messages(self, user: str) -> list[bytes]:
+        """What is in a maildrop now, in the order of the listing, LF lines."""
+        return maildir.messages(self.maildrop(user))
+
+    def set_password(self, user: str, password: str) -> None:
+        """From a second later on at the latest: Dovecot looks at its users once a second, and
+        sees a change within one second only if it changes the length."""
+        self._passwords[user] = password
+        self._write_users()
 
     def start(self) -> None:
         """Start, or start again after `stop`; returns when it listens."""

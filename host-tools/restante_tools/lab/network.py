@@ -5,11 +5,14 @@ Rule: addresses stand here once. All of them are reserved for documentation (RFC
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.namespaces import Namespace, join
+
+Cable = Callable[[Namespace, str, Namespace, str], None]  # joins two namespaces by interfaces
 
 LAN_BOX = "192.168.77.1"  # the box's factory setting
 LAN_CLIENT = "192.168.77.10"
@@ -82,13 +85,16 @@ def start_dhcp(internet: Namespace, folder: Path, log: Path) -> Child:
     return child
 
 
-def wire_through(office: Namespace, box: Namespace, internet: Namespace) -> None:
+def wire_through(
+    office: Namespace, box: Namespace, internet: Namespace, wan: Cable = join
+) -> None:
     """Join the two places by a plain Linux router that intercepts as the image does.
 
-    For tests of the gate without the image: the rules are given to the real `nft`.
+    For tests of the gate without the image: the rules are given to the real `nft`. `wan` lays the
+    cable to the internet.
     """
     join(office, OFFICE_SIDE, box, "lan")
-    join(internet, INTERNET_SIDE, box, "wan")
+    wan(internet, INTERNET_SIDE, box, "wan")
     box.configure("lan", LAN_BOX + "/24")
     box.configure("wan", WAN_BOX + "/24", WAN_GATEWAY)
     box.sysctl("net.ipv4.ip_forward", 1)
@@ -97,8 +103,10 @@ def wire_through(office: Namespace, box: Namespace, internet: Namespace) -> None
     furnish_internet(internet)
 
 
-def intercept(box: Namespace, port: int) -> None:
-    """Load the rules anew: POP3 of the office goes to `port`, everything leaves masqueraded."""
+def intercept(box: Namespace, port: int | None) -> None:
+    """Load the rules anew: POP3 of the office goes to `port` (None: on to where it was meant to
+    go), everything leaves masqueraded."""
+    redirect = f'iifname "lan" tcp dport {POP3_PORT} redirect to :{port}' if port else ""
     box.run(
         ["nft", "-f", "-"],
         text=f"""
@@ -107,7 +115,7 @@ delete table ip restante
 table ip restante {{
     chain intercept {{
         type nat hook prerouting priority dstnat;
-        iifname "lan" tcp dport {POP3_PORT} redirect to :{port}
+        {redirect}
     }}
     chain leave {{
         type nat hook postrouting priority srcnat;

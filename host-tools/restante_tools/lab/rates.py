@@ -38,6 +38,7 @@ class Rate:
     sessions: int
     octets: int
     seconds: float
+    processor: float  # seconds of it that this client itself took
 
     @property
     def sessions_a_second(self) -> float:
@@ -90,14 +91,15 @@ def session(target: Target, user: str, buffer: bytearray) -> int:
     return octets
 
 
-def sessions(target: Target, user: str, end: float) -> tuple[int, int]:
-    """Sessions one after the other until the moment `end`; how many, and their octets."""
+def sessions(target: Target, user: str, end: float) -> tuple[int, int, float]:
+    """Sessions one after the other until the moment `end`: their number, octets and cost."""
     buffer = bytearray(BUFFER_OCTETS)
     count = octets = 0
+    before = time.process_time()
     while time.monotonic() < end:
         octets += session(target, user, buffer)
         count += 1
-    return count, octets
+    return count, octets, time.process_time() - before
 
 
 def measure(target: Target, seconds: float) -> Rate:
@@ -108,4 +110,5 @@ def measure(target: Target, seconds: float) -> Rate:
         began = time.monotonic()
         done = list(pool.map(sessions, repeat(target), target.users, repeat(began + seconds)))
         took = time.monotonic() - began
-    return Rate(sum(count for count, _ in done), sum(octets for _, octets in done), took)
+    counts, octets, processor = zip(*done, strict=True)
+    return Rate(sum(counts), sum(octets), took, sum(processor))

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
-from restante_tools.lab import clients, image, network, qemu
+from restante_tools.lab import clients, delayer, image, network, qemu
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Certificate, Dovecot, Plan
-from restante_tools.lab.namespaces import Namespace, open_tap
+from restante_tools.lab.namespaces import Namespace, join, open_tap
 from restante_tools.lab.runs import Run, alive_names, sweep
 from restante_tools.places import Places
 
@@ -134,12 +134,33 @@ class NativeSite(Site):
     def _build(self) -> None:
         super()._build()
         self.box = self._namespace("box")
-        network.wire_through(self.office, self.box, self.internet)
+        network.wire_through(self.office, self.box, self.internet, self._wan)
         self.start_origin()
 
-    def redirect_to(self, port: int) -> None:
-        """Let another gate have what is intercepted from now on."""
+    def _wan(self, left: Namespace, left_name: str, right: Namespace, right_name: str) -> None:
+        join(left, left_name, right, right_name)
+
+    def redirect_to(self, port: int | None) -> None:
+        """Let another gate have what is intercepted from now on; None: nobody."""
         network.intercept(self.box, port)
+
+
+class FarSite(NativeSite):
+    """The same, and between the box and the internet a line as slow as a real one."""
+
+    def __init__(self, places: Places, wanted: Wanted, line: delayer.Line) -> None:
+        super().__init__(places, wanted)
+        self.line = line
+
+    def _wan(self, left: Namespace, left_name: str, right: Namespace, right_name: str) -> None:
+        taps = self._tap(left, left_name), self._tap(right, right_name)
+        child = delayer.start(taps, self.logs / "delayer.log", self.line)
+        self._stack.callback(child.stop)
+
+    def _tap(self, place: Namespace, name: str) -> int:
+        descriptor = open_tap(place, name)
+        self._stack.callback(os.close, descriptor)
+        return descriptor
 
 
 class ImageSite(Site):

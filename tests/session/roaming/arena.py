@@ -1,0 +1,227 @@
+"""One real origin, one real gate, one real client on the road between office and outside.
+
+Each step is done, then checked against the model; what is wrong raises with the seed, the step and
+the words of the client. Rule: waiting is for a condition, with a deadline.
+"""
+
+import contextlib
+import poplib
+import shutil
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+from boxes import Box
+from restante_tools.errors import ToolError
+from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.dovecot import Account, Plan
+from roaming import plan
+from roaming.model import Model
+from roaming.travellers import HOST, logged_in, uidls
+
+USER = "fred"
+SETTLE_SECONDS = 40.0  # for what the box still owes the origin: the client's sessions hurry it
+
+
+class Wrong(AssertionError):
+    """The promise that was broken, in words."""
+
+
+class Arena:
+    """`settings`: of the box, with {origin} for the place of the origin."""
+
+    def __init__(self, server, traveller, signatures, settings, apop=False):
+        self.folder = Path(tempfile.mkdtemp(prefix="restante-roaming-"))
+        self.folder.chmod(0o755)
+        self.model = Model()
+        self.password, self._passwords = "secret", 1
+        self.apop = apop
+        self._chance = None
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        accounts = [Account(USER, self.password, [])]
+        more = {"apop": frozenset([USER])} if apop else {}
+        self.origin = server(Plan(self.folder / "origin", HOST, port), accounts, **more)
+        self.client = traveller(self.folder, USER, apop)
+        self.sent = {}  # number -> octets
+        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
+        self.box = Box(port, signatures, [line.format(origin=place) for line in settings])
+
+    def close(self):
+        self.box.stop()
+        self.origin.stop()
+        shutil.rmtree(self.folder)
+
+    @property
+    def outside(self):
+        return self.origin.plan.port
+
+    @property
+    def office(self):
+        return self.box.port
+
+    def be_taken_over(self):
+        """The first login teaches, the first complete listing is enough to serve it."""
+
+        def taken_over():
+            return self.can_log_in(self.office) and self.takes_over()
+
+        self.until(taken_over, lambda: self.shown("show accounts"))
+
+    # Steps.
+
+    def do(self, step, chance):
+        getattr(self, step.replace(" ", "_"))(chance)
+
+    def poll_in_the_office(self, chance):
+        served = self.model.up or self.takes_over()
+        self._poll(self.office, complete=self.model.up, must_go_well=served)
+
+    def poll_outside(self, chance):
+        self.settle()
+        self._poll(self.outside, complete=True, must_go_well=True)
+
+    def _poll(self, port, complete, must_go_well):
+        went_well, found = self.client.poll(port, self.password)
+        numbers = [plan.number_of(octets) for octets in found]
+        faults = self.model.faults_of_poll(numbers, complete and went_well)
+        for number, octets in zip(numbers, found, strict=True):
+            if number in self.sent and plan.as_sent(octets) != self.sent[number]:
+                (self.folder / f"changed-{number}").write_bytes(octets)
+                faults.append(f"changed: {number}")
+        if must_go_well and not went_well:
+            faults.append("the poll failed")
+        self.expect(faults)
+
+    def delete_in_office(self, chance):
+        self._delete(self.office, chance)
+
+    def delete_outside(self, chance):
+        self.settle()
+        self._delete(self.outside, chance)
+
+    def _delete(self, port, chance):
+        """Some of what the client has already, by our own hands: another program of its user."""
+        said_quit, chosen = False, []
+        try:
+            with logged_in(port, USER, self.password, self.apop) as session:
+                for row, _ in uidls(session):
+                    number = self._number(session, row)
+                    if number in self.model.fetched and chance.random() < 0.5:
+                        session.dele(row)
+                        chosen.append(number)
+                said_quit = True
+                session.quit()
+        except (OSError, poplib.error_proto) as error:
+            if said_quit:
+                self.model.removed(chosen, acknowledged=False)
+            if self.model.up or self.takes_over():
+                self.expect([f"the session that deletes failed: {error!r}"])
+        else:
+            self.model.removed(chosen, acknowledged=True)
+
+    def new_mail(self, chance):
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            number = len(self.sent) + 1
+            self.sent[number] = plan.message(number, chance)
+            self.origin.deliver(USER, self.sent[number])
+            self.model.came(number)
+
+    def reboot(self, chance):
+        """Power off and on: nothing of the gate is told, its data folder is what it was."""
+        self.box.gate.signal(signal.SIGKILL)
+        self.box.gate.stop()
+        self.box.start_gate()
+
+    def origin_down(self, chance):
+        self.origin.stop()
+        self.model.up = False
+
+    def origin_up(self, chance):
+        self.origin.start()
+        self.model.up = True
+
+    def password_changed(self, chance):
+        self._passwords += 1
+        self.password = "secret" + "+" * self._passwords
+        self.origin.set_password(USER, self.password)
+        self.until(
+            lambda: self.can_log_in(self.outside), lambda: "the origin keeps the old password"
+        )
+
+    # Checks.
+
+    def check(self):
+        """Between two steps: what anybody sees now, here and there."""
+        if not self.model.up:
+            if self.takes_over():
+                self.expect(self.model.faults_offline([n for n, _ in self.rows(self.office)]))
+            return
+        self.settle()
+        self.expect(self.model.faults_of_listing(self.rows(self.office), self.rows(self.outside)))
+
+    def settle(self):
+        """What was deleted through the box is deleted at the origin before anything else."""
+
+        def nothing_owed():
+            self.can_log_in(self.office)  # the box refreshes as a session begins
+            return not self.model.faults_of_origin(self.held())
+
+        self.until(nothing_owed, lambda: "; ".join(self.model.faults_of_origin(self.held())))
+        self.model.resolved(self.held())
+
+    def held(self):
+        """Numbers that the origin holds, as its disk says."""
+        return [plan.number_of(octets) for octets in self.origin.messages(USER)]
+
+    def rows(self, port):
+        """[(number, UIDL)] in the order of the listing."""
+        with logged_in(port, USER, self.password, self.apop) as session:
+            found = [(self._number(session, row), uidl) for row, uidl in uidls(session)]
+            session.quit()
+        return found
+
+    def _number(self, session, row):
+        return plan.number_of(b"\n".join(session.top(row, 0)[1]))
+
+    def can_log_in(self, port):
+        with contextlib.suppress(OSError, poplib.error_proto):
+            with logged_in(port, USER, self.password, self.apop) as session:
+                session.quit()
+            return True
+        return False
+
+    def takes_over(self):
+        """Whether the box serves this account itself."""
+        lines = self.shown("show accounts").splitlines()
+        return any(f" {USER} @ " in line and " ready " in line for line in lines)
+
+    def shown(self, command):
+        first, lines = self.box.console(command)
+        return "\n".join((first, *lines))
+
+    def until(self, condition, what):
+        """`what()`: what is wrong as long as the condition does not hold."""
+        try:
+            Deadline(SETTLE_SECONDS, "", "").wait(condition, "")
+        except ToolError as error:
+            raise Wrong(f"for {SETTLE_SECONDS:g} s: {what()}") from error
+
+    def expect(self, faults):
+        if faults:
+            raise Wrong("; ".join(faults) + f"\nthe client said {self.client.said}")
+
+
+def run(arena, seed):
+    """The whole sequence of a seed; Wrong with all that is needed to see why."""
+    log = []
+    for number, (step, chance) in enumerate(plan.sequence(seed)):
+        log.append(step)
+        try:
+            arena.do(step, chance)
+            arena.check()
+        except (Wrong, OSError, poplib.error_proto) as error:
+            steps = " > ".join(log)
+            raise Wrong(f"seed {seed}, step {number}: {steps}\n{error!r}") from error
