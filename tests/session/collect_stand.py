@@ -8,6 +8,7 @@ The answer is a line of JSON.  The clock is the test's: hours pass at once.
 
 import asyncio
 import binascii
+import gc
 import json
 import sys
 import time
@@ -43,6 +44,21 @@ class Follower:
 
     def follow(self, body):
         self.body = body
+
+
+class Longest:
+    """The longest that the loop was away."""
+
+    def __init__(self):
+        self.ms = 0
+
+    async def run(self):
+        last = time.ticks_ms()
+        while True:
+            await asyncio.sleep_ms(0)
+            now = time.ticks_ms()
+            self.ms = max(self.ms, time.ticks_diff(now, last))
+            last = now
 
 
 class Stand:
@@ -160,6 +176,26 @@ class Stand:
             self.ticker.tick(0)
             return ms, left or self._spiders() is not None
 
+    async def crowd(self, port, users):
+        """So many users are learned and due; how many spiders are sent at once."""
+        for n in range(users):
+            await self.learn(port, "user%d" % n)
+        for _ in range(5):
+            self.now += 1
+            self.ticker.tick(0)
+        return len(self._spiders())
+
+    async def erase(self):
+        await self.accounts.erase(self.account, "test")
+
+    async def retention(self):
+        """What a maildrop keeps, in seconds, once it was listed for a client."""
+
+        async def work(drop):
+            return drop.retention, drop.quota
+
+        return await self._with_drop(work)
+
     async def go_on(self):
         """Waits for the spider that is on its way."""
         for task in self._spiders() or ():
@@ -171,6 +207,25 @@ class Stand:
 
     async def refresh(self):
         return await self._with_drop(self.visit.refresh)
+
+    async def weigh(self):
+        """A refresh: its ms, the longest that nobody else got a turn, octets that stay, heap."""
+        await self._with_drop(self._nothing)
+        gc.collect()
+        before = gc.mem_alloc()
+        longest = Longest()
+        task = asyncio.create_task(longest.run())
+        start = time.ticks_ms()
+        drop = await self.maildrops.open(self.account.id)
+        await self.visit.refresh(drop)
+        ms = time.ticks_diff(time.ticks_ms(), start)
+        task.cancel()
+        gc.collect()
+        self.maildrops.release(drop)
+        return ms, longest.ms, gc.mem_alloc() - before, drop.count
+
+    async def _nothing(self, drop):
+        return None
 
     async def depart(self):
         return await self._with_drop(self.visit.depart)

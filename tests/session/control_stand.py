@@ -10,6 +10,7 @@ import time
 
 import _sys
 from restante import log, settings
+from restante.accounts.groups import Groups
 from restante.accounts.seen import Seen
 from restante.accounts.state import Account
 from restante.box import places
@@ -18,6 +19,7 @@ from restante.control import server
 from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
+from restante.settings import text as settings_text
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
 
@@ -84,7 +86,9 @@ class Accounts:
     problems = []
 
     def __init__(self):
-        account = Account("acme", Thing(name="acme"), b"anna")
+        lines = b"set group acme servers 192.0.2.1\nset group acme rule all"
+        groups = Groups(settings.Settings(settings_text.read(lines)))
+        account = Account("acme", groups.named("acme"), b"anna")
         account.place = ("192.0.2.1", 110)
         account.last_error = HOSTILE
         self._accounts = [account]

@@ -24,6 +24,8 @@ class MailServer:
         self.greeting = b"+OK ready"
         self.silent = False  # accepts and says nothing
         self.refusal = None  # the answer to every login
+        self.locks = False  # one session at a time
+        self.alike = False  # the same UIDL for all messages
         self.hold = None  # called in the middle of a whole message
         self.drop = {}  # uidl: octets, in order
         self.tried = []  # passwords that were offered, in order
@@ -57,6 +59,15 @@ class MailServer:
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def enter(self):
+        """Counts a session; False if another one has the maildrop."""
+        with self._lock:
+            if self.locks and self.open:
+                return False
+            self.logins += 1
+            self.open += 1
+            return True
 
     def _accept(self, sock):
         while True:
@@ -141,10 +152,9 @@ class Visitor:
             self.say(server.refusal)
         elif (user, password) != (server.user, server.password):
             self.say(WRONG)
+        elif not server.enter():
+            self.say(b"-ERR [IN-USE] locked by another session")
         else:
-            with server._lock:
-                server.logins += 1
-                server.open += 1
             self.listing = list(server.drop.items())
             self.say(b"+OK logged in")
 
@@ -176,6 +186,8 @@ class Visitor:
 
     def row(self, keyword, n):
         uidl, message = self.listing[n - 1]
+        if self.server.alike:
+            uidl = b"alike"
         return b"%d %d" % (n, len(message)) if keyword == b"LIST" else b"%d %s" % (n, uidl)
 
     def body(self, rows):

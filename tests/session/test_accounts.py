@@ -10,11 +10,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from disguises import found_in
 
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
 SECONDS = 60
 SECRET = "planted-S3CRET-of-anna"
+PLANTED = SECRET.encode()
 
 
 def run(*words):
@@ -31,38 +33,23 @@ def run(*words):
     return done.stdout
 
 
-def disguises(secret):
-    """The secret as it may stand in a file: plain, hexadecimal, base64 at three alignments."""
-    yield secret
-    yield secret.hex().encode()
-    yield secret.hex().upper().encode()
-    for shift in range(3):
-        text = base64.b64encode(b"\0" * shift + secret)
-        # Characters at the ends also hold bits of what stands beside the secret.
-        yield text[4 if shift else 0 : len(secret) * 4 // 3 // 4 * 4]
-
-
-def found_in(data):
-    return [disguise for disguise in disguises(SECRET.encode()) if disguise in data]
-
-
 def test_the_search_finds_each_disguise():
     for before in (b"", b"a", b"ab", b"abc"):
         for after in (b"", b"x", b"xy"):
-            data = before + SECRET.encode() + after
-            assert found_in(data) and found_in(base64.b64encode(data))
-            assert found_in(data.hex().encode())
-    assert not found_in(b"planted-S3CRE" * 9)
+            data = before + PLANTED + after
+            for disguised in (data, base64.b64encode(data), data.hex().encode()):
+                assert found_in(disguised, PLANTED)
+    assert not found_in(b"planted-S3CRE" * 9, PLANTED)
 
 
 def test_neither_disk_nor_output_tells_a_password(tmp_path):
     output = run("learn", tmp_path, 1, SECRET)
     assert "anna @ acme" in output and "512 octets" in output
-    assert not found_in(output.encode())
+    assert not found_in(output.encode(), PLANTED)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path.relative_to(tmp_path).as_posix() for path in files] == ["accounts/journal"]
     assert b"anna" in files[0].read_bytes()
-    assert not found_in(files[0].read_bytes())
+    assert not found_in(files[0].read_bytes(), PLANTED)
     assert files[0].stat().st_mode & 0o777 == 0o600
 
 

@@ -220,6 +220,20 @@ def test_the_rule_learn_only_learns(accelerated):
     assert server.logins == 2
 
 
+def test_an_account_that_cannot_be_accelerated_passes_through(accelerated):
+    box, server = accelerated(mails(2), group=["listing-age 0"])
+    learn(box)
+    server.alike = True
+    with session(box) as talk:  # what is known is served once more
+        assert "served" in states(box) and uidls(talk) == [b"uid-1", b"uid-2"]
+        leave(talk)
+    with session(box) as talk:
+        assert "transaction" in states(box) and uidls(talk) == [b"alike", b"alike"]
+        leave(talk)
+    first, lines = box.console("show accounts")
+    assert "passing" in "\n".join(lines)
+
+
 def test_apop_and_other_mechanisms_pass_through(accelerated):
     box, server = accelerated(mails(1))
     server.greeting = b"+OK ready <1896.697170952@dbc.example>"
@@ -279,3 +293,22 @@ def test_without_a_device_key_all_passes_through(accelerated):
             leave(talk)
     assert "acceleration" in "\n".join(box.console("show status")[1])
     assert server.logins == 2
+
+
+def test_a_store_that_cannot_be_opened_stops_no_mail(accelerated):
+    box, server = accelerated(mails(1))
+    learn(box)
+    box.gate.stop()
+    (box.data / "maildrops").rename(box.data / "away")
+    (box.data / "maildrops").write_text("no folder")
+    box.start_gate()
+    with session(box) as talk:
+        assert "transaction" in states(box) and uidls(talk) == [b"uid-1"]
+        leave(talk)
+    assert "acceleration" in "\n".join(box.console("show status")[1])
+    box.gate.stop()
+    (box.data / "maildrops").unlink()
+    (box.data / "away").rename(box.data / "maildrops")
+    box.start_gate()
+    with session(box) as talk:
+        assert "served" in states(box) and uidls(talk) == [b"uid-1"]

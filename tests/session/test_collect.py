@@ -360,6 +360,20 @@ def test_listings_that_never_end(collecting, keyword):
     assert shown["state"] != "ready" and shown["error"] and stand.mail() == []
 
 
+def test_ten_thousand_messages_are_no_list_in_memory(collecting):
+    count = 10000
+    uidls = b"".join(b"%d %032x\r\n" % (n, n) for n in range(1, count + 1))
+    sizes = b"".join(b"%d %d\r\n" % (n, 1000 + n) for n in range(1, count + 1))
+    answers = {b"UIDL": b"+OK\r\n" + uidls + b".\r\n", b"LIST": b"+OK\r\n" + sizes + b".\r\n"}
+    stand, _ = collecting(answers=answers)
+    stand.enter()
+    ms, longest, octets, listed = stand.weigh()
+    print(f"{count} messages: {ms} ms, others waited {longest} ms at most, {octets} octets stay")
+    assert listed == count and octets < 1.2 * 1048576
+    again = stand.weigh()
+    assert again[2] < 100000 and again[3] == count
+
+
 def test_a_body_that_breaks_off_is_fetched_again(collecting):
     def broken(connection, words):
         connection.sendall(b"+OK\r\nSubject: x\r\n\r\nhalf a li")
@@ -504,6 +518,28 @@ def test_an_origin_that_is_away_comes_back(collecting):
     assert "connection refused" in stand.show()["error"]
     assert stand.bodies() == stored(MESSAGES)
     assert port == origin.port
+
+
+def test_so_many_at_once(collecting):
+    settings = ["set collect concurrency 2", *HASTE]
+    stand, origin = collecting(settings=settings, greeting=lambda connection: None)
+    assert stand.crowd(origin.port, 5) == 2
+    stand.go_on()
+    assert len(origin.ends) + len(origin._open) == 2
+
+
+def test_an_erased_account_is_not_visited(collecting):
+    stand, origin = collecting()
+    stand.poll()
+    stand.erase()
+    assert stand.hours(2) == [] and origin.count(b"PASS") == 1
+
+
+def test_a_maildrop_is_kept_as_the_group_says(collecting):
+    stand, _ = collecting(settings=["set group mail retention 3", "set group mail quota 5"])
+    stand.enter()
+    stand.refresh()
+    assert stand.retention() == [3 * 86400, 5 << 20]
 
 
 # -- bounds of a visit, and clients

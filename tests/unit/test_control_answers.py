@@ -6,12 +6,14 @@ are checked in tests/session.
 
 from restante import log
 from restante.accounts import seen, state
+from restante.accounts.groups import Groups
 from restante.accounts.state import Account
 from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, SettingsError, StoreError
 from restante.log.alarms import Alarms
 from restante.log.counters import Counters
 from restante.log.ring import Ring
+from restante.settings import text as settings_text
 from restante.settings.values import Settings
 
 
@@ -83,6 +85,11 @@ class System:
         self.reboots += 1
 
 
+def group(rule):
+    lines = "set group acme servers 192.0.2.1\nset group acme rule " + rule
+    return Groups(Settings(settings_text.read(lines.encode()))).named("acme")
+
+
 class Accounts:
     """Two accounts, one of a group that is no longer set."""
 
@@ -90,7 +97,7 @@ class Accounts:
         self.unusable = ""
         self.problems = []
         self.erased = []
-        anna = Account("acme", Thing(name="acme"), b"anna")
+        anna = Account("acme", group("all"), b"anna")
         anna.place = ("192.0.2.1", 110)
         anna.sealed = b"planted-sealed"
         bert = Account("gone", None, b"bert")
@@ -408,6 +415,20 @@ def test_one_account():
     assert "CANNOT BE READ: input/output error" in "\n".join(
         box.ask(b"show account bert @ gone")[2]
     )
+
+
+def test_an_account_that_the_rule_does_not_want_says_so():
+    box = Box()
+    anna = box.accounts.known[0]
+    anna.enter(state.READY)
+    for rule, why in (
+        ("learn", seen.LEARN_ONLY),
+        ("none", seen.BY_RULE),
+        ("listed", seen.BY_RULE),
+    ):
+        anna.group = group(rule)
+        assert why in "\n".join(box.ask(b"show accounts")[2])
+        assert why in "\n".join(box.ask(b"show account anna @ acme")[2])
 
 
 def test_erasing_an_account_asks_first_and_leaves_a_record():

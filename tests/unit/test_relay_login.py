@@ -184,21 +184,21 @@ def text_of(snapshot, with_uidl):
 
 def test_snapshot():
     snapshot = Snapshot(Drop([100, 0, 7]))
-    assert snapshot.count == 3 and snapshot.totals() == (3, 107)
+    assert snapshot.count == 3 and snapshot.totals(1, 9) == (3, 107)
     assert [snapshot.slot(n) for n in (0, 1, 3, 4)] == [-1, 10, 12, -1]
     assert text_of(snapshot, False) == b"1 100\r\n2 0\r\n3 7\r\n"
     snapshot.mark(1)
     assert snapshot.slot(1) == -1 and snapshot.slot(2) == 11
-    assert snapshot.totals() == (2, 7) and snapshot.marked() == [10]
+    assert snapshot.totals(1, 3) == (2, 7) and snapshot.totals(2, 1) == (1, 0) and snapshot.marked() == [10]
     assert text_of(snapshot, True) == b"2 u11\r\n3 u12\r\n"
     assert snapshot.line(3, True) == b"3 u12" and snapshot.line(3, False) == b"3 7"
     snapshot.unmark()
-    assert snapshot.totals() == (3, 107) and snapshot.marked() == []
+    assert snapshot.totals(1, 9) == (3, 107) and snapshot.marked() == []
 
 
 def test_an_empty_maildrop():
     snapshot = Snapshot(Drop([]))
-    assert snapshot.totals() == (0, 0) and text_of(snapshot, True) == b""
+    assert snapshot.totals(1, 5) == (0, 0) and text_of(snapshot, True) == b""
     assert snapshot.slot(1) == -1 and snapshot.marked() == []
 
 

@@ -29,8 +29,8 @@ VISIT_S = const(60)
 VISIT_LONGEST_S = const(900)
 # For a spider to end when a client comes, in ms; then its connection is closed.
 TURN_MS = const(1000)
-# Between two looks at which accounts there are, in s.
-ACCOUNTS_S = const(10)
+# Between two looks at which accounts there are, in s; poke() adds one at once.
+ACCOUNTS_S = const(60)
 # Between two times that a maildrop is tidied: retention counts days.
 HOUSE_S = const(3600)
 # Octets that stay free for sessions of clients on the data partition: spiders stop first.
@@ -80,6 +80,14 @@ class Collector:
     def left_mail(self, account):
         """A session in pass-through ended with QUIT and left mail that it had retrieved."""
         self._seat(account).leaves_mail = True
+
+    def govern(self, account, drop):
+        """What the group's settings want of a maildrop; call it after each open()."""
+        group = account.group
+        seat = self._seat(account)
+        drop.quota = group.quota
+        drop.retention = group.retention
+        drop.keep_vanished = group.fetch == "retr" and (seat.first or bool(seat.retrieved))
 
     def turn(self, account):
         """`async with`: a client's session has priority at this account's origin."""
@@ -163,7 +171,10 @@ class Collector:
             key = self._schedule.due(now, busy)
             if key is None:
                 return
-            self._begin(self._seats[key], now)
+            if _is_polled(self._seats[key].account):
+                self._begin(self._seats[key], now)
+            else:
+                self._schedule.remove(key)
 
     def _take_accounts(self):
         wanted = {}
@@ -244,10 +255,7 @@ class Collector:
         services = self._services
         drop = await services.maildrops.open(account.id)
         try:
-            group = account.group
-            drop.quota = group.quota
-            drop.retention = group.retention
-            drop.keep_vanished = group.fetch == "retr" and (seat.first or bool(seat.retrieved))
+            self.govern(account, drop)
             await self._keep_house(seat, drop)
             visit = await self._enter(seat, spider=True)
             try:

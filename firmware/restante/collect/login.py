@@ -56,8 +56,10 @@ def offer(lines, tag):
 
 def login_delay(lines):
     """Seconds of LOGIN-DELAY (RFC 2449 §6.5), 0 if it is not announced."""
-    words = offer(lines, b"LOGIN-DELAY") or ()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() and len(words[1]) < 10 else 0
+    words = offer(lines, b"LOGIN-DELAY")
+    if words is None or len(words) < 2 or not words[1].isdigit():
+        return 0
+    return int(words[1][:9])
 
 
 async def log_in(origin, user, password, how):

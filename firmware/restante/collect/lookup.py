@@ -61,14 +61,14 @@ class Lookup:
     async def _answer(self, asked):
         with open(self._path) as file:
             servers = dns.servers(file.read(1024))
-        error = ProtocolError("no name server is known")
+        why = "no name server is known"
         for _ in range(TRIES):
             for server in servers:
                 try:
                     return await self._from(server, asked)
-                except (OSError, ProtocolError) as fault:
-                    error = fault
-        raise error
+                except (OSError, ProtocolError) as error:
+                    why = "%s: %s" % (server, error)
+        raise ProtocolError(why)
 
     async def _from(self, server, asked):
         """One server's answer; the socket is connected, so that others' octets do not reach it."""

@@ -36,7 +36,7 @@ _CUT_SHORT = b"-ERR [SYS/TEMP] the mail server gives only a part of the message 
 
 
 class Visit:
-    """`seat`: the account's place in the collector; `owner` is told `listed` and `left`."""
+    """`seat`: the account's place in the collector; `owner`: the collector."""
 
     def __init__(self, services, account, origin, seat, owner):
         self.account = account
@@ -64,6 +64,7 @@ class Visit:
 
     async def _apply_listing(self, drop):
         self._seat.listed = None
+        self._owner.govern(self.account, drop)
         listing = drop.listing()
         try:
             await self._list(listing)

@@ -3,6 +3,8 @@
 Its rule: names, states and reasons are shown, never a password nor anything made from one.
 """
 
+from restante.accounts import seen as reasons
+from restante.accounts.groups import ACCELERATE, LEARN
 from restante.accounts.state import HOW_NAMES, STATE_NAMES
 from restante.control import tables
 from restante.errors import RestanteError
@@ -49,7 +51,10 @@ def _state(account):
 def _why(account):
     if account.group is None:
         return "group '%s' is not set any more" % account.group_name
-    return account.why
+    wanted = account.group.wants(account.user)
+    if wanted == ACCELERATE:
+        return account.why
+    return reasons.LEARN_ONLY if wanted == LEARN else reasons.BY_RULE
 
 
 def _time(seconds):

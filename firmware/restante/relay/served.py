@@ -18,7 +18,8 @@ from restante.relay.stored import Stored
 
 # For the deletions at the origin while the client waits for the answer to QUIT, in ms.
 DEPART_MS = const(3000)
-
+# Messages that are counted before other sessions get their turn.
+TURN_MESSAGES = const(500)
 # Octets: a budget that asks whether there is anything.
 _ANY = const(1)
 
@@ -28,13 +29,17 @@ _NOT_DELETED = b"-ERR [SYS/TEMP] not deleted: the mail gateway cannot write, try
 
 
 class Served:
-    """`drop` was opened for this session; `online`: the origin answered at login."""
+    """`drop` was opened for this session.
 
-    def __init__(self, session, account, drop, errand, online):
+    `online`: the origin answered at login, if it was asked; `listed`: with a new listing.
+    """
+
+    def __init__(self, session, account, drop, errand, online, listed):
         self.account = account
         self.drop = drop
         self.errand = errand
         self.online = online
+        self._listed = listed
         self.snapshot = Snapshot(drop)
         self._session = session
         self._stored = Stored(session, self)
@@ -58,7 +63,13 @@ class Served:
         }
 
     async def stat(self):
-        line = b"+OK %d %d" % self.snapshot.totals()
+        messages = octets = 0
+        for first in range(1, self.snapshot.count + 1, TURN_MESSAGES):
+            more = self.snapshot.totals(first, TURN_MESSAGES)
+            messages += more[0]
+            octets += more[1]
+            await asyncio.sleep_ms(0)
+        line = b"+OK %d %d" % (messages, octets)
         await self._session.answer(True, self._session.released.stat(line))
 
     async def listing(self):
@@ -130,7 +141,7 @@ class Served:
         try:
             done = await asyncio.wait_for(self._deletions(), DEPART_MS / 1000)
             why = "the mail server refused them"
-        except FAILURES as error:
+        except FAILURES + (StoreError,) as error:
             done = False
             why = str(error) or "the mail server takes too long"
         if not done:
@@ -145,7 +156,7 @@ class Served:
     async def end(self, polite):
         """The session is over; `polite`: there is time for QUIT at the origin."""
         services = self._session.services
-        if self.drop.wanted(_ANY):
+        if self._listed and self.drop.wanted(_ANY):
             services.collector.poke(self.account)  # new mail that this client did not fetch
         try:
             if polite:

@@ -84,6 +84,7 @@ class Session:
             polite = True
         finally:
             if self.served is not None:
+                self.client.end()  # it need not wait until the origin is left
                 await self.served.end(polite)
             elif self.learned is not None:
                 self._hand_over()

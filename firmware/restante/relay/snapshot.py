@@ -46,10 +46,10 @@ class Snapshot:
             return []
         return [self._slots[i] for i in range(len(self._slots)) if self._marks[i]]
 
-    def totals(self):
-        """(messages, octets) without the marked ones."""
+    def totals(self, first, count):
+        """(messages, octets) of so many numbers from `first` on, without the marked ones."""
         messages = octets = 0
-        for i in range(len(self._slots)):
+        for i in range(first - 1, min(first - 1 + count, len(self._slots))):
             if not self._is_marked(i + 1):
                 messages += 1
                 octets += self._drop.octets(self._slots[i])

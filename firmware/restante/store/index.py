@@ -41,6 +41,7 @@ SHA_OCTETS = const(16)  # of the 32 of SHA-256: 128 bits tell any two messages a
 NO_SHA = bytes(SHA_OCTETS)
 
 _BEGIN = "<HIIB"
+_BEGIN_OCTETS = const(11)
 # A row, as it stands in a record and in memory: id, flags, listed, octets, size, file, time, sha.
 _ROW = "<IHIIIII16s"
 _FLAGS = const(4)
@@ -54,6 +55,7 @@ ROW_OCTETS = const(42)
 # Behind it in a record: the hash of what is served, the entry that gave its body away, the UIDL.
 _STATE_OCTETS = const(58)
 _HEAD_OCTETS = const(62)
+_LEAST_OCTETS = {BEGIN: 2, ENTRY: 63, STATE: 58, FORGET: 4}
 
 
 class Entry:
@@ -217,27 +219,28 @@ class Index:
     def apply(self, record):
         """ValueError if the record makes no sense here; NewerVersion."""
         kind, body = record
-        try:
-            if kind == BEGIN:
-                self._begin(body)
-            elif kind == ENTRY:
-                self._add(body)
-            elif kind == STATE:
-                self._set(self._slot(_number(body, 0)), body)
-            elif kind == FORGET:
-                self._forget(self._slot(struct.unpack("<I", body)[0]))
-            elif kind == COMPLETE:
-                self.complete = True
-            else:
-                raise ValueError("unknown kind %d" % kind)
-        except struct.error:
+        if len(body) < _LEAST_OCTETS.get(kind, 0):
             raise ValueError("kind %d with a body of %d octets" % (kind, len(body)))
+        if kind == BEGIN:
+            self._begin(body)
+        elif kind == ENTRY:
+            self._add(body)
+        elif kind == STATE:
+            self._set(self._slot(_number(body, 0)), body)
+        elif kind == FORGET:
+            self._forget(self._slot(_number(body, 0)))
+        elif kind == COMPLETE:
+            self.complete = True
+        else:
+            raise ValueError("unknown kind %d" % kind)
 
     def _begin(self, body):
         version = struct.unpack_from("<H", body, 0)[0]  # stays so in all versions
         if version > VERSION:
             raise NewerVersion()
-        _, self.next_id, self.next_file, complete = struct.unpack(_BEGIN, body)
+        if len(body) < _BEGIN_OCTETS:
+            raise ValueError("a beginning of %d octets" % len(body))
+        _, self.next_id, self.next_file, complete = struct.unpack_from(_BEGIN, body, 0)
         self.complete = bool(complete)
 
     def _add(self, body):
@@ -269,8 +272,6 @@ class Index:
 
     def _set(self, slot, body):
         """`body` of a record becomes the row of this entry."""
-        if len(body) < _STATE_OCTETS:
-            raise ValueError("a state of %d octets" % len(body))
         file = _number(body, _FILE)
         self._leave(slot, file)
         visible = self.is_visible(slot)

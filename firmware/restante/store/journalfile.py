@@ -141,10 +141,10 @@ class JournalFile:
     async def rewrite(self, records):
         """A new file with these records takes the journal's place in one step.
 
-        Each attempt has a name of its own: a rename that timed out may still come, and must not
-        find a half-written file under its old name.
+        If there is no room for it, the journal stays as it was.  Each attempt has a name of its
+        own: a rename that timed out may still come, and must not find a half-written file under
+        its old name.
         """
-        self.broken = True
         self._attempt += 1
         new = "%s.new%d" % (self._name, self._attempt)
         fd = -1
@@ -152,6 +152,7 @@ class JournalFile:
             fd = self._folder.create(new)
             size, seq = await self._write_all(fd, 0, records)
             await self._off_loop.fsync(fd)
+            self.broken = True  # until it is known which of the two is the journal
             await self._off_loop.rename(new, self._name)
             await self._off_loop.fsync_folder(self._room)
         except BaseException as error:

@@ -68,7 +68,7 @@ class Maildrop:
         self._loaded = False
         self._ready = False
         self._unusable = None
-        self._rewrite_at = 0
+        self._rewrite_at = 0  # records; not before, after an attempt that failed
         self._doubtful = []  # numbers of files that the journal may name all the same
         self._unsaved = []  # slots with a flag that no record tells yet
         self._listing = None
@@ -92,11 +92,12 @@ class Maildrop:
         if not self._ready:
             await self._adopt_journal()
             await self._match_files()
-            self._rewrite_at = 2 * self._index.live + SLACK_RECORDS
             self._rooms.weigh(self)
             self._ready = True
-        if self._journal.broken or self._journal.records > self._rewrite_at:
-            await self._rewrite()
+        if self._journal.broken:
+            await self._rewrite_anyhow()
+        elif self._journal.records > max(2 * self._index.live + SLACK_RECORDS, self._rewrite_at):
+            await self._shorten()
 
     async def _read_journal(self):
         self._index = book.Index()
@@ -169,10 +170,26 @@ class Maildrop:
 
     async def _rewrite(self):
         await self._journal.rewrite(self._index.records())
-        self._rewrite_at = 2 * self._journal.records + SLACK_RECORDS
         # Only now is it certain that no record names these files.
         doubtful, self._doubtful = self._doubtful, []
         await self._bodies.drop(doubtful)
+
+    async def _rewrite_anyhow(self):
+        try:
+            await self._rewrite()
+        except StoreFull:
+            if not self._rooms.give_up_reserve():
+                raise
+            await self._rewrite()
+
+    async def _shorten(self):
+        """Leaves out what is superseded; if there is no room for that, it can wait."""
+        try:
+            await self._rewrite()
+        except StoreError:
+            if self._journal.broken:
+                raise
+            self._rewrite_at = self._journal.records + SLACK_RECORDS
 
     async def close(self):
         """After what has begun; saves what no record tells yet."""
