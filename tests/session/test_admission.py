@@ -293,3 +293,22 @@ def test_without_a_device_key_all_passes_through(accelerated):
             leave(talk)
     assert "acceleration" in "\n".join(box.console("show status")[1])
     assert server.logins == 2
+
+
+def test_a_store_that_cannot_be_opened_stops_no_mail(accelerated):
+    box, server = accelerated(mails(1))
+    learn(box)
+    box.gate.stop()
+    (box.data / "maildrops").rename(box.data / "away")
+    (box.data / "maildrops").write_text("no folder")
+    box.start_gate()
+    with session(box) as talk:
+        assert "transaction" in states(box) and uidls(talk) == [b"uid-1"]
+        leave(talk)
+    assert "acceleration" in "\n".join(box.console("show status")[1])
+    box.gate.stop()
+    (box.data / "maildrops").unlink()
+    (box.data / "away").rename(box.data / "maildrops")
+    box.start_gate()
+    with session(box) as talk:
+        assert "served" in states(box) and uidls(talk) == [b"uid-1"]

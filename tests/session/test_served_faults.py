@@ -151,9 +151,26 @@ def test_a_spider_makes_room_for_a_client(accelerated):
 def test_a_mailbox_that_loses_a_message_at_the_origin(accelerated):
     box, server = accelerated(mails(3), group=["listing-age 0"])
     learn(box)
-    with session(box) as talk:
+    with session(box) as early:
         del server.drop[b"uid-2"]
-        leave(talk)
+        with session(box) as talk:
+            assert uidls(talk) == [b"uid-1", b"uid-3"]
+            leave(talk)
+        assert early.ask(b"UIDL 2") == b"+OK 2 uid-2"
+        assert early.ask(b"RETR 2").startswith(b"-ERR")
+        assert early.ask(b"DELE 2").startswith(b"+OK")
+        assert texts(early.fetch(b"RETR 3")[1]) == mail(3)
+        leave(early)
     with session(box) as talk:
         assert uidls(talk) == [b"uid-1", b"uid-3"]
+
+
+def test_a_quirk_at_quit_does_not_undo_the_deletions(accelerated):
+    box, server = accelerated(mails(3), group=["listing-age 3600"])
+    learn(box)
+    with session(box) as talk:
+        server.alike = True
+        assert talk.ask(b"DELE 1").startswith(b"+OK")
         leave(talk)
+    assert len(server.drop) == 3
+    assert "deletions.later" in box.log()

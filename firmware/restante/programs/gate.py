@@ -117,7 +117,7 @@ class Services:
             folder, helper, self.clock, self.spool, tree.get("mail maximum") * MIB
         )
         self.collector = Collector(self)
-        self.accelerates = False  # until accounts and maildrops are open
+        self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
         self._clock_minus_up = self.clock() - self.up()
@@ -176,13 +176,12 @@ async def open_accounts(services):
     try:
         await services.accounts.start()
         await services.maildrops.start()
-        why = services.accounts.unusable
+        services.off = services.accounts.unusable
     except StoreError as error:
-        why = str(error)
-    services.accelerates = not why
-    if why and services.groups.all():
-        log.alarms.set(ACCELERATION, why)
-        log.record(log.ERROR, "acceleration.off", why=why)
+        services.off = str(error)
+    if services.off and services.groups.all():
+        log.alarms.set(ACCELERATION, services.off)
+        log.record(log.ERROR, "acceleration.off", why=services.off)
 
 
 async def until_told(signals):
@@ -223,7 +222,7 @@ async def serve(services, given, listening, control_fd, signals):
     if services.groups.names():
         lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
         tasks.append(asyncio.create_task(lookup.run()))
-    if services.accelerates:
+    if not services.off:
         tasks.append(asyncio.create_task(services.collector.run()))
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])
     await until_told(signals)

@@ -15,7 +15,7 @@ from restante.collect import failures
 from restante.collect import login as at_origin
 from restante.collect.failures import LoginRefused
 from restante.compat import const
-from restante.errors import OriginError, QuirkError, StoreError
+from restante.errors import OriginError, StoreError
 from restante.pop3 import commands as c
 from restante.relay import capa, decision
 from restante.relay.endings import ClientGone
@@ -195,7 +195,7 @@ class Admission(Entry):
         """What is known before the origin is asked; opens the maildrop if there is one."""
         session = self._session
         services = session.services
-        if not services.accelerates:
+        if services.off:
             return decision.Case(decision.NOT, False, False, False, False)
         wants = session.group.wants(offer.user)
         if account is None:
@@ -291,7 +291,7 @@ class Admission(Entry):
                 session.learned = learned
                 await self._pass(offer, line, learned.why or seen.FIRST_SYNC)
         elif step == decision.PASS:
-            await self._pass(offer, line, services.accounts.unusable or seen.BY_RULE)
+            await self._pass(offer, line, services.off or seen.BY_RULE)
         else:
             if step == decision.REVOKE:
                 await self._revoke(account)
@@ -361,7 +361,7 @@ class Admission(Entry):
             await asyncio.wait_for(
                 self._errand.use(lambda visit: visit.refresh(drop)), REFRESH_MS / 1000
             )
-        except FAILURES + (QuirkError, StoreError) as error:
+        except FAILURES + (StoreError,) as error:
             self._session.record(log.INFO, "listing.cached", why=str(error))
             return False
         return True

@@ -10,7 +10,7 @@ from time import ticks_diff, ticks_ms
 
 from restante.collect.failures import LoginRefused
 from restante.compat import const
-from restante.errors import OriginError
+from restante.errors import OriginError, QuirkError
 
 # For the turn, in ms: a spider that is there makes room.
 TURN_MS = const(5000)
@@ -20,8 +20,9 @@ ENTER_MS = const(10000)
 KEEP_MS = const(2000)
 # RULES, the lock: a visit ends after 60 s at most.
 MOST_MS = const(60000)
-# For QUIT at the end, in ms.
-LEAVE_MS = const(5000)
+
+# What ends a visit through no fault of ours; the client is served without the origin.
+FAILURES = (OriginError, LoginRefused, QuirkError, asyncio.TimeoutError)
 
 
 class Errand:
@@ -139,6 +140,3 @@ class Errand:
                 leaving = None
         self._drop_visit()
         await self._give_turn()
-
-
-FAILURES = (OriginError, LoginRefused, asyncio.TimeoutError)

@@ -18,7 +18,6 @@ from restante.relay.stored import Stored
 
 # For the deletions at the origin while the client waits for the answer to QUIT, in ms.
 DEPART_MS = const(3000)
-
 # Messages that are counted before other sessions get their turn.
 TURN_MESSAGES = const(500)
 # Octets: a budget that asks whether there is anything.
@@ -142,7 +141,7 @@ class Served:
         try:
             done = await asyncio.wait_for(self._deletions(), DEPART_MS / 1000)
             why = "the mail server refused them"
-        except FAILURES as error:
+        except FAILURES + (StoreError,) as error:
             done = False
             why = str(error) or "the mail server takes too long"
         if not done:

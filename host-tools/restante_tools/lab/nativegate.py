@@ -24,6 +24,7 @@ from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
 SIGNATURES = REPOSITORY / "board" / "common" / "signatures"
+DEVICE_KEY_OCTETS = 32  # what the box makes from its own key, outside of the data partition
 PROGRAM_VARIABLE = "RESTANTE_NATIVE"  # names the interpreter when it is not in the build folder
 
 
@@ -75,6 +76,9 @@ class NativeGate:
         self.data, self.runtime = folder / "data", folder / "run"
         for path in (self.data, self.runtime):
             path.mkdir(parents=True)
+        key = self.runtime / "device-key"
+        key.touch(0o600)
+        key.write_bytes(os.urandom(DEVICE_KEY_OCTETS))
         text = "".join(line + "\n" for line in settings)
         (self.data / "settings").write_text(text, encoding="utf-8")
         self._children: list[Child] = []

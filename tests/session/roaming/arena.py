@@ -21,6 +21,7 @@ from roaming.model import Model
 from roaming.travellers import HOST, logged_in, uidls
 
 USER = "fred"
+LOG_LINES = 40  # of the box's log, in a failure
 SETTLE_SECONDS = 40.0  # for what the box still owes the origin: the client's sessions hurry it
 
 
@@ -69,6 +70,14 @@ class Arena:
             return self.can_log_in(self.office) and self.takes_over()
 
         self.until(taken_over, lambda: self.shown("show accounts"))
+
+    def evidence(self):
+        """What the box itself says."""
+        try:
+            log = self.shown("show log").splitlines()[-LOG_LINES:]
+            return "\n".join((self.shown("show accounts"), *log))
+        except (OSError, AssertionError) as error:
+            return f"the box says nothing: {error!r}"
 
     # Steps.
 
@@ -224,4 +233,5 @@ def run(arena, seed):
             arena.check()
         except (Wrong, OSError, poplib.error_proto) as error:
             steps = " > ".join(log)
-            raise Wrong(f"seed {seed}, step {number}: {steps}\n{error!r}") from error
+            story = f"seed {seed}, step {number}: {steps}\n{error!r}\n{arena.evidence()}"
+            raise Wrong(story) from error

@@ -10,10 +10,12 @@ from restante_tools.lab.dovecot import Dovecot
 from restante_tools.lab.mailutils import Mailutils
 from restante_tools.lab.popa3d import Popa3d
 from roaming import arena
+from roaming.played import PLAYED
 from roaming.travellers import TRAVELLERS, Curl
 
 SERVERS = (Dovecot, Popa3d, Mailutils)
 SAMPLE, SOAK = 1, 30  # sequences of each pair
+SHOWN = 3  # failing sequences of a pair that are told in full
 
 ACCELERATED = (
     "set group office servers {origin}",
@@ -41,16 +43,22 @@ def seeds_of(pair, soak):
 
 def play(server, traveller, signatures, settings, request, soak):
     chosen = request.config.getoption("--roaming-seed")
+    seeds = [chosen] if chosen is not None else seeds_of(request.node.callspec.id, soak)
     # curl says APOP wherever a greeting offers it, so this account has nothing else.
     apop = (server, traveller) == (Mailutils, Curl)
-    for seed in [chosen] if chosen is not None else seeds_of(request.node.callspec.id, soak):
+    wrong = []
+    for seed in seeds:
         built = arena.Arena(server, traveller, signatures, settings, apop)
         try:
             if settings and not apop:
                 built.be_taken_over()
             arena.run(built, seed)
+        except arena.Wrong as error:
+            wrong.append(str(error))
         finally:
             built.close()
+    PLAYED[request.node.name] = (seeds, len(wrong))
+    assert not wrong, "\n\n".join(wrong[:SHOWN])
 
 
 def test_accelerated(server, traveller, signatures, soak, request):
