@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from restante_tools.errors import ToolError
-from restante_tools.lab import boxconsole, corpus, dovecot, gpt, image, maildrop, runs
+from restante_tools.lab import boxconsole, corpus, dovecot, gpt, maildrop, runs
 from restante_tools.lab.boxconsole import Answer
 
 STATUS = (

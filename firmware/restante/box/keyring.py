@@ -2,7 +2,7 @@
 
     disk.read(copy) -> octets       copy is 0 or 1; OSError where the medium cannot be read
     disk.write(copy, octets)        durable when it returns
-    disk.discard(copy)              tells the medium to forget what lay there; durable when it returns
+    disk.discard(copy)              asks the medium to forget what lay there
 
 The copies are written one after the other, and the one that does not count first: after a power
 cut at any moment one of them is whole, and says either what was before or what is after.

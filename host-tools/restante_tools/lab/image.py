@@ -65,7 +65,7 @@ def copy_disk(image: Image, target: Path) -> None:
 
 
 def put_settings(disk: Path, lines: Sequence[str], folder: Path) -> None:
-    """Make the data partition as the box would, with this settings file in it; the box grows it."""
+    """Make the data partition as the box does, with this settings file in it; the box grows it."""
     content = folder / "data"
     content.mkdir()
     (content / "settings").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
