@@ -273,8 +273,7 @@ def test_a_factory_reset_is_the_way_out(locked_out):
 def earlier(locked_out):
     """A data partition of the layout before encryption, and no key; it is on."""
     disk = locked_out.disk
-    if locked_out.site.box:
-        locked_out.site.box.stop()
+    locked_out.site.box.stop()
     plain = locked_out.site.scratch / "earlier.ext4"
     with plain.open("wb") as file:
         file.truncate(16 << 20)
@@ -294,3 +293,22 @@ def test_an_unencrypted_data_partition_is_left_as_it_is(earlier):
     assert earlier.log().count("was left as it is") == 2
     earlier.site.box.stop()
     assert hashlib.sha256(sealed.ciphertext(earlier.disk)).digest() == earlier.digest
+
+
+@pytest.fixture(scope="module")
+def begun(earlier):
+    """Power went while the first file system was written; it is on again."""
+    disk = earlier.disk
+    earlier.site.box.stop()
+    sealed.put_record(disk, keys.Record(keys.FRESH, 1, bytes(range(32))))
+    with disk.open("r+b") as file:
+        file.seek(partition(disk, "data")[0])
+        file.write(b"half of a file system" * 50_000)
+    earlier.site.boot()
+    return earlier
+
+
+def test_a_file_system_that_was_half_written_is_written_again(begun):
+    assert "error" not in begun.fetch() and begun.held() == 1
+    begun.site.box.stop()
+    assert sealed.record(begun.disk).state == keys.FILLED

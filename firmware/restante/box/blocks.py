@@ -16,6 +16,7 @@ _BLKDISCARD = 0x1277
 # encrypted, has something in its first MiB.
 LOOKED_AT_OCTETS = 1048576
 _STEP = 65536
+_ERASED = (0x00, 0xFF)
 
 
 class Partition:
@@ -24,14 +25,17 @@ class Partition:
         self.octets = octets
 
     def is_blank(self):
-        """Whether nothing was ever written to its beginning."""
+        """Whether nothing was ever written to its beginning: all zeros, or erased flash's ones."""
         fd = _sys.open(self.device, _sys.O_RDONLY)
         try:
             step = bytearray(_STEP)
-            zeros = bytes(_STEP)
+            _sys.pread(fd, step, 0, 1, 0)
+            if step[0] not in _ERASED:
+                return False
+            blank = bytes([step[0]]) * _STEP
             for at in range(0, min(self.octets, LOOKED_AT_OCTETS), _STEP):
                 n = _sys.pread(fd, step, 0, _STEP, at)
-                if step[:n] != zeros[:n]:
+                if step[:n] != blank[:n]:
                     return False
             return True
         finally:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from restante.box import keys, mapper, places
+from restante.box import keys as firmware_keys
+from restante.box import mapper, places
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.lab.gpt import SECTOR, partition
 
+keys: Any = firmware_keys  # the box's Python carries no types
 BLOCK = mapper.CRYPT_OCTETS
 NEVER_WRITTEN = bytes(BLOCK)
-IV_OCTETS = 16
-ENDIAN = "little"  # of the IV, which is the number of the sector ("plain64")
+IV_OCTETS = 16  # the number of the sector, little endian ("plain64")
 
 
 def copies(disk: Path) -> list[int]:
@@ -27,7 +29,7 @@ def copies(disk: Path) -> list[int]:
     return [offset, offset + size // 2]
 
 
-def record(disk: Path) -> keys.Record:
+def record(disk: Path) -> Any:
     """The key record in force; ToolError if no copy is whole."""
     with disk.open("rb") as file:
         found = []
@@ -45,7 +47,7 @@ def record(disk: Path) -> keys.Record:
     return newest
 
 
-def put_record(disk: Path, new: keys.Record) -> None:
+def put_record(disk: Path, new: Any) -> None:
     """Write both copies."""
     with disk.open("r+b") as file:
         for at in copies(disk):
@@ -60,7 +62,7 @@ def aes(master: bytes) -> algorithms.AES:
 
 def block_cipher(key: algorithms.AES, at: int) -> Cipher[modes.XTS]:
     """That of the block at this offset of the partition."""
-    return Cipher(key, modes.XTS((at // SECTOR).to_bytes(IV_OCTETS, ENDIAN)))
+    return Cipher(key, modes.XTS((at // SECTOR).to_bytes(IV_OCTETS, "little")))
 
 
 def seal(disk: Path, plain: bytes) -> None:
