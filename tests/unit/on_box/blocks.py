@@ -3,7 +3,6 @@
 import os
 
 import _sys
-
 from restante.box import blocks, keys
 from restante.box.keyring import Keyring
 
