@@ -61,6 +61,7 @@ MIB = 1048576
 COLLECT_OCTETS = 524288
 ROOT = 0
 EEXIST = 17
+EROFS = 30
 # Descriptors beside those of sessions: standard ones, listeners, control peers, the store, the
 # helper thread, with room to spare.
 DESCRIPTORS = 64
@@ -259,12 +260,20 @@ def take_folders(given):
     below = [data + "/" + name for name in ("spool", "quarantine", "maildrops", "accounts")]
     for path in [data] + below + [own]:
         try:
-            _sys.mkdir(path, 0o700)
+            take_folder(path)
         except OSError as error:
-            if error.errno != EEXIST:
-                raise
-        if is_root():
-            _sys.chown(path, places.GATE_UID, places.GATE_UID)
+            if error.errno != EROFS:
+                raise  # the data partition is not open: the store says so at once
+
+
+def take_folder(path):
+    try:
+        _sys.mkdir(path, 0o700)
+    except OSError as error:
+        if error.errno != EEXIST:
+            raise
+    if is_root():
+        _sys.chown(path, places.GATE_UID, places.GATE_UID)
 
 
 def give_up_rights(tree):
