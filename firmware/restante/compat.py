@@ -23,7 +23,7 @@ else:
 try:
     from _wire import crc32
 except ImportError:
-    import zlib
+    import zlib  # type: ignore[import-not-found]
 
     def crc32(data, start, end, seed):
         """zlib's CRC-32 of data[start:end], going on from `seed`."""

@@ -68,7 +68,7 @@ def test_killed_at_any_moment(data, soak):
 
 
 def one_life(data, number, acknowledgements, stored, deleted):
-    """Starts, reads so many lines, kills; the last number and those whose deletion was under way."""
+    """Starts, reads so many lines, kills; the last number, and which deletions were under way."""
     doubtful = set()
     with subprocess.Popen(
         command("busy", data, number), env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
@@ -117,7 +117,14 @@ def test_the_folder_of_the_maildrops_may_not_be_a_link(data):
 
 def test_a_file_system_that_is_full_to_the_last_octet(data):
     """FAULTS 52, 54; RULES, disk full: what is stored is served, deletions are recorded."""
-    mounted = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size=6m none {data} && "$@"', "sh"]
+    mounted = [
+        "unshare",
+        "-rm",
+        "sh",
+        "-c",
+        f'mount -t tmpfs -o size=6m none {data} && "$@"',
+        "sh",
+    ]
     lines = run("full", data, before=mounted)
     assert lines == [
         ["free", "0"],

@@ -1,6 +1,6 @@
 """Groups of servers: places, names that were looked up, whom they want.  Also on MicroPython."""
 
-from restante.accounts.groups import ACCELERATE, ADDRESSES, LEARN, NOT, Groups, matches
+from restante.accounts.groups import ACCELERATE, ADDRESSES, LEARN, LOGINS, NOT, Groups, matches
 from restante.settings import text
 from restante.settings.tree import GROUP_SETTINGS
 from restante.settings.values import Settings
@@ -114,6 +114,13 @@ def test_a_place_of_an_earlier_login_counts_until_the_names_are_known():
     assert all.of("203.0.113.1", 110) is None  # b has no names that could not be looked up
     all.resolved("pop.example", ["198.51.100.2"], 0, 60)
     assert all.of("198.51.100.1", 110) is None
+
+
+def test_places_of_logins_are_bounded():
+    all = groups("group a servers pop.example")
+    for n in range(LOGINS + 1):
+        all.named("a").remember("198.51.%d.%d" % (n >> 8, n & 255), 110)
+    assert all.of("198.51.0.255", 110).name == "a" and all.of("198.51.1.0", 110) is None
 
 
 def wants(rule, users, user):

@@ -16,6 +16,8 @@ ACCELERATE = const(2)
 
 # Addresses kept of one name: a large provider's pool, whose answers change each minute.
 ADDRESSES = const(64)
+# Places of earlier logins kept of a group: they are addresses of its names, a few in an office.
+LOGINS = const(256)
 MIB = const(1048576)
 HOUR = const(3600)
 DAY = const(86400)
@@ -62,7 +64,7 @@ class Group:
             _network(place) + (ports,) for place, ports in self._places if _is_literal(place)
         ]
         self._found = {}  # host name: {address: time when it may be forgotten}
-        self._logins = set()  # places where users logged in before this boot
+        self._logins = set()  # places where users logged in
 
     def wants(self, user):
         """ACCELERATE, LEARN or NOT for a user's octets."""
@@ -96,12 +98,13 @@ class Group:
             del found[min(found, key=lambda address: found[address])]
 
     def remember(self, address, port):
-        """A user of the group logged in there in an earlier boot.
+        """A user of the group logged in there, perhaps in an earlier boot.
 
         It counts while a name could not be looked up: after a power cut without internet, too, the
         maildrops are served.
         """
-        self._logins.add((address, port))
+        if len(self._logins) < LOGINS:
+            self._logins.add((address, port))
 
     def addresses(self, name):
         """Addresses that are known of a host name."""

@@ -92,7 +92,7 @@ SETTINGS = tuple(
         Setting(
             "sessions idle-timeout",
             Integer(600, 86400, SECONDS),
-            600,
+            1800,
             "auto-logout; RFC 1939 §3 asks for 600 at least",
         ),
         Setting("origin connect-timeout", Integer(1, 300, SECONDS), 20, "to reach the origin"),

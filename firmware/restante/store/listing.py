@@ -101,7 +101,7 @@ def _check(number, uidl):
 
 
 def changes(index, listing, now, retention, keep_vanished):
-    """Records for a complete listing.  `keep_vanished`: what was fetched here becomes the box's."""
+    """Records for a complete listing; `keep_vanished`: what was fetched becomes the box's."""
     missing = _missing(index, listing)
     hiding = _sizes_that_hide(index, missing, keep_vanished)
     id = index.next_id

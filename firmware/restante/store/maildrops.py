@@ -132,7 +132,7 @@ class Maildrops:
         self._weights[id] = octets
 
     async def make_room(self, drop, octets, before):
-        """Evicts for a new body; of undelivered messages only what stands before it.  StoreFull."""
+        """Evicts for a new body; of undelivered ones only slots below `before`.  StoreFull."""
         over = drop.stored_octets + octets - drop.quota
         if over > 0:
             if not drop.can_evict(over, before):
@@ -141,7 +141,7 @@ class Maildrops:
         over = self.octets + octets - self.maximum
         if over > 0:
             over -= await drop.evict(over, before)
-        for id in sorted(self._weights, key=self._weights.get, reverse=True):
+        for id in sorted(self._weights, key=lambda id: -self._weights[id]):
             if over <= 0:
                 return
             if id != drop.id:

@@ -80,7 +80,7 @@ class Reader:
         # A power cut leaves a part of a record, or zeros; a whole one that is wrong is damage.
         if self._blank or 0 <= at and len(data) - at < HEADER_OCTETS:
             return False
-        return at < 0 or len(data) - at >= HEADER_OCTETS + struct.unpack_from("<H", data, at + _LENGTH)[0]
+        return at < 0 or len(data) - at >= _octets(data, at)
 
     def _step(self, data, at):
         """Octets to go on by: a record's, or 1 where none begins."""
@@ -111,7 +111,7 @@ class Reader:
         """Octets of the good record at `at`, or 0."""
         if len(data) - at < HEADER_OCTETS:
             return 0
-        size = HEADER_OCTETS + (data[at + _LENGTH] | data[at + _LENGTH + 1] << 8)
+        size = _octets(data, at)
         if size > RECORD_OCTETS or len(data) - at < size:
             return 0
         seq = struct.unpack_from("<I", data, at + _CRC_OCTETS)[0]
@@ -123,3 +123,8 @@ class Reader:
     def _damaged(self, what, offset):
         if len(self.damage) < self.DAMAGE_KEPT:
             self.damage.append("journal, octet %d: %s" % (offset, what))
+
+
+def _octets(data, at):
+    """Of the record at `at`, as its header has it."""
+    return HEADER_OCTETS + (data[at + _LENGTH] | data[at + _LENGTH + 1] << 8)

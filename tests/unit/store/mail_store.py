@@ -1,4 +1,4 @@
-"""Maildrops on the model of a disk, as one run of the gate has them, and what can be seen of one."""
+"""Maildrops on the model of a disk, as one run of the gate has them; what is seen of one."""
 
 from model_disk import ModelDisk, ModelFolder
 from restante.store.maildrops import Maildrops

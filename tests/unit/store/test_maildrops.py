@@ -326,7 +326,7 @@ def test_a_taken_message_under_a_new_uidl_departs_again():
 
 
 def test_an_origin_that_drops_what_was_fetched():
-    """RULES, a spider's RETR: what vanishes becomes the box's; under a new UIDL it is the origin's."""
+    """RULES, a spider's RETR: what vanishes becomes the box's, until it is listed again."""
 
     async def main():
         s, drop = await ready(ONE, b"")
