@@ -219,9 +219,11 @@ class Admission(Entry):
         """True if the account's maildrop can be served."""
         if account.state != READY:
             return False
+        services = self._session.services
         try:
             if self._drop is None:
-                self._drop = await self._session.services.maildrops.open(account.id)
+                self._drop = await services.maildrops.open(account.id)
+                services.collector.govern(account, self._drop)
         except StoreError as error:
             self._session.record(log.ERROR, "maildrop.open", why=str(error))
             return False
