@@ -14,6 +14,7 @@ from pathlib import Path
 
 from boxes import Box
 from restante_tools.errors import ToolError
+from restante_tools.lab import judge
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Plan
 from roaming import plan
@@ -97,12 +98,22 @@ class Arena:
         numbers = [plan.number_of(octets) for octets in found]
         faults = self.model.faults_of_poll(numbers, complete and went_well)
         for number, octets in zip(numbers, found, strict=True):
-            if number in self.sent and plan.as_sent(octets) != self.sent[number]:
-                (self.folder / f"changed-{number}").write_bytes(octets)
-                faults.append(f"changed: {number}")
+            fault = number in self.sent and self._difference(number, plan.as_sent(octets))
+            if fault:
+                faults.append(f"changed: {number}: {fault}")
         if must_go_well and not went_well:
             faults.append("the poll failed")
         self.expect(faults)
+
+    def _difference(self, number, octets):
+        """In words; empty: what came is what was sent."""
+        sent = self.sent[number]
+        if octets == sent:
+            return ""
+        if self.client.says_top and self.origin.top_adds_a_line:
+            if octets == sent.replace(b"\n\n", b"\n\n\n", 1):
+                return ""
+        return judge.first_difference(sent, octets)
 
     def delete_in_office(self, chance):
         self._delete(self.office, chance)
