@@ -188,11 +188,16 @@ class Admission(Entry):
                 return
             answer, line = await self._ask(account, case, offer)
             self._count(answer)
+            if answer == decision.TAKEN and self._errand is not None:
+                case.ready = await self._open(account)
             step = decision.after(case, answer)
         await self._do(step, account, offer, answer, line)
 
     async def _case(self, account, offer):
-        """What is known before the origin is asked; opens the maildrop if there is one."""
+        """What is known before the origin is asked.
+
+        The maildrop is opened for whoever has the password: who guesses costs no memory.
+        """
         session = self._session
         services = session.services
         if services.off:
@@ -201,10 +206,11 @@ class Admission(Entry):
         if account is None:
             return decision.Case(wants, False, False, False, False)
         self._errand = Errand(services, account)
+        same = services.accounts.same(account, offer.password)
         return decision.Case(
             wants,
-            await self._open(account),
-            services.accounts.same(account, offer.password),
+            same and await self._open(account),
+            same,
             services.accounts.fresh(account),
             services.accounts.in_grace(account),
         )
@@ -214,7 +220,8 @@ class Admission(Entry):
         if account.state != READY:
             return False
         try:
-            self._drop = await self._session.services.maildrops.open(account.id)
+            if self._drop is None:
+                self._drop = await self._session.services.maildrops.open(account.id)
         except StoreError as error:
             self._session.record(log.ERROR, "maildrop.open", why=str(error))
             return False
