@@ -125,11 +125,11 @@ class Arena:
         said_quit, chosen = False, []
         try:
             with logged_in(port, USER, self.password, self.apop) as session:
-                for row, _ in uidls(session):
-                    number = self._number(session, row)
-                    if number in self.model.fetched and chance.random() < 0.5:
-                        session.dele(row)
-                        chosen.append(number)
+                there = [(row, self._number(session, row)) for row, _ in uidls(session)]
+                ours = [pair for pair in there if pair[1] in self.model.fetched]
+                for row, number in chance.sample(ours, (len(ours) + 1) // 2):
+                    session.dele(row)
+                    chosen.append(number)
                 said_quit = True
                 session.quit()
         except (OSError, poplib.error_proto) as error:
@@ -141,7 +141,7 @@ class Arena:
             self.model.removed(chosen, acknowledged=True)
 
     def new_mail(self, chance):
-        for _ in range(chance.choice((1, 1, 2, 4))):
+        for _ in range(chance.choice((1, 2, 2, 4))):
             number = len(self.sent) + 1
             self.sent[number] = plan.message(number, chance)
             self.origin.deliver(USER, self.sent[number])

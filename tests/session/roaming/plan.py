@@ -2,13 +2,14 @@
 
 import random
 
-STEPS = 12  # of one sequence: each kind about once or twice, so that pairs of them meet
+STEPS = 16  # of one sequence: each kind about twice, so that pairs of them meet
+BEGIN = ("new mail", "poll in the office", "new mail")  # else most of it happens to no message
 UP = (
-    ("poll in the office", 5),
-    ("poll outside", 4),
+    ("poll in the office", 4),
+    ("poll outside", 3),
     ("delete in office", 3),
     ("delete outside", 2),
-    ("new mail", 4),
+    ("new mail", 5),
     ("reboot", 2),
     ("origin down", 2),
     ("password changed", 1),
@@ -25,7 +26,7 @@ DOWN = (
 def sequence(seed, steps=STEPS):
     """[(step, a random generator of its own)]: what one step draws does not change the others."""
     chance = random.Random(seed)
-    made, up = [], True
+    made, up = [(name, random.Random(chance.random())) for name in BEGIN], True
     for _ in range(steps):
         names, weights = zip(*(UP if up else DOWN), strict=True)
         (name,) = chance.choices(names, weights)

@@ -80,6 +80,7 @@ def test_a_seed_is_a_sequence_and_all_steps_come():
     assert seeds == [[step for step, _ in plan.sequence(seed)] for seed in range(30)]
     assert {step for steps in seeds for step in steps} == {name for name, _ in plan.UP + plan.DOWN}
     for steps in seeds:
+        assert tuple(steps[: len(plan.BEGIN)]) == plan.BEGIN
         away = False
         for step in steps:
             assert not (away and ("outside" in step or step == "password changed"))
