@@ -11,7 +11,7 @@ from restante_tools.lab.mailutils import Mailutils
 from restante_tools.lab.popa3d import Popa3d
 from roaming import arena
 from roaming.played import PLAYED
-from roaming.travellers import TRAVELLERS, Curl
+from roaming.travellers import TRAVELLERS, Curl, Poplib
 
 SERVERS = (Dovecot, Popa3d, Mailutils)
 SAMPLE, SOAK = 1, 30  # sequences of each pair
@@ -66,4 +66,6 @@ def test_accelerated(server, traveller, signatures, soak, request):
 
 
 def test_passed_through(server, traveller, signatures, soak, request):
+    if not soak and traveller is not Poplib:
+        return  # one client is sample enough of what the gate only passes on
     play(server, traveller, signatures, (), request, soak)
