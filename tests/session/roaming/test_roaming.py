@@ -57,7 +57,7 @@ def play(server, traveller, signatures, settings, request, soak):
             wrong.append(str(error))
         finally:
             built.close()
-    PLAYED[request.node.name] = (seeds, len(wrong))
+    PLAYED[f"{request.node.name} {traveller.__name__}"] = (seeds, len(wrong))
     assert not wrong, "\n\n".join(wrong[:SHOWN])
 
 
@@ -65,7 +65,7 @@ def test_accelerated(server, traveller, signatures, soak, request):
     play(server, traveller, signatures, ACCELERATED, request, soak)
 
 
-def test_passed_through(server, traveller, signatures, soak, request):
-    if not soak and traveller is not Poplib:
-        return  # one client is sample enough of what the gate only passes on
-    play(server, traveller, signatures, (), request, soak)
+def test_passed_through(server, signatures, soak, request):
+    """One client is sample enough of what the gate only passes on."""
+    for traveller in TRAVELLERS if soak else (Poplib,):
+        play(server, traveller, signatures, (), request, soak)
