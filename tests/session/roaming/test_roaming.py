@@ -1,6 +1,7 @@
 """The roaming matrix: real clients and real origins, the gate between them only in the office.
 
-A failing seed is replayed by:  build/venv/bin/restante test tests/session/roaming --roaming-seed SEED -k PAIR
+A failing seed is replayed by:
+  build/venv/bin/restante test tests/session/roaming --roaming-seed SEED -k PAIR
 """
 
 import zlib
