@@ -3,10 +3,17 @@
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "firmware"), str(TOP / "host-tools")]
+
+# Other programs may need the machine at the same time: how fast examples come proves nothing.
+hypothesis.settings.register_profile(
+    "restante", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("restante")
 
 FIGURES = []  # lines for the end of the run: measured, not asserted
 SECONDS = {}  # stage (folder below tests/) -> seconds of its set-up, calls and tear-down

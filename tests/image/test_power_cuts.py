@@ -1,7 +1,8 @@
 """Power cuts on the image: whatever the box had acknowledged is on its medium at each flush.
 
-A box works through 200 messages (80 in a sample) while QEMU records every write.  The medium is then put together
-as it was at a flush, its file system repaired and read out, and our own recovery looks at it.
+A box works through 200 messages (80 in a sample) while QEMU records every write.  The medium is
+then put together as it was at a flush, its file system repaired and read out, and our own recovery
+looks at it.
 What must be there is acknowledged.py's.
 """
 

@@ -219,9 +219,11 @@ class Admission(Entry):
         """True if the account's maildrop can be served."""
         if account.state != READY:
             return False
+        services = self._session.services
         try:
             if self._drop is None:
-                self._drop = await self._session.services.maildrops.open(account.id)
+                self._drop = await services.maildrops.open(account.id)
+                services.collector.govern(account, self._drop)
         except StoreError as error:
             self._session.record(log.ERROR, "maildrop.open", why=str(error))
             return False
@@ -343,9 +345,6 @@ class Admission(Entry):
     async def _serve(self, account, online):
         session = self._session
         services = session.services
-        if session.group.exclusive and services.serving.get(account.id):
-            await session.answer(False, _IN_USE)
-            return
         age = services.clock() - self._drop.listed_at
         listed = False
         if not 0 <= age < session.group.listing_age:
@@ -354,6 +353,10 @@ class Admission(Entry):
             else:
                 services.collector.poke(account)
         await self._errand.rest()
+        # Nothing is awaited from here to serve(): two that log in at once are told apart.
+        if session.group.exclusive and services.serving.get(account.id):
+            await session.answer(False, _IN_USE)
+            return
         drop, self._drop = self._drop, None
         errand, self._errand = self._errand, None
         self._entered()
