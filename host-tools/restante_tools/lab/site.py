@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,7 @@ class Wanted:
     certificate: Certificate | None = None
     memory: int = qemu.MEMORY_MB
     settings: Sequence[str] = field(default=())
+    server: Callable[..., Any] = Dovecot  # of the internet
     recorded: bool = False  # what the box writes, from its first power-on
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
 
@@ -116,7 +117,7 @@ class Site:
             network.POP3_PORT,
             self.wanted.certificate,
         )
-        self.origin = Dovecot(plan, self.wanted.accounts, self.internet)
+        self.origin = self.wanted.server(plan, self.wanted.accounts, self.internet)
         self._stack.callback(self.origin.stop)
 
     def restart_origin(self) -> None:
