@@ -38,7 +38,7 @@ SETTINGS = (
 USER, PASSWORD = "recorded", "recorded-password"
 ROUNDS, ROUNDS_IN_SAMPLE = 20, 8
 ROUND_MESSAGES = 10
-AHEAD = 4  # in every so many-th round the spider collects before the client fetches
+AHEAD = (1, 3)  # rounds in which the spider collects first; it has twelve logins an hour
 RELEASED = "restante-"  # how the UIDL of a released message begins
 COLLECT_SECONDS = 60
 SAMPLE_FLUSHES = 12
@@ -79,7 +79,14 @@ class Story:
         assert "error" not in report
         return report
 
-    def learn(self):
+    def work(self, rounds):
+        self._learn()
+        for number in range(rounds):
+            self._round(number)
+            if number == rounds // 2:
+                self._release_and_delete()
+
+    def _learn(self):
         """With an empty maildrop, so that all mail comes through the store."""
         asked = self.now()
         self._session()
@@ -93,9 +100,9 @@ class Story:
     def _stored(self):
         return int(self._account("mail").split()[2])
 
-    def round(self, number):
+    def _round(self, number):
         """Mail comes, is collected and screened, served, and some of what was there deleted."""
-        ahead = number % AHEAD == AHEAD - 1
+        ahead = number in AHEAD
         asked = self.now()
         new = [self._deliver(infected=not ahead and n == 0) for n in range(ROUND_MESSAGES)]
         if ahead:
@@ -129,7 +136,7 @@ class Story:
         limit = self.site.deadline(COLLECT_SECONDS)
         limit.wait(lambda: self._stored() >= before + octets, "the spider's visit")
 
-    def release_and_delete(self):
+    def _release_and_delete(self):
         """Of two held messages: the operator's part."""
         released, deleted, *_ = boxconsole.quarantine(self._ask, USER)
         self.said.known[released.uidl].released = self._operate("release", released)
@@ -172,13 +179,10 @@ def story(soak):
     with ImageSite(Places(), Wanted([account], settings=SETTINGS, recorded=True)) as site:
         site.boot()
         told = Story(site)
-        told.learn()
-        rounds = ROUNDS if soak else ROUNDS_IN_SAMPLE
-        for number in range(rounds):
-            told.round(number)
-            if number == rounds // 2:
-                told.release_and_delete()
-        told.end()
+        try:
+            told.work(ROUNDS if soak else ROUNDS_IN_SAMPLE)
+        finally:
+            told.end()
         yield told
 
 
