@@ -13,7 +13,7 @@ from talk import Talk, texts
 
 KILLS, KILLS_IN_SAMPLE = 200, 14
 CLIENTS = 4
-BACK_SECONDS = 5.0  # promised, from the kill to an answer that needs both programs
+BACK_SECONDS = 5.0  # promised, from the kill until mail that came after it was screened and served
 STEPS = 12  # of all clients together between two kills, at most
 WAIT_SECONDS = 20.0  # for clients to get on, on a busy machine
 SEED = 7
@@ -26,9 +26,11 @@ class Truth:
         self.sent = {}  # UIDL: octets
         self.deleted = set()  # QUIT was answered with +OK
         self.doubtful = set()  # it was said, and nothing came back
+        self.refused = {}  # UIDL: the line
         self.wrong = []
         self.step = threading.Condition()
         self.steps = self.retrieved = 0
+        self.newest = 0  # number of the newest message that any client has
 
     def note_step(self):
         with self.step:
@@ -76,14 +78,15 @@ class Client(threading.Thread):
         """True if it was retrieved and marked."""
         line, wire = talk.fetch(b"RETR %d" % n)
         if line.startswith(b"-ERR"):
-            if b"[SYS/TEMP]" not in line and b"deleted by another" not in line:
-                self.truth.wrong.append(f"{uidl}: {line}")
+            if b"[SYS/TEMP]" not in line:
+                self.truth.refused[uidl] = line  # right if another client has deleted it
             return False
         if wire is None:
             raise ConnectionError("cut in a message")
         if texts(wire) != self.truth.sent[uidl]:
             self.truth.wrong.append(f"changed: {uidl}")
         self.truth.retrieved += 1
+        self.truth.newest = max(self.truth.newest, int(uidl[4:]))
         self.truth.note_step()
         # One client for each message, so that no two have a part in its deletion.
         mine = int(uidl[4:]) % CLIENTS == self.number
@@ -120,26 +123,11 @@ def kill(box, victim):
 
 def new_mail(server, truth, count=1):
     for _ in range(count):
-        message = mail(len(truth.sent) + 1, octets=4000)
-        truth.sent[b"uid-%d" % (len(truth.sent) + 1)] = message
+        number = len(truth.sent) + 1
+        # No two of one size: what may be an old one under a new UIDL waits for the spider.
+        message = mail(number, octets=1000 + 72 * number)
+        truth.sent[b"uid-%d" % number] = message
         server.add(message)
-
-
-def is_served(box, server, truth):
-    """Mail that has just come is fetched, screened and served."""
-    new_mail(server, truth)
-    newest = b"uid-%d" % len(truth.sent)
-    try:
-        with Talk(box.port) as talk:
-            if not logged_in(talk):
-                return False
-            numbers = {uidl: n for n, uidl in listed(talk).items()}
-            if newest not in numbers:
-                return False
-            line, wire = talk.fetch(b"RETR %d" % numbers[newest])
-            return ok(line) and wire is not None
-    except OSError:
-        return False
 
 
 def test_nothing_is_lost_and_service_is_back(accelerated, soak, figures):
@@ -161,7 +149,9 @@ def test_nothing_is_lost_and_service_is_back(accelerated, soak, figures):
             victim = chance.choice(("gate", "screen"))
             began = time.monotonic()
             kill(box, victim)
-            box.until(lambda: is_served(box, server, truth), "service after a kill")
+            new_mail(server, truth)
+            came = len(truth.sent)
+            box.until(lambda came=came: truth.newest >= came, "service after a kill")
             slowest[victim] = max(slowest[victim], time.monotonic() - began)
     finally:
         for client in clients:
@@ -174,6 +164,7 @@ def test_nothing_is_lost_and_service_is_back(accelerated, soak, figures):
         f"{slowest['gate']:.1f} s (gate), {slowest['screen']:.1f} s (screen)"
     )
     assert truth.wrong == []
+    assert truth.refused.keys() <= truth.deleted | truth.doubtful, truth.refused
     assert max(slowest.values()) < BACK_SECONDS, slowest
     everything_is_there(box, truth)
 
