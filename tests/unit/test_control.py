@@ -47,7 +47,7 @@ def test_a_name_of_several_words():
 def test_wrong_commands_say_what_may_follow():
     assert "status|sessions|log|alarms" in refused(b"show").hint
     assert "status|sessions|log|alarms" in refused(b"show thing").hint
-    assert "list|show|release|delete" in refused(b"quarantine").hint
+    assert "list|show|history|release|delete" in refused(b"quarantine").hint
     assert "help" in refused(b"x").hint
     assert "help" in refused(b"").hint
     assert refused(b"quarantine show").hint == "type: quarantine show ID"

@@ -130,6 +130,12 @@ class Control:
             self._audit("account.erase", answer, name)
         return answer
 
+    async def _show_quarantine(self):
+        return held.listing(self._quarantine)
+
+    async def _quarantine_history(self):
+        return held.history(self._quarantine)
+
     async def _quarantine_list(self):
         return held.listing(self._quarantine)
 

@@ -21,6 +21,7 @@ from restante.accounts.groups import Groups
 from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
+from restante.box.clock import ClockTrust
 from restante.box.system import System
 from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
@@ -66,10 +67,6 @@ EEXIST = 17
 DESCRIPTORS = 64
 # Descriptors of one session: client, origin, spool file twice, one kept message, screen socket.
 SESSION_DESCRIPTORS = 8
-# 2026-01-01: a clock before it was never set.
-MADE = 1767225600
-# What the clock may be corrected by while it counts as the same, in seconds.
-CLOCK_SECONDS = 3600
 # Number of a signal that ends the program.
 SIGTERM = 15
 
@@ -96,6 +93,7 @@ class Services:
         self.clock = time.time
         self.system = System(given["--data"], given["--run"])
         self.up = self.system.uptime
+        self.trusted = ClockTrust(self.clock, self.up).trusted
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.bounds = Bounds(time.ticks_diff)
@@ -120,7 +118,6 @@ class Services:
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
-        self._clock_minus_up = self.clock() - self.up()
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
         self.screens = tree.get("screening mode") != "disabled"
         self.note = "" if self.screens else NOT_SCREENED
@@ -130,11 +127,6 @@ class Services:
     def next_id(self):
         self._sessions += 1
         return self._sessions
-
-    def trusted(self):
-        """Whether mail may be deleted by age: the clock is plausible, and nobody has set it."""
-        moved = self.clock() - self.up() - self._clock_minus_up
-        return self.clock() > MADE and abs(moved) < CLOCK_SECONDS
 
     def origin(self, address, port):
         """An Origin that is not connected yet; OriginError if the box has no descriptor left."""
