@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from pathlib import Path
 from accelerating import GATE, HOST, PASSWORD, free_port, gate, group, hashes, until_served
 from restante_tools.lab import rates
 from restante_tools.lab.children import Child
+from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
 from restante_tools.lab.fetch import Session
 from rich.console import Console
@@ -26,6 +28,10 @@ from rich.table import Table
 SECONDS = 3.0  # of each measurement
 CLIENTS = (1, 10, 100)  # at once, all at the same maildrop
 START_SECONDS = 15.0
+DEFAULT, LASTING = "Dovecot as it comes", "Dovecot, lasting logins"
+PASSING, ACCELERATED = "gate, passing on unscreened", "gate, accelerated"
+BARE = "sendfile alone"
+UNSCREENED = "set screening mode disabled"  # nothing of it is slower than what is beside it
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,12 @@ class Load:
     messages: int
     octets: int
     title: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    value: float
+    text: str  # with what the clients themselves took
 
 
 LOADS = (
@@ -70,6 +82,15 @@ def bare(stack: ExitStack, folder: Path, load: Load) -> int:
     words = [sys.executable, str(program), str(port), *files]
     child = Child("sendfile", words, folder / "sendfile.log")
     stack.callback(child.stop)
+
+    def listening() -> bool:
+        child.check()
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, port)) == 0
+
+    Deadline(START_SECONDS, "the machine is very busy", f"read {child.log}").wait(
+        listening, "start of the sendfile server"
+    )
     return port
 
 
@@ -86,56 +107,63 @@ def ways(stack: ExitStack, folder: Path) -> dict[str, dict[str, int]]:
     """Name of each way -> load -> port."""
     origin = dovecot(stack, folder / "lasting", True)
     default = dovecot(stack, folder / "default", False)
-    passing, passing_port = gate(folder / "passing", origin, [*GATE])
+    passing, passing_port = gate(folder / "passing", origin, [*GATE, UNSCREENED])
     stack.callback(passing.stop)
     serving, serving_port = gate(folder / "serving", origin, group(f"{HOST}/32:{origin}"))
     stack.callback(serving.stop)
     until_served(serving, lambda: log_in(serving_port), len(LOADS))
     everywhere = {
-        "Dovecot as it comes": default,
-        "Dovecot, lasting logins": origin,
-        "gate, passing on": passing_port,
-        "gate, accelerated": serving_port,
+        DEFAULT: default,
+        LASTING: origin,
+        PASSING: passing_port,
+        ACCELERATED: serving_port,
     }
     found = {name: {load.user: port for load in LOADS} for name, port in everywhere.items()}
-    found["sendfile alone"] = {load.user: bare(stack, folder, load) for load in LOADS}
+    found[BARE] = {load.user: bare(stack, folder, load) for load in LOADS}
     return found
 
 
 def verify(found: dict[str, dict[str, int]]) -> None:
     """Void unless each way hands over the same octets; fetches all once, so that all is cached."""
     for load in LOADS:
-        wanted = hashes(load.user, found["Dovecot, lasting logins"][load.user])
+        wanted = hashes(load.user, found[LASTING][load.user])
         for name, ports in found.items():
-            if name != "sendfile alone" and hashes(load.user, ports[load.user]) != wanted:
+            if name != BARE and hashes(load.user, ports[load.user]) != wanted:
                 raise SystemExit(f"void: {name} hands over other octets than Dovecot")
 
 
-def cell(load: Load, target: rates.Target) -> str:
-    """The figure, and how much processor time the clients themselves took for it."""
+def measured(load: Load, target: rates.Target) -> Figure:
     try:
         rate = rates.measure(target, SECONDS)
     except ConnectionError as error:
-        return f"void: {error}"
-    figure = rate.megabytes_a_second if load.messages else rate.sessions_a_second
-    return f"{figure:.0f} ({rate.processor:.1f} s of {rate.seconds:.1f})"
+        return Figure(0.0, f"void: {error}")
+    value = rate.megabytes_a_second if load.messages else rate.sessions_a_second
+    return Figure(value, f"{value:.0f} ({rate.processor:.1f} s of {rate.seconds:.1f})")
 
 
-def table(load: Load, found: dict[str, dict[str, int]]) -> Table:
-    shown = Table(
-        title=f"{load.title}: {'MB/s' if load.messages else 'sessions/s'} (client's CPU)"
-    )
+def figures(load: Load, found: dict[str, dict[str, int]]) -> dict[str, list[Figure]]:
+    """Name of each way -> its figures in the order of CLIENTS."""
+    result: dict[str, list[Figure]] = {}
+    for name, ports in found.items():
+        for clients in CLIENTS:
+            users = (load.user,) * clients
+            target = rates.Target(HOST, ports[load.user], users, PASSWORD, load.messages)
+            result.setdefault(name, []).append(measured(load, target))
+    return result
+
+
+def table(load: Load, found: dict[str, list[Figure]]) -> Table:
+    unit = "MB/s" if load.messages else "sessions/s"
+    shown = Table(title=f"{load.title}: {unit} (processor time of the clients)")
     shown.add_column("way")
     for clients in CLIENTS:
         shown.add_column(f"{clients} at once", justify="right")
-    for name, ports in found.items():
-        cells = []
-        for clients in CLIENTS:
-            target = rates.Target(
-                HOST, ports[load.user], (load.user,) * clients, PASSWORD, load.messages
-            )
-            cells.append(cell(load, target))
-        shown.add_row(name, *cells)
+    for name, row in found.items():
+        shown.add_row(name, *(figure.text for figure in row))
+    for name in (DEFAULT, LASTING, BARE):
+        pairs = zip(found[ACCELERATED], found[name], strict=True)
+        ratios = [f"{ours.value / its.value:.2f}" if its.value else "" for ours, its in pairs]
+        shown.add_row(f"accelerated / {name}", *ratios)
     return shown
 
 
@@ -147,7 +175,7 @@ def main() -> None:
         found = ways(stack, folder)
         verify(found)
         for load in LOADS:
-            Console(width=110).print(table(load, found))
+            Console(width=110).print(table(load, figures(load, found)))
 
 
 if __name__ == "__main__":

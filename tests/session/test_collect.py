@@ -1,14 +1,18 @@
 """The collector against scripted origins: what is fetched, what is said, what is borne."""
 
 import base64
+import shutil
 import signal
 import socket
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from collecting import SECONDS, Collecting, Maildrop, Refused
 from mails import clean, infected, shows, wire
 from origins import CLOSE, stuffed
+from restante_tools.lab import dovecot as dovecot_lab
 from restante_tools.lab.deadline import Deadline
 
 MESSAGES = [
@@ -665,7 +669,7 @@ def test_after_a_power_cut_it_goes_on(collecting):
 
 
 def test_real_dovecot(signatures, dovecot):
-    """TOP marks nothing as seen, LIST is right, DELE and QUIT delete."""
+    """TOP works, LIST is right, DELE and QUIT delete."""
     messages = [clean(f"message {n}") for n in range(20)] + [infected()]
     port = dovecot(messages)
     stand = Collecting(signatures)
@@ -741,3 +745,27 @@ def test_host_names_are_looked_up(collecting, case):
     assert known == {"pop.example.net": found}
     assert all(b"\3pop\7example\3net\0\0\1\0\1" in asked for asked in server.asked)
     assert any("lookup.failed" in line for line in stand.show()["log"]) is (not found)
+
+
+@pytest.mark.parametrize("way", ["top", "retr"])
+def test_what_a_real_server_marks_as_seen(signatures, way):
+    folder = Path(tempfile.mkdtemp(prefix="restante-dovecot-"))
+    folder.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    plan = dovecot_lab.Plan(folder / "server", "127.0.0.1", port)
+    users = [dovecot_lab.Account("fred", "secret", [clean("one"), clean("two")])]
+    server = dovecot_lab.Dovecot(plan, users)
+    stand = Collecting(signatures, [f"set group mail fetch {way}"], screens=False)
+    try:
+        stand.learn(plan.port)
+        stand.poll()
+        assert None not in stand.bodies().values() and len(stand.bodies()) == 2
+        flags = [p.name.partition(":2,")[2] for p in folder.rglob("*/cur/*")]
+        flags += ["" for p in folder.rglob("*/new/*")]
+        assert len(flags) == 2 and ("S" in "".join(flags)) is (way == "retr")
+    finally:
+        stand.close()
+        server.stop()
+        shutil.rmtree(folder)

@@ -116,7 +116,7 @@ def changes(index, listing, now, retention, keep_vanished):
         if uidl is not None:
             yield book.listed_record(id, HIDDEN if octets in hiding else 0, octets, uidl)
             id += 1
-    waiting = _sizes_to_compare(index, listing) if missing else ()
+    waiting = _sizes_to_compare(index, listing, missing) if missing else ()
     for slot in missing:
         record = _missed(index, slot, now, retention, keep_vanished, waiting)
         if record:
@@ -158,14 +158,21 @@ def _sizes_that_hide(index, missing, keep_vanished):
     return sizes
 
 
-def _sizes_to_compare(index, listing):
-    """LIST sizes of listed messages whose content is not known."""
+def _sizes_to_compare(index, listing, missing):
+    """LIST sizes of messages whose content is not known: listed now, or the last time."""
     sizes = set()
     for number in listing.numbers():
         slot = listing.slot(number)
-        if slot < 0 or index.sha(slot) == book.NO_SHA and not index.flags(slot) & DELETED:
+        if slot < 0 or _is_unknown(index, slot):
             sizes.add(listing.octets(number))
+    for slot in missing:
+        if not index.flags(slot) & GONE and _is_unknown(index, slot):
+            sizes.add(index.listed(slot))
     return sizes
+
+
+def _is_unknown(index, slot):
+    return index.sha(slot) == book.NO_SHA and not index.flags(slot) & DELETED
 
 
 def _differs(index, slot, octets):

@@ -24,6 +24,7 @@ from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
 SIGNATURES = REPOSITORY / "board" / "common" / "signatures"
+HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 DEVICE_KEY_OCTETS = 32  # what the box makes from its own key, outside of the data partition
 PROGRAM_VARIABLE = "RESTANTE_NATIVE"  # names the interpreter when it is not in the build folder
 
@@ -114,7 +115,7 @@ class NativeGate:
         deadline.wait(started, f"start of {child.name}")
 
     def _start(self, program: str, options: Sequence[str], before: Sequence[str] = ()) -> Child:
-        words = [*before, str(self._program), "-m", f"restante.programs.{program}"]
+        words = [*before, str(self._program), "-X", HEAP, "-m", f"restante.programs.{program}"]
         words += ["--run", str(self.runtime), *options]
         child = Child(
             program,

@@ -11,7 +11,7 @@ import pytest
 from mail_store import Store, apply
 from model_disk import ModelDisk
 from restante.errors import StoreError, StoreFull
-from restante.store import maildrop, maildrops
+from restante.store import ledger, maildrops
 from restante.store.faults import EIO, ENOSPC, EROFS
 
 OUT_OF_MEMORY = 0  # in place of an errno: MemoryError
@@ -123,7 +123,7 @@ CHANGES = (
 @pytest.fixture(autouse=True)
 def small_things(monkeypatch):
     """The journal is rewritten after a few records; the reserve is not 64 KiB of zeros."""
-    monkeypatch.setattr(maildrop, "SLACK_RECORDS", -8)
+    monkeypatch.setattr(ledger, "SLACK_RECORDS", -8)
     monkeypatch.setattr(maildrops, "RESERVE_OCTETS", 16)
 
 
@@ -206,7 +206,7 @@ async def judge(disk, moment):
 
 def _is_adopted(uidl, found):
     """A body whose record was torn in the middle of an append: kept for the operator, unseen."""
-    return uidl.startswith(maildrop.LOST_PREFIX) and not found[uidl][0]
+    return uidl.startswith(ledger.LOST_PREFIX) and not found[uidl][0]
 
 
 def test_nothing_is_lost_at_any_cut():
