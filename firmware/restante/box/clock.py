@@ -1,10 +1,10 @@
 """Whether the clock is right.  Pure.
 
-A box may have no battery: it starts in 1970 or at a random time, and the internet tells it the time
-later.  Its rule: a clock is trusted from the moment it is plausible, and not any more once somebody
-has moved it from one plausible time to another; which of the two is wrong nobody knows, so that
-holds until the next start.  A clock that was wrong by years at the start and is plausible is not
-found out.
+A box may have no battery: it starts in 1970 or at a random time, and the internet tells it the
+time later.  Its rule: a clock is trusted from the moment it is plausible, and not any more once
+somebody has moved it from one plausible time to another; which of the two is wrong nobody knows,
+so that holds until the next start.  A plausible clock that was wrong from the start is not found
+out.
 """
 
 from restante.version import MADE

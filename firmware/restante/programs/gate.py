@@ -25,6 +25,7 @@ from restante.box.clock import ClockTrust
 from restante.box.system import System
 from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
+from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.errors import OriginError, StoreError
@@ -48,6 +49,7 @@ from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
+from restante.version import MADE
 
 DEFAULTS = {
     "--listen": "0.0.0.0:%d" % places.GATE_PORT,
@@ -56,6 +58,7 @@ DEFAULTS = {
     "--origin": "",
 }
 MIB = 1048576
+DAY = 86400
 # Octets allocated between two collections.  Without it the whole heap fills with garbage before
 # the first one: more memory in use, and what lives lies scattered, so that a session's 16 KiB
 # buffer finds no place in a heap that is half empty.
@@ -115,6 +118,8 @@ class Services:
             folder, helper, self.clock, self.spool, tree.get("mail maximum") * MIB
         )
         self.collector = Collector(self)
+        self.upkeep = Upkeep(self)
+        self._set_retention()
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
@@ -127,6 +132,14 @@ class Services:
     def next_id(self):
         self._sessions += 1
         return self._sessions
+
+    def _set_retention(self):
+        quarantine = self.quarantine
+        quarantine.retention = self.settings.get("quarantine retention") * DAY
+        quarantine.evicts = self.settings.get("quarantine when-full") == "oldest"
+        quarantine.trusted = self.trusted
+        quarantine.evicted = record_eviction
+        quarantine.dated_from = self.maildrops.dated_from = MADE
 
     def origin(self, address, port):
         """An Origin that is not connected yet; OriginError if the box has no descriptor left."""
@@ -147,6 +160,11 @@ class Services:
         if self._origin:
             return wanted == local
         return destination.is_own(wanted, local)
+
+
+def record_eviction(entry, who):
+    account = entry.record.account
+    log.record(log.WARNING, "quarantine.evicted", id=entry.id, account=account, who=who)
 
 
 async def open_store(services):
@@ -210,6 +228,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
         asyncio.create_task(services.ticker.run()),
+        asyncio.create_task(services.upkeep.run()),
     ]
     if services.groups.names():
         lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)

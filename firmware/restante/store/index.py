@@ -11,8 +11,8 @@ import struct
 from restante.compat import const
 from restante.store.columns import Numbers, Rows
 from restante.store.entries import UIDL_PREFIX, NewerVersion
-from restante.store.screened import OCTETS as SCREENED_OCTETS
 from restante.store.screened import NOTHING, Screened
+from restante.store.screened import OCTETS as SCREENED_OCTETS
 from restante.store.uidls import Uidls
 
 VERSION = const(1)

@@ -18,8 +18,8 @@ def due(entries, now, retention, dated_from):
 def for_room(entries, octets, count, oldest, now, dated_from):
     """Enough entries to free `octets` and `count` places, or None if there are not enough.
 
-    `entries`: oldest first.  What was released and delivered goes first; then, if `oldest`, what is
-    not young any more.
+    `entries`: oldest first.  What was released and delivered goes first; then, if `oldest`, what
+    is not young any more.
     """
     chosen = []
     for entry in _in_order(entries, oldest, now, dated_from):

@@ -183,8 +183,8 @@ class Maildrop(Ledger):
     async def store(self, slot, f, sha, octets, bundle=""):
         """Takes the sealed spool file `f` as what is served of `slot`.  StoreError, StoreFull.
 
-        `sha`: SHA-256 of the original as fetched, or None if `f` is the original; `bundle`: name of
-        the signature set that judged it, "" if none did.
+        `sha`: SHA-256 of the original as fetched, or None if `f` is the original; `bundle`: name
+        of the signature set that judged it, "" if none did.
         """
         self._must_be_sealed(f)
         await self._rooms.make_room(self, f.size, slot)
@@ -223,7 +223,7 @@ class Maildrop(Ledger):
 
         def make():
             body = None if mark is None else self._index.screened.with_body(entry.file, mark)
-            # First: if the rest is torn off, a body too much waits to be judged, never one too few.
+            # First: if the rest is torn off, a body too much waits, never one too few.
             return ([] if body is None else [(book.SCREENED, body)]) + records()
 
         entry.flags |= book.STORED

@@ -50,9 +50,9 @@ class Released:
 class Quarantine:
     """`maximum` octets; `octets` held; `problems`: texts for the operator.
 
-    Set by the owner: `retention` seconds, 0 for ever; `evicts`: when it is full, the oldest that is
-    not young goes; `trusted()`: whether the clock is; `dated_from`: a time before it says nothing,
-    because the clock was not set; `evicted(entry, who)` is told what left by itself.
+    Set by the owner: `retention` seconds, 0 for ever; `evicts`: when it is full, the oldest that
+    is not young goes; `trusted()`: whether the clock is; `dated_from`: a time before it says
+    nothing, because the clock was not set; `evicted(entry, who)` is told what left by itself.
     """
 
     def __init__(self, folder, helper, clock, maximum):
