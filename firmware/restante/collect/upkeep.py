@@ -30,14 +30,14 @@ BATCH = const(32)
 # Between two messages, in ms, and how often it waits so long while others are busy: 5 s.
 PAUSE_MS = const(50)
 PAUSES = const(100)
-# Octets of a traceback that go into the log: its end names the place.
-_TRACE_OCTETS = const(300)
+# Octets of a traceback that go into the log: its end names place and cause.
+_TRACE_OCTETS = const(100)
 
 _HELD = "quarantine"  # no account id
 
 
 class Upkeep:
-    """`services`: those of Late; accounts, accelerates, maildrops, collector, ticker, up,
+    """`services`: those of Late; accounts, off, maildrops, collector, ticker, up,
     trusted."""
 
     def __init__(self, services):
@@ -100,7 +100,7 @@ class Upkeep:
         if bundle != self._bundle:
             self._bundle = bundle
             self._due = {}
-        if services.accelerates:
+        if not services.off:
             for account in services.accounts.everything():
                 if self._is_due(account.id):
                     stuck = await self._maildrop(account, bundle)

@@ -223,6 +223,7 @@ async def serve(services, given, listening, control_fd, signals):
         services.maildrops,
         services.collector,
         services.seen,
+        services.spool.folder,
     )
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
