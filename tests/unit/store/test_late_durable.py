@@ -147,8 +147,11 @@ async def judge(disk):
 
 
 async def wrong(run, finished):
-    contents = await run.contents()
-    held = run.held()
+    try:
+        contents = await run.contents()
+        held = run.held()
+    except StoreError as error:
+        return ["a message cannot be opened: %s" % error]
     letters = [uidl for uidl in contents if uidl.startswith(UIDL_PREFIX)]
     if not {b"got", b"new", b"good"} <= set(contents) or contents[b"good"] != GOOD:
         return ["messages %s" % contents]
@@ -202,7 +205,4 @@ def folder_sync(operation, target):
 
 @pytest.mark.parametrize("muted", [copy_sync, quarantine_sync, maildrop_sync, folder_sync])
 def test_the_judge_finds_the_loss_when_a_sync_is_left_out(muted):
-    try:
-        assert next(losses(disks(muted)), None)
-    except StoreError as error:
-        assert "not what was stored" in str(error)
+    assert next(losses(disks(muted)), None)
