@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from disks import Disk
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.places import Places
@@ -41,9 +42,12 @@ def compile_signatures(target):
 
 
 class Box:
-    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect."""
+    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect.
 
-    def __init__(self, origin_port, signatures, settings=(), screens=True):
+    `disk`: options of a file system of its own that holds the gate's data (disks.py).
+    """
+
+    def __init__(self, origin_port, signatures, settings=(), screens=True, disk=None):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-session-"))
         self.folder.chmod(0o755)
         self.run, self.data = self.folder / "run", self.folder / "data"
@@ -51,10 +55,12 @@ class Box:
         self._origin_port = origin_port
         for path in (self.run, self.data):
             path.mkdir()
+        self.disk = Disk(self.data, disk) if disk else None
+        self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
         key.write_bytes(os.urandom(32))
-        (self.data / "settings").write_text("".join(line + "\n" for line in settings))
+        (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
         self.screen = self.gate = None
         if screens:
             self.start_screen()
@@ -64,6 +70,7 @@ class Box:
         return Child(
             name,
             [
+                *(self.disk.inside if self.disk else ()),
                 program(),
                 "-X",
                 HEAP,
@@ -138,7 +145,7 @@ class Box:
         self.screen.stop()
 
     def stop(self):
-        for child in (self.gate, self.screen):
+        for child in (self.gate, self.screen, self.disk):
             if child is not None:
                 child.stop()
         shutil.rmtree(self.folder)
