@@ -17,9 +17,9 @@ LARGE = mail(1, 6000000)  # more than all buffers between the gate and that clie
 class Bystander(Talk):
     """Somebody who reads LARGE, the first message of the maildrop, slowly."""
 
-    def __init__(self, port):
+    def __init__(self, port, user=b"fred"):
         super().__init__(port, ANSWER_SECONDS, ROOM_OCTETS)
-        self.log_in()
+        self.log_in(user)
         assert self.ask(b"RETR 1").startswith(b"+OK")
 
     def finish(self):
@@ -29,12 +29,12 @@ class Bystander(Talk):
 
 
 @contextlib.contextmanager
-def unnoticed(box, *events, kib=RESIDENT_KIB):
+def unnoticed(box, *events, kib=RESIDENT_KIB, user=b"fred"):
     """Around a fault, while nobody else is there.  Gives the lines of the log that it made.
 
-    `events`: each is in exactly one of them.
+    `events`: each is in exactly one of them; `user`: whose LARGE the other session reads.
     """
-    with Bystander(box.port) as other:
+    with Bystander(box.port, user) as other:
         before = Figures(box)
         news = []
         yield news
