@@ -14,7 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from disks import Disk
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.places import Places
@@ -44,7 +43,7 @@ def compile_signatures(target):
 class Box:
     """A gate, and a screen process unless `screens` is False.  `port`: where clients connect.
 
-    `disk`: options of a file system of its own that holds the gate's data (disks.py).
+    `disk`: makes a file system of its own for the gate's data (disks.py).
     """
 
     def __init__(self, origin_port, signatures, settings=(), screens=True, disk=None):
@@ -55,7 +54,7 @@ class Box:
         self._origin_port = origin_port
         for path in (self.run, self.data):
             path.mkdir()
-        self.disk = Disk(self.data, disk) if disk else None
+        self.disk = disk(self.data) if disk else None
         self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
