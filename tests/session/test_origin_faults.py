@@ -8,6 +8,7 @@ from talk import Talk
 
 MESSAGES = [b"Subject: one\r\n\r\none\r\n", b"Subject: two\r\n\r\n.two\r\n"]
 REPLY_OCTETS = 512
+GROUP = ["set group isp servers 127.0.0.0/8", "set group isp rule all"]
 HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
 
 
@@ -168,7 +169,8 @@ def test_what_nobody_asked_for_ends_the_session(scripted):
         assert talk.ask(b"STAT").startswith(b"-ERR [SYS/TEMP]") and talk.ended()
 
 
-def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
+@pytest.mark.parametrize("group", [[], GROUP], ids=["passed", "group"])
+def test_stls_drops_what_was_said_before_and_is_blind_after(scripted, group):
     heard = []
 
     def tunnel(connection, words):
@@ -181,7 +183,7 @@ def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
             connection.sendall(piece[::-1])
         return CLOSE
 
-    box, _ = scripted(MESSAGES, answers={b"STLS": tunnel})
+    box, _ = scripted(MESSAGES, group, answers={b"STLS": tunnel})
     with Talk(box.port) as talk:
         talk.line()
         assert b"STLS" in talk.fetch(b"CAPA")[1]
@@ -201,13 +203,14 @@ def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
     assert "tunnel" in status
 
 
-def test_stls_refused_by_policy_or_by_the_origin(scripted):
-    box, origin = scripted(MESSAGES, ["set interception starttls refuse"])
+@pytest.mark.parametrize("group", [[], GROUP], ids=["passed", "group"])
+def test_stls_refused_by_policy_or_by_the_origin(scripted, group):
+    box, origin = scripted(MESSAGES, ["set interception starttls refuse", *group])
     with Talk(box.port) as talk:
         talk.line()
         assert b"STLS" not in talk.fetch(b"CAPA")[1]
         assert talk.ask(b"STLS").startswith(b"-ERR") and b"STLS" not in origin.said
-    box, _ = scripted(MESSAGES, answers={b"STLS": b"-ERR not today\r\n"})
+    box, _ = scripted(MESSAGES, group, answers={b"STLS": b"-ERR not today\r\n"})
     with Talk(box.port) as talk:
         talk.line()
         assert talk.ask(b"STLS") == b"-ERR not today"
