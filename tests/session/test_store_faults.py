@@ -77,6 +77,23 @@ def test_no_room(accelerated, way):
         leave(talk)
 
 
+@pytest.mark.parametrize("way", ["octets", "inodes"])
+def test_no_room_for_mail_in_passage(accelerated, way):
+    """Refused, and not deleted; as soon as there is room it comes."""
+    disk = tmpfs("size=14m,nr_inodes=60")
+    box, server = accelerated(MESSAGES, None, ["set spool maximum 8"], screens=True, disk=disk)
+    with unnoticed(box, "message.refused"), session(box) as talk:
+        fillers = take_all(box.stored, way)
+        assert talk.ask(b"RETR 2").startswith(b"-ERR [SYS/TEMP]")
+        assert talk.ask(b"DELE 2").startswith(b"-ERR")
+        for path in fillers:
+            path.unlink()
+        assert texts(talk.fetch(b"RETR 2")[1]) == mail(2)
+        assert talk.ask(b"DELE 2").startswith(b"+OK")
+        leave(talk)
+    assert list(server.drop) == [b"uid-1", b"uid-3"]
+
+
 @pytest.mark.parametrize("origin", ["there", "away"])
 def test_a_bit_of_a_stored_message_flipped(accelerated, origin):
     """-ERR, or fetched again, never wrong octets; each is checked once after a start."""

@@ -3,6 +3,7 @@
 import pytest
 from bystander import LARGE, unnoticed
 from disks import Ext4
+from mails import infected
 from served import greeted, learn, leave, mail, offer, session, uidls
 from talk import texts
 
@@ -43,3 +44,18 @@ def test_a_partition_that_fails(accelerated, fault):
         leave(talk)
     with session(box) as talk:
         assert uidls(talk) == list(server.drop) == [b"uid-1", b"uid-2", b"uid-4"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_mail_in_passage_on_a_partition_that_fails(accelerated, fault):
+    """What cannot be held for good is not replaced, so it is neither delivered nor deleted."""
+    bad = infected().replace(b"\n", b"\r\n")
+    box, server = accelerated([LARGE, bad], None, screens=True, disk=Ext4)
+    fail, cause = FAULTS[fault]
+    with unnoticed(box, "message.refused") as news, session(box) as talk:
+        fail(box.disk)
+        assert talk.ask(b"RETR 2").startswith(b"-ERR [SYS/TEMP]")
+        assert talk.ask(b"DELE 2").startswith(b"-ERR")
+        assert talk.ask(b"STAT").startswith(b"+OK 2 ")
+        leave(talk)
+    assert cause in "\n".join(news) and len(server.drop) == 2
