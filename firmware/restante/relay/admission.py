@@ -32,6 +32,7 @@ REFRESH_MS = const(5000)
 
 _USER_OK = b"+OK"
 _WELCOME = b"+OK"
+_NOT_TAKEN = "the mail server refused the login; a wrong password is the likely cause"
 _CANCELLED = b"-ERR cancelled"
 _BAD_BASE64 = b"-ERR not what this mechanism wants"
 _NO_ANSWER = b"-ERR [SYS/TEMP] the mail server does not answer, try again later"
@@ -277,7 +278,8 @@ class Admission(Entry):
 
     def _note(self, account, refused):
         """What the origin said for its user must not get lost, whatever we answer."""
-        self._session.record(log.INFO, "login.not-taken", why=str(refused))
+        why = _NOT_TAKEN if refused.kind in decision.DISPROVE else str(refused)
+        self._session.record(log.INFO, "login.not-taken", why=why)
         text = failures.alert(refused.line)
         if text:
             self._session.record(log.WARNING, "login.alert", text=text)

@@ -11,6 +11,11 @@ class Asking:
     def __init__(self):
         self._queues = {}  # key: _Turn
 
+    @property
+    def accounts(self):
+        """How many are asked for now."""
+        return len(self._queues)
+
     def turn(self, key):
         """`async with`: nobody else asks for this account."""
         queue = self._queues.get(key)
