@@ -1,5 +1,6 @@
-"""Messages that only the box has, of an account that is in pass-through: the origin lost them after
-we had fetched them, or the operator brought them back.
+"""Messages that only the box has, of an account that is in pass-through.
+
+The origin lost them after we had fetched them, or the operator brought them back.
 
 Its rule: they are delivered like released originals, behind the origin's messages; one is deleted
 for good only after DELE, QUIT and the origin's +OK to it.
