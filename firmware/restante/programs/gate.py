@@ -33,6 +33,7 @@ from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
 from restante.log.outlet import Outlet
 from restante.relay import destination
+from restante.relay.asking import Asking
 from restante.relay.bounds import Bounds
 from restante.relay.entry import NOT_SCREENED
 from restante.relay.guesses import Guesses
@@ -101,6 +102,7 @@ class Services:
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.bounds = Bounds(time.ticks_diff)
+        self.asking = Asking()
         self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB

@@ -183,12 +183,13 @@ class Admission(Entry):
         step = decision.before(case)
         answer = line = None
         if step == decision.ASK:
-            if not case.trusted and services.bounds.spent(self._key, ticks_ms()):
-                session.record(log.WARNING, "login.refused", why="wrong passwords are used up")
-                await session.answer(False, _SPENT)
+            if case.trusted:
+                answer, line = await self._ask(account, case, offer)
+            else:
+                async with services.asking.turn(self._key):
+                    answer, line = await self._ask_within_bounds(account, case, offer)
+            if answer is None:
                 return
-            answer, line = await self._ask(account, case, offer)
-            self._count(answer)
             if answer == decision.TAKEN and self._errand is not None:
                 case.ready = await self._open(account)
             step = decision.after(case, answer)
@@ -230,8 +231,22 @@ class Admission(Entry):
             return False
         return self._drop.complete
 
+    async def _ask_within_bounds(self, account, case, offer):
+        """As _ask; (None, None) if the client was refused here.  In the turn of the account."""
+        session = self._session
+        if session.services.bounds.spent(self._key, ticks_ms()):
+            session.record(log.WARNING, "login.refused", why="wrong passwords are used up")
+            await session.answer(False, _SPENT)
+            return None, None
+        return await self._ask(account, case, offer)
+
     async def _ask(self, account, case, offer):
-        """(answer, line) of the origin."""
+        """(answer, line) of the origin; a wrong password is counted."""
+        answer, line = await self._hear(account, case, offer)
+        self._count(answer)
+        return answer, line
+
+    async def _hear(self, account, case, offer):
         session = self._session
         if self._errand is not None:
             await self._errand.begin()  # a spider that has the origin's lock leaves
