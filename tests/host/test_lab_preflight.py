@@ -57,5 +57,5 @@ def test_a_full_disk_is_said_before_it_is_filled(monkeypatch, tmp_path):
     monkeypatch.setattr(image.shutil, "disk_usage", lambda path: full)
     made = image.Image(Path("kernel"), Path("root"), disk)
     with pytest.raises(ToolError) as raised:
-        image.copy_disk(made, tmp_path / "copy" / "disk")
+        image.copy_disk(disk, tmp_path / "copy" / "disk")
     assert "1 MB free" in raised.value.what
