@@ -1,7 +1,6 @@
 """What is missing is said before anything is started, with the next step."""
 
 import os
-from pathlib import Path
 
 import pytest
 from restante_tools.errors import USAGE, ToolError
