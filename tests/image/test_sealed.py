@@ -11,25 +11,13 @@ import subprocess
 
 import pytest
 from restante.box import keys, mapper
-from restante_tools.lab import boxconsole, clients, maildrop, preflight, sealed
-from restante_tools.lab.dovecot import Account
+from restante_tools.lab import boxconsole, clients, image, planted, preflight, sealed
 from restante_tools.lab.gpt import partition
 from restante_tools.lab.image import tool
 from restante_tools.lab.site import ImageSite, Wanted
 from restante_tools.places import Places
 
-USER, PASSWORD = "planted-user", "planted-password"
-SUBJECT = "Quarterly figures of Planted Subject Ltd"
-TEXT = "Nobody outside of this office may read Planted Sentence Forty-Two.\n" * 20
 RESET_SECONDS = 90  # destroy, shut down, start, write a file system, serve
-
-
-def planted():
-    message = maildrop.headed(7, SUBJECT)
-    message.set_content(TEXT)
-    message.add_attachment(maildrop.eicar(), "application", "octet-stream", filename="e.com")
-    octets = maildrop.finished(message).replace(b"\r\n", b"\n")
-    return Account(USER, PASSWORD, [octets])
 
 
 class Box:
@@ -44,7 +32,7 @@ class Box:
         return self.site.disk
 
     def fetch(self):
-        (report,) = clients.fetch(self.site.office, [clients.plan(USER, PASSWORD)])
+        (report,) = clients.fetch(self.site.office, [clients.plan(planted.USER, planted.PASSWORD)])
         return report
 
     def ask(self, command):
@@ -83,35 +71,12 @@ def damage(disk, *which):
             file.write(bytes([octet ^ 1]))
 
 
-def forms(words):
-    """What a text looks like to somebody who searches: plain, base64 at each alignment, hex."""
-    octets = words.encode()
-    yield octets
-    for lead in range(3):
-        encoded = base64.b64encode(bytes(lead) + octets)
-        yield encoded[4:-4]  # what stands there whatever comes before and after
-    yield octets.hex().encode()
-    yield octets.hex().upper().encode()
+PLANTED = (planted.SUBJECT, planted.SENTENCE, planted.PASSWORD, planted.USER)
 
 
-def shows(content, *texts):
-    return [form for text in texts for form in forms(text) if form in content]
-
-
-PLANTED = (SUBJECT, TEXT[:66], PASSWORD, USER)
-
-
-def check(plain):
-    """A journal that was cut off is replayed as at a start; then nothing may be wrong."""
-    done = subprocess.run(["/usr/sbin/e2fsck", "-fp", plain], capture_output=True, text=True)
-    assert done.returncode in (0, 1), done.stdout
-    tool(["e2fsck", "-fn", str(plain)])
-
-
-def files(plain, folder):
+def contents(plain, folder):
     """All content of the file system's files."""
-    folder.mkdir()
-    tool(["debugfs", "-R", f"rdump / {folder}", str(plain)])
+    image.read_out(plain, folder)
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
@@ -119,7 +84,7 @@ def files(plain, folder):
 def first(figures):
     """A new box that held the planted mail; it is off."""
     preflight.check(image=True)
-    with ImageSite(Places(), Wanted([planted()])) as site:
+    with ImageSite(Places(), Wanted([planted.account()])) as site:
         figures.append(f"first start, writing key and file system: {site.boot():.1f} s")
         box = Box(site)
         assert "error" not in box.fetch()
@@ -132,21 +97,21 @@ def first(figures):
 
 
 def test_a_copy_of_the_data_partition_shows_nothing(first):
-    assert shows(first.ciphertext, *PLANTED) == []
+    assert planted.shown(first.ciphertext, *PLANTED) == []
 
 
 def test_nothing_else_of_the_disk_and_no_log_does(first):
-    assert shows(first.disk.read_bytes(), *PLANTED) == []
-    assert shows(first.first_log.encode(), TEXT[:66], PASSWORD) == []
+    assert planted.shown(first.disk.read_bytes(), *PLANTED) == []
+    assert planted.shown(first.first_log.encode(), planted.SENTENCE, planted.PASSWORD) == []
 
 
 def test_with_the_key_it_is_a_whole_file_system_that_holds_the_mail(first, tmp_path):
     """So that the searches above mean something: another machine's AES finds what was planted."""
     plain = tmp_path / "plain"
     sealed.open_to(first.disk, plain)
-    check(plain)
-    content = files(plain, tmp_path / "files")
-    assert shows(content, SUBJECT) and shows(content, TEXT[:66])
+    image.repair(plain)
+    content = contents(plain, tmp_path / "files")
+    assert planted.shown(content, planted.SUBJECT) and planted.shown(content, planted.SENTENCE)
 
 
 def test_the_key_is_in_the_key_partition_and_nowhere_else(first):
@@ -203,15 +168,15 @@ def test_the_old_key_is_gone_and_the_new_one_opens_nothing_old(reset, tmp_path):
         file.seek(offset)
         file.write(reset.ciphertext)
     sealed.open_to(old, tmp_path / "plain")
-    assert shows((tmp_path / "plain").read_bytes(), *PLANTED[:2]) == []
+    assert planted.shown((tmp_path / "plain").read_bytes(), *PLANTED[:2]) == []
     assert subprocess.run(["/usr/sbin/dumpe2fs", tmp_path / "plain"]).returncode != 0
 
 
 def test_what_the_reset_left_is_a_whole_file_system_without_the_mail(reset, tmp_path):
     plain = tmp_path / "plain"
     sealed.open_to(reset.disk, plain)
-    check(plain)
-    assert shows(files(plain, tmp_path / "files"), *PLANTED[:2]) == []
+    image.repair(plain)
+    assert planted.shown(contents(plain, tmp_path / "files"), *PLANTED[:2]) == []
 
 
 @pytest.fixture(scope="module")

@@ -28,12 +28,14 @@ def program():
     return os.environ.get("RESTANTE_NATIVE") or str(Places().native / "restante")
 
 
-def compile_signatures(target):
-    """The factory set, by the project's own compiler."""
-    sources = sorted(str(p) for p in (TOP / "board/common/signatures").glob("*.[hn]*b"))
+def compile_signatures(target, *more, name="factory", factory=True):
+    """The factory set, and `more` files of signatures, by the project's own compiler."""
+    sources = [str(path) for path in more]
+    if factory:
+        sources += sorted(str(p) for p in (TOP / "board/common/signatures").glob("*.[hn]*b"))
     command = [sys.executable, "-m", "restante_tools", "signatures", "compile", *sources]
     subprocess.run(
-        [*command, "-o", str(target), "--name", "factory", "--built", "1700000000"],
+        [*command, "-o", str(target), "--name", name, "--built", "1700000000"],
         check=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(TOP / "host-tools")},
@@ -138,6 +140,12 @@ class Box:
 
     def thaw_screen(self):
         self.screen.signal(signal.SIGCONT)
+
+    def use_signatures(self, path):
+        """The screen process starts again with another set."""
+        self.stop_screen()
+        self._signatures = path
+        self.start_screen()
 
     def stop_screen(self):
         self.screen.signal(signal.SIGKILL)

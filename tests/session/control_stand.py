@@ -166,6 +166,7 @@ async def main(run, data):
         maildrops=Maildrops(),
         collector=Collector(),
         seen=Seen(),
+        folder=None,  # no maildrop can be opened here
     )
     print("ready")
     await server.Server(fd, control, log).run()

@@ -10,7 +10,7 @@ from time import ticks_ms
 from restante import log
 from restante.accounts import names, seen
 from restante.accounts.groups import LEARN
-from restante.accounts.state import LOGIN_USER, READY
+from restante.accounts.state import LOGIN_USER, PASSING, READY
 from restante.collect import failures
 from restante.collect import login as at_origin
 from restante.collect.failures import LoginRefused
@@ -21,6 +21,7 @@ from restante.relay import capa, decision
 from restante.relay.endings import ClientGone
 from restante.relay.entry import Entry
 from restante.relay.errand import FAILURES, Errand
+from restante.relay.kept import KeptMail
 from restante.relay.offer import MECHANISMS, Exchange, Offer
 from restante.relay.plain import Plain
 from restante.relay.served import Served
@@ -347,8 +348,23 @@ class Admission(Entry):
         session = self._session
         self._entered()
         session.passes(names.name(offer.user), why)
-        await session.released.begin()
+        await session.released.begin(await self._kept(offer))
         await session.answer(True, line)
+
+    async def _kept(self, offer):
+        """The mail that only the box has of an account that is accelerated no more, or None."""
+        session = self._session
+        services = session.services
+        account = services.accounts.find(session.group, offer.user)
+        if services.off or account is None or account.state != PASSING:
+            return None
+        try:
+            drop = await services.maildrops.open(account.id)
+        except StoreError as error:
+            session.record(log.ERROR, "maildrop.open", why=str(error))
+            return None
+        services.collector.govern(account, drop)
+        return KeptMail(services.maildrops, drop)
 
     def _adopt(self):
         """The connection that is logged in becomes a visit, unless somebody else has one."""

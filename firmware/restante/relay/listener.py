@@ -15,7 +15,10 @@ from restante.relay.leg import sockaddr
 
 _SOL_SOCKET = 1
 _SO_REUSEADDR = 2
-_BACKLOG = 64
+# Clients that come within one round of the loop: every computer of an office at nine o'clock, and
+# more than there can be sessions.  Over it the kernel goes on with SYN cookies, and a client whose
+# last ACK is dropped then waits for a greeting that nobody owes it.
+_BACKLOG = 512
 _EAGAIN = 11
 _ECONNABORTED = 103
 # Wait before the next accept when the system refuses one (no descriptors, no memory), in ms.

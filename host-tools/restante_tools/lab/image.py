@@ -50,9 +50,9 @@ class Image:
         return self.kernel.stat().st_size + self.root.stat().st_size
 
 
-def copy_disk(image: Image, target: Path) -> None:
-    """A copy for one run; holes stay holes, and where the file system can, nothing is copied."""
-    needed = image.disk.stat().st_blocks * SECTOR + SPARE_OCTETS
+def copy_disk(disk: Path, target: Path) -> None:
+    """A copy; holes stay holes, and where the file system can, nothing is copied."""
+    needed = disk.stat().st_blocks * SECTOR + SPARE_OCTETS
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free
     if free < needed:
@@ -61,7 +61,7 @@ def copy_disk(image: Image, target: Path) -> None:
             "the disk is full",
             "make room, or `make clean`",
         )
-    tool(["cp", "--sparse=always", "--reflink=auto", str(image.disk), str(target)])
+    tool(["cp", "--sparse=always", "--reflink=auto", str(disk), str(target)])
 
 
 def put_settings(disk: Path, lines: Sequence[str], folder: Path) -> None:
@@ -82,7 +82,22 @@ def read_data(disk: Path, path: str, target: Path) -> bytes:
     return target.read_bytes()
 
 
-def tool(words: Sequence[str]) -> str:
+def repair(plain: Path) -> None:
+    """Replay the journal of a file system that was cut off; then nothing may be wrong with it.
+
+    `-p` does what a mount does and refuses anything worse.
+    """
+    tool(["e2fsck", "-fp", str(plain)], good=(0, 1))
+    tool(["e2fsck", "-fn", str(plain)])
+
+
+def read_out(plain: Path, folder: Path) -> None:
+    """Copy all files of a file system into a new folder, without mounting it."""
+    folder.mkdir()
+    tool(["debugfs", "-R", f"rdump / {folder}", str(plain)])
+
+
+def tool(words: Sequence[str], good: Sequence[int] = (0,)) -> str:
     """Run a short file-system tool; e2fsprogs lives outside a user's search path."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     try:
@@ -98,7 +113,7 @@ def tool(words: Sequence[str]) -> str:
         raise ToolError(
             f"{words[0]} is not installed", "its package is missing", "run host-tools/setup"
         ) from error
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise ToolError(
             f"{words[0]} failed with code {done.returncode}",
             (done.stderr or done.stdout).strip()[-800:],

@@ -65,6 +65,15 @@ def block_cipher(key: algorithms.AES, at: int) -> Cipher[modes.XTS]:
     return Cipher(key, modes.XTS((at // SECTOR).to_bytes(IV_OCTETS, "little")))
 
 
+def opened(key: algorithms.AES, at: int, octets: bytes) -> bytes:
+    """Whole blocks, deciphered; `at`: the offset of the first in the partition."""
+    pieces = []
+    for begin in range(0, len(octets), BLOCK):
+        cipher = block_cipher(key, at + begin)
+        pieces.append(cipher.decryptor().update(octets[begin : begin + BLOCK]))
+    return b"".join(pieces)
+
+
 def seal(disk: Path, plain: bytes) -> None:
     """A new key on the disk, and this file system under it at the beginning of the partition."""
     master = os.urandom(keys.KEY_OCTETS)
@@ -91,7 +100,7 @@ def open_to(disk: Path, target: Path, master: bytes | None = None) -> None:
             block = source.read(BLOCK)
             if block != NEVER_WRITTEN:
                 plain.seek(at)
-                plain.write(block_cipher(key, at).decryptor().update(block))
+                plain.write(opened(key, at, block))
 
 
 def ciphertext(disk: Path) -> bytes:

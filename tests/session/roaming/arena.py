@@ -31,38 +31,27 @@ class Wrong(AssertionError):
 
 
 class Arena:
-    """`settings`: of the box, with {origin} for the place of the origin."""
+    """`start` sets up `origin`, and the ports `office` and `outside` of loopback."""
 
-    def __init__(self, server, traveller, signatures, settings, apop=False):
+    def __init__(self, traveller, apop=False):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-roaming-"))
         self.folder.chmod(0o755)
+        self.stack = contextlib.ExitStack()  # of what ends with it
+        self.stack.callback(shutil.rmtree, self.folder)
         self.model = Model()
         self.password, self._passwords = "secret", 1
         self.apop = apop
         self._chance = None
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
-        accounts = [Account(USER, self.password, [])]
-        more = {"apop": frozenset([USER])} if apop else {}
-        self.origin = server(Plan(self.folder / "origin", HOST, port), accounts, **more)
         self.client = traveller(self.folder, USER, apop)
         self.sent = {}  # number -> octets
-        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
-        self.box = Box(port, signatures, [line.format(origin=place) for line in settings])
+        self.accounts = [Account(USER, self.password, [])]
+
+    def start(self, server, settings):
+        """`settings`: of the box, with {origin} for the place of the origin."""
+        raise NotImplementedError
 
     def close(self):
-        self.box.stop()
-        self.origin.stop()
-        shutil.rmtree(self.folder)
-
-    @property
-    def outside(self):
-        return self.origin.plan.port
-
-    @property
-    def office(self):
-        return self.box.port
+        self.stack.close()
 
     def be_taken_over(self):
         """The first login teaches, the first complete listing is enough to serve it."""
@@ -148,10 +137,8 @@ class Arena:
             self.model.came(number)
 
     def reboot(self, chance):
-        """Power off and on: nothing of the gate is told, its data folder is what it was."""
-        self.box.gate.signal(signal.SIGKILL)
-        self.box.gate.stop()
-        self.box.start_gate()
+        """Power off and on: nothing is told before, its data is what it was."""
+        raise NotImplementedError
 
     def origin_down(self, chance):
         self.origin.stop()
@@ -217,8 +204,8 @@ class Arena:
         return any(f" {USER} @ " in line and " ready " in line for line in lines)
 
     def shown(self, command):
-        first, lines = self.box.console(command)
-        return "\n".join((first, *lines))
+        """What the console answers."""
+        raise NotImplementedError
 
     def until(self, condition, what):
         """`what()`: what is wrong as long as the condition does not hold."""
@@ -230,6 +217,42 @@ class Arena:
     def expect(self, faults):
         if faults:
             raise Wrong("; ".join(faults) + f"\nthe client said {self.client.said}")
+
+
+class Native(Arena):
+    """The gate runs natively, on loopback as its origin."""
+
+    def __init__(self, traveller, signatures, apop=False):
+        super().__init__(traveller, apop)
+        self._signatures = signatures
+
+    def start(self, server, settings):
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        more = {"apop": frozenset([USER])} if self.apop else {}
+        self.origin = server(Plan(self.folder / "origin", HOST, port), self.accounts, **more)
+        self.stack.callback(self.origin.stop)
+        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
+        self.box = Box(port, self._signatures, [line.format(origin=place) for line in settings])
+        self.stack.callback(self.box.stop)
+
+    @property
+    def outside(self):
+        return self.origin.plan.port
+
+    @property
+    def office(self):
+        return self.box.port
+
+    def reboot(self, chance):
+        self.box.gate.signal(signal.SIGKILL)
+        self.box.gate.stop()
+        self.box.start_gate()
+
+    def shown(self, command):
+        first, lines = self.box.console(command)
+        return "\n".join((first, *lines))
 
 
 def run(arena, seed):

@@ -49,8 +49,9 @@ def play(server, traveller, signatures, settings, request, soak):
     apop = (server, traveller) == (Mailutils, Curl)
     wrong = []
     for seed in seeds:
-        built = arena.Arena(server, traveller, signatures, settings, apop)
+        built = arena.Native(traveller, signatures, apop)
         try:
+            built.start(server, settings)
             if settings and not apop:
                 built.be_taken_over()
             arena.run(built, seed)
