@@ -1,13 +1,21 @@
-"""Shared by all tests: import paths, `--soak`, and seconds per stage at the end of a run."""
+"""Shared by all tests: import paths, `--soak`; figures and seconds per stage at a run's end."""
 
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "firmware"), str(TOP / "host-tools")]
 
+# Other programs may need the machine at the same time: how fast examples come proves nothing.
+hypothesis.settings.register_profile(
+    "restante", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("restante")
+
+FIGURES = []  # lines for the end of the run: measured, not asserted
 SECONDS = {}  # stage (folder below tests/) -> seconds of its set-up, calls and tear-down
 
 
@@ -22,6 +30,12 @@ def soak(request):
     return request.config.getoption("--soak")
 
 
+@pytest.fixture(scope="session")
+def figures():
+    """Where a test puts a line with what it measured."""
+    return FIGURES
+
+
 def pytest_runtest_logreport(report):
     parts = Path(report.nodeid.split("::")[0]).parts
     stage = parts[1] if len(parts) > 2 else parts[0]
@@ -29,6 +43,10 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_terminal_summary(terminalreporter):
+    if FIGURES:
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
     terminalreporter.section("seconds per stage")
     for stage, seconds in SECONDS.items():
         terminalreporter.write_line("%-10s %7.1f" % (stage, seconds))

@@ -79,7 +79,7 @@ def test_interfaces_have_the_lab_s_addresses():
 def test_partitions_of_a_slot_are_the_slot():
     text = (BOARD / "virt/genimage.cfg").read_text()
     sizes = dict(re.findall(r"partition (\w+) \{[^}]*?size = (\d+)M", text))
-    assert sizes.keys() == {"kernelA", "rootA", "kernelB", "rootB", "data"}
+    assert sizes.keys() == {"kernelA", "rootA", "kernelB", "rootB", "keys", "data"}
     for slot in "AB":
         octets = (int(sizes["kernel" + slot]) + int(sizes["root" + slot])) << 20
         assert octets == image.SLOT

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from restante_tools.errors import ToolError
-from restante_tools.lab import boxconsole, corpus, dovecot, image, maildrop, runs
+from restante_tools.lab import boxconsole, corpus, dovecot, gpt, maildrop, runs
 from restante_tools.lab.boxconsole import Answer
 
 STATUS = (
@@ -69,9 +69,9 @@ def test_lines_of_an_answer_are_unstuffed():
     assert boxconsole.until_dot(lambda: next(lines)) == ["+OK all", ".dot", "end"]
 
 
-def gpt(path, name, first, last):
+def make_gpt(path, name, first, last):
     header = bytearray(512)
-    header[:8] = image.GPT_SIGNATURE
+    header[:8] = gpt.GPT_SIGNATURE
     struct.pack_into("<Q", header, 72, 2)
     struct.pack_into("<II", header, 80, 4, 128)
     entry = bytearray(128)
@@ -82,13 +82,13 @@ def gpt(path, name, first, last):
 
 def test_a_partition_is_found_by_its_name(tmp_path):
     disk = tmp_path / "disk"
-    gpt(disk, "data", 100, 199)
-    assert image.partition(disk, "data") == (100 * 512, 100 * 512)
+    make_gpt(disk, "data", 100, 199)
+    assert gpt.partition(disk, "data") == (100 * 512, 100 * 512)
     with pytest.raises(ToolError):
-        image.partition(disk, "other")
+        gpt.partition(disk, "other")
     disk.write_bytes(bytes(2048))
     with pytest.raises(ToolError):
-        image.partition(disk, "data")
+        gpt.partition(disk, "data")
 
 
 def test_corpus_is_deterministic_and_covers_the_sizes():

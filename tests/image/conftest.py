@@ -7,8 +7,14 @@ than the slowest message takes, so that clean messages can be compared octet by 
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
+
 from restante_tools.lab import (
     boxconsole,
     certificate,
@@ -26,20 +32,6 @@ CLEAN_OCTETS = 60_000_000  # through the guest when the long tests run as a samp
 PASSWORD = "secret"
 LOAD_CLIENTS, LOAD_MESSAGES, LOAD_OCTETS = 20, 20, 75_000
 BUILD_SECONDS = 3600  # the kernel, on a busy machine
-FIGURES = []  # lines for the end of the run: measured, not asserted
-
-
-@pytest.fixture(scope="session")
-def figures():
-    """Where a test puts a line with what it measured."""
-    return FIGURES
-
-
-def pytest_terminal_summary(terminalreporter):
-    if FIGURES:
-        terminalreporter.section("figures of the image")
-        for line in FIGURES:
-            terminalreporter.write_line(line)
 
 
 def restante_build(*words):
@@ -106,7 +98,7 @@ def origin_certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def site(mails, clean_samples, infected_samples, load_accounts, origin_certificate):
+def site(mails, clean_samples, infected_samples, load_accounts, origin_certificate, figures):
     """The booted box, with all maildrops of this run at the origin."""
     preflight.check(image=True)
     accounts = [
@@ -118,7 +110,7 @@ def site(mails, clean_samples, infected_samples, load_accounts, origin_certifica
     wanted = Wanted(accounts, origin_certificate, settings=SETTINGS)
     with ImageSite(Places(), wanted) as built:
         built.boot_seconds = built.boot()
-        FIGURES.append(f"64 MB: power-on to first banner {built.boot_seconds:.1f} s")
+        figures.append(f"64 MB: power-on to first banner {built.boot_seconds:.1f} s")
         yield built
 
 

@@ -43,9 +43,12 @@ def compile_signatures(target, *more, name="factory", factory=True):
 
 
 class Box:
-    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect."""
+    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect.
 
-    def __init__(self, origin_port, signatures, settings=(), screens=True):
+    `disk`: makes a file system of its own for the gate's data (disks.py).
+    """
+
+    def __init__(self, origin_port, signatures, settings=(), screens=True, disk=None):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-session-"))
         self.folder.chmod(0o755)
         self.run, self.data = self.folder / "run", self.folder / "data"
@@ -53,10 +56,12 @@ class Box:
         self._origin_port = origin_port
         for path in (self.run, self.data):
             path.mkdir()
+        self.disk = disk(self.data) if disk else None
+        self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
         key.write_bytes(os.urandom(32))
-        (self.data / "settings").write_text("".join(line + "\n" for line in settings))
+        (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
         self.screen = self.gate = None
         if screens:
             self.start_screen()
@@ -66,6 +71,7 @@ class Box:
         return Child(
             name,
             [
+                *(self.disk.inside if self.disk else ()),
                 program(),
                 "-X",
                 HEAP,
@@ -146,7 +152,7 @@ class Box:
         self.screen.stop()
 
     def stop(self):
-        for child in (self.gate, self.screen):
+        for child in (self.gate, self.screen, self.disk):
             if child is not None:
                 child.stop()
         shutil.rmtree(self.folder)

@@ -172,6 +172,10 @@ def test_commands(console, stand):
     assert not (stand.run / "gate" / "reboot").exists()
     assert console.ask(b"reboot")[0].startswith(b"+OK")
     assert (stand.run / "gate" / "reboot").exists()
+    assert console.ask(b"factory-reset")[0].startswith(b"-ERR")
+    assert not (stand.run / "gate" / "factory-reset").exists()
+    assert console.ask(b"factory-reset yes")[0].startswith(b"+OK")
+    assert (stand.run / "gate" / "factory-reset").exists()
 
 
 def test_nothing_from_mail_reaches_the_terminal_raw_and_no_secret_is_shown(console):

@@ -123,9 +123,22 @@ def test_deletions_while_the_origin_is_down(accelerated):
     server.start()
     with session(box) as talk:
         assert uidls(talk) == [b"uid-1"]
+        leave(talk)
+    assert len(server.drop) == 1  # whoever reads mail outside now does not see it again
+
+
+def test_what_a_client_deletes_is_kept_for_the_retention_of_its_group(accelerated):
+    """Also by a gate that has just started, before anybody has been at the origin."""
+    box, server = accelerated(mails(2), ["retention 7"])
+    learn(box)
+    server.stop()
+    box.gate.signal(9)
+    box.gate.stop()
+    box.start_gate()
+    with session(box) as talk:
         talk.ask(b"DELE 1")
         leave(talk)
-    box.until(lambda: not server.drop, "the deletions at the origin")
+    assert sorted(p.suffix for p in box.data.glob("maildrops/*/*.eml")) == [".eml", ".eml"]
 
 
 def test_new_mail_is_in_the_listing_at_once_and_fetched_on_demand(accelerated):

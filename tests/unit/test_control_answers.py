@@ -81,6 +81,7 @@ class SelfTest:
 
 class System:
     reboots = 0
+    resets = 0
 
     def memory(self):
         return 60 << 20, 40 << 20
@@ -96,6 +97,9 @@ class System:
 
     def request_reboot(self):
         self.reboots += 1
+
+    def request_factory_reset(self):
+        self.resets += 1
 
 
 def group(rule):
@@ -475,6 +479,15 @@ def test_self_test_failure_raises_an_alarm():
 def test_reboot_asks_the_warden():
     box = Box()
     assert box.ask(b"reboot")[0] and box.system.reboots == 1
+
+
+def test_a_factory_reset_wants_a_yes_and_asks_the_warden():
+    box = Box()
+    ok, text, lines = box.ask(b"factory-reset")
+    assert not ok and "lost for good" in text and lines == ["type: factory-reset yes"]
+    assert not box.ask(b"factory-reset no")[0] and box.system.resets == 0
+    assert box.ask(b"factory-reset yes")[0] and box.system.resets == 1
+    assert box.records[-2][1] == "factory-reset.requested"
 
 
 def test_a_failing_provider_is_an_answer_and_a_record():

@@ -68,7 +68,7 @@ def reports(draw):
 
 
 @given(reports())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_frame_holds_for_any_report(case):
     data, report, rules = case
     decision = policy.decide(report, rules)
@@ -81,7 +81,7 @@ def test_the_frame_holds_for_any_report(case):
 
 
 @given(st.binary(max_size=300), st.integers(0, 2**64 - 1))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_reply_is_read_or_refused(data, tag):
     for prefix in (b"", b"RSV1" + tag.to_bytes(8, "little")):
         try:
@@ -95,7 +95,7 @@ TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
 @given(st.lists(TEXT, min_size=2, max_size=6), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_cutting_one_entity_leaves_the_others(bodies, data):
     """A whole entity is replaced; CPython's parser then sees the same other parts."""
     bad = data.draw(st.integers(0, len(bodies) - 1))

@@ -31,6 +31,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_fsync_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_ftruncate_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(rst_sys_sendfile_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_fsize_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(rst_sys_ioctl_obj);
 
 // sys_folders.c
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_stat_obj);

@@ -1,6 +1,7 @@
 // _sys: calls on open files, by descriptor.
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,3 +111,21 @@ static mp_obj_t sys_fsize(mp_obj_t fd) {
     return rst_sys_octets((uint64_t)info.st_size);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_fsize_obj, sys_fsize);
+
+// Requests of the days before sizes were part of the number take two uint64_t at most.
+#define LEAST_IOCTL_OCTETS 16
+// The size of what is exchanged stands in 14 bits of the number (asm-generic/ioctl.h).
+#define IOCTL_OCTETS(request) ((size_t)((request) >> 16 & 0x3fff))
+
+// A request whose structure tells its own length (struct dm_ioctl) is the caller's to get right.
+static mp_obj_t sys_ioctl(mp_obj_t fd, mp_obj_t request_in, mp_obj_t buf) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(buf, &info, MP_BUFFER_RW);
+    unsigned int request = (unsigned int)mp_obj_get_int_truncated(request_in);
+    if (info.len < LEAST_IOCTL_OCTETS || info.len < IOCTL_OCTETS(request)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("buffer smaller than the request says"));
+    }
+    return MP_OBJ_NEW_SMALL_INT(
+        rst_sys_check(ioctl((int)mp_obj_get_int(fd), (int)request, info.buf)));
+}
+MP_DEFINE_CONST_FUN_OBJ_3(rst_sys_ioctl_obj, sys_ioctl);

@@ -86,6 +86,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(ftruncate),
     FUNCTION(sendfile),
     FUNCTION(fsize),
+    FUNCTION(ioctl),
     FUNCTION(stat),
     FUNCTION(mkdir),
     FUNCTION(chmod),

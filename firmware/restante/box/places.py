@@ -19,6 +19,10 @@ WAN = "wan"
 DATA = "/data"
 RUN = "/run/restante"
 
+# GPT partitions of the board.
+DATA_PARTITION = "data"
+KEY_PARTITION = "keys"
+
 # Below the data folder.
 SETTINGS = "settings"
 ALARMS = "alarms"
@@ -29,6 +33,8 @@ SCREEN_SOCKET = "screen.sock"
 # Only the gate can write in its folder: this file asks the warden to restart the box.
 GATE_FOLDER = "gate"
 REBOOT_REQUEST = "gate/reboot"
+# And this one to destroy the key of the data partition first.
+RESET_REQUEST = "gate/factory-reset"
 # 32 octets that `unlock` writes at each start, for root only: the gate reads it while it is root.
 DEVICE_KEY = "device-key"
 

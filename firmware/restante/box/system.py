@@ -19,7 +19,7 @@ def _fields(path, wanted):
 class System:
     def __init__(self, data=places.DATA, run=places.RUN):
         self._data = data
-        self._request = run + "/" + places.REBOOT_REQUEST
+        self._run = run
 
     def memory(self):
         """(octets in all, octets available without swapping)."""
@@ -41,5 +41,12 @@ class System:
 
     def request_reboot(self):
         """Asks the warden, which has the right to: see places.py."""
-        with open(self._request, "wb") as f:
+        self._request(places.REBOOT_REQUEST)
+
+    def request_factory_reset(self):
+        """Asks the warden to destroy the key of the data partition, and then to restart."""
+        self._request(places.RESET_REQUEST)
+
+    def _request(self, name):
+        with open(self._run + "/" + name, "wb") as f:
             f.write(b"console\n")

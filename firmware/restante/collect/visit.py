@@ -45,7 +45,8 @@ class Visit:
         self._seat = seat
         self._owner = owner
         self._judging = Judging(services)
-        self._marked = set()  # numbers that got their DELE in this visit
+        self._marked = {}  # number: slot, of what got its DELE in this visit
+        self._drop = None  # whose slots they are
         self._open = True
 
     # -- the listing
@@ -200,12 +201,13 @@ class Visit:
 
         OriginError; one that the origin does not delete stops no other.
         """
+        self._drop = drop
         for slot in drop.departing():
             number = await self._number(drop, slot)
             if not number or number in self._marked:
                 continue
             if await self.origin.ask(b"DELE %d\r\n" % number):
-                self._marked.add(number)
+                self._marked[number] = slot
             else:
                 kind = failures.kind(self.origin.engine.line)
                 log.record(
@@ -221,7 +223,10 @@ class Visit:
         """QUIT: True if the origin took the deletions."""
         self.origin.reply_ms = LEAVE_MS
         try:
-            return await self.origin.ask(b"QUIT\r\n")
+            ok = await self.origin.ask(b"QUIT\r\n")
+            if ok and self._marked:
+                self._drop.departed(self._marked.values())
+            return ok
         except OriginError as error:
             log.record(log.WARNING, "collect.no_quit", account=self.account.name, why=str(error))
             return False

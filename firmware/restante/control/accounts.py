@@ -5,7 +5,8 @@ Its rule: names, states and reasons are shown, never a password nor anything mad
 
 from restante.accounts import seen as reasons
 from restante.accounts.groups import ACCELERATE, LEARN
-from restante.accounts.state import HOW_NAMES, STATE_NAMES
+from restante.accounts.names import name as written
+from restante.accounts.state import HOW_NAMES, READY, STATE_NAMES
 from restante.control import tables
 from restante.errors import RestanteError
 from restante.log.records import stamp
@@ -28,7 +29,7 @@ def listing(accounts, maildrops, seen):
     if len(everything) > LISTED:
         lines.append("and %d more" % (len(everything) - LISTED))
     lines.append("mail: %s of %s" % (tables.mib(maildrops.octets), tables.mib(maildrops.maximum)))
-    lines += _unaccelerated(seen.rows())
+    lines += _unaccelerated(_still(seen.rows(), everything))
     return True, "%d accounts" % len(everything), lines
 
 
@@ -59,6 +60,14 @@ def _why(account):
 
 def _time(seconds):
     return stamp(seconds) if seconds else "never"
+
+
+def _still(rows, accounts):
+    """Without those who only waited for a first listing that is there by now."""
+    ready = {(written(a.user), "%s:%d" % a.place) for a in accounts if a.state == READY}
+    return [
+        row for row in rows if row.why != reasons.FIRST_SYNC or (row.name, row.origin) not in ready
+    ]
 
 
 def _unaccelerated(rows):

@@ -185,5 +185,16 @@ class Control:
         self._log.record(self._log.WARNING, "reboot.requested", who=WHO)
         return True, "the box restarts within a few seconds", []
 
+    async def _factory_reset(self, yes=None):
+        if yes is None:
+            return (
+                False,
+                "settings, accounts and all stored and held mail would be lost for good",
+                ["type: factory-reset yes"],
+            )
+        self._system.request_factory_reset()
+        self._log.record(self._log.WARNING, "factory-reset.requested", who=WHO)
+        return True, "the box forgets everything and restarts within a few seconds", []
+
     def _audit(self, event, answer, id, **more):
         self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=WHO, **more)

@@ -44,6 +44,7 @@ COMMANDS = (
     ("alarm acknowledge", (), "take the alarms down"),
     ("self-test", (), "screen test mail, check the store"),
     ("reboot", (), "restart the box"),
+    ("factory-reset", ("yes?",), "destroy the key of all stored mail, begin anew"),
     ("ping", (), None),
 )
 

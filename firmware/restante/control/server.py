@@ -110,10 +110,11 @@ class Server:
 async def _read(fd, buffer, start):
     deadline = loop.Deadline(CONTROL_READ_MS)
     while True:
-        await loop.readable(fd, deadline.left())
+        # First: the warden's question is there already, and a wait costs a round of the loop.
         n = _sys.read(fd, buffer, start, len(buffer))
         if n is not None:
             return n
+        await loop.readable(fd, deadline.left())
 
 
 async def _write(fd, data):

@@ -33,6 +33,7 @@ from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
 from restante.log.outlet import Outlet
 from restante.relay import destination
+from restante.relay.asking import Asking
 from restante.relay.bounds import Bounds
 from restante.relay.entry import NOT_SCREENED
 from restante.relay.guesses import Guesses
@@ -65,6 +66,7 @@ DAY = 86400
 COLLECT_OCTETS = 524288
 ROOT = 0
 EEXIST = 17
+EROFS = 30
 # Descriptors beside those of sessions: standard ones, listeners, control peers, the store, the
 # helper thread, with room to spare.
 DESCRIPTORS = 64
@@ -100,6 +102,7 @@ class Services:
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.bounds = Bounds(time.ticks_diff)
+        self.asking = Asking()
         self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
@@ -271,12 +274,20 @@ def take_folders(given):
     below = [data + "/" + name for name in ("spool", "quarantine", "maildrops", "accounts")]
     for path in [data] + below + [own]:
         try:
-            _sys.mkdir(path, 0o700)
+            take_folder(path)
         except OSError as error:
-            if error.errno != EEXIST:
-                raise
-        if is_root():
-            _sys.chown(path, places.GATE_UID, places.GATE_UID)
+            if error.errno != EROFS:
+                raise  # the data partition is not open: the store says so at once
+
+
+def take_folder(path):
+    try:
+        _sys.mkdir(path, 0o700)
+    except OSError as error:
+        if error.errno != EEXIST:
+            raise
+    if is_root():
+        _sys.chown(path, places.GATE_UID, places.GATE_UID)
 
 
 def give_up_rights(tree):

@@ -3,7 +3,7 @@
     warden [--data FOLDER] [--run FOLDER] [--watchdog DEVICE]
 
 Asks the gate and the screen process whether they work, a few times a minute.  It reads nothing
-from the network and takes one request from the gate: to restart the box.
+from the network and takes two requests from the gate: to restart the box, and a factory reset.
 """
 
 import sys
@@ -12,7 +12,18 @@ import time
 import _sys
 
 from restante import log, settings
-from restante.box import interfaces, netfilter, options, places, probe, processes, ruleset
+from restante.box import (
+    blocks,
+    interfaces,
+    netfilter,
+    options,
+    places,
+    probe,
+    processes,
+    ruleset,
+)
+from restante.box.keyring import Keyring
+from restante.box.keys import KeysError
 from restante.box.liveness import Wardenship
 from restante.box.watchdog import Watchdog
 from restante.log.outlet import Outlet
@@ -48,7 +59,10 @@ class Warden:
         self._ask(self._wardenship.screen, probe.screen, places.SCREEN_SOCKET)
         self._kill_the_silent()
         self._feed()
-        self._restart_if_asked()
+        if self._asked(places.RESET_REQUEST) and destroy_key():
+            restart()
+        if self._asked(places.REBOOT_REQUEST):
+            restart()
         return ROUND_MS if serves else EAGER_ROUND_MS
 
     def _ask(self, peer, question, socket):
@@ -93,20 +107,39 @@ class Warden:
         if feed and self._watchdog:
             self._watchdog.feed()
 
-    def _restart_if_asked(self):
-        path = self._run + "/" + places.REBOOT_REQUEST
+    def _asked(self, name):
+        """Whether the gate left this request; it is taken away."""
+        path = self._run + "/" + name
         try:
             owner = _sys.stat(path)[1]
             _sys.unlink(path)
         except OSError as error:
             if error.errno != ENOENT:
                 log.record(log.ERROR, "warden.request", error=str(error))
-            return
+            return False
         if owner not in (0, places.GATE_UID):
             log.record(log.ERROR, "warden.request", owner=owner)
-            return
-        log.record(log.WARNING, "warden.restart")
-        processes.restart_box()
+            return False
+        return True
+
+
+def restart():
+    log.record(log.WARNING, "warden.restart")
+    processes.restart_box()
+
+
+def destroy_key():
+    """Factory reset: without its key the data partition says nothing.  False: it was not done."""
+    try:
+        partition = blocks.partition(places.KEY_PARTITION)
+        if partition is None:
+            raise KeysError("no partition is called " + places.KEY_PARTITION)
+        Keyring(blocks.KeyDisk(partition)).destroy()
+    except (OSError, KeysError) as error:
+        log.record(log.ERROR, "warden.factory-reset", error=str(error))
+        return False
+    log.record(log.WARNING, "warden.factory-reset")
+    return True
 
 
 class Clock:

@@ -35,10 +35,11 @@ OWNED = const(16)  # by the box
 GONE = const(32)  # not in the origin's last listing
 HIDDEN = const(64)  # perhaps a deleted message under a new UIDL; not shown before it is known
 VANISHED = const(128)  # owned by the box because the origin lost it
-KEPT_FLAGS = const(255)
+DEPARTED = const(256)  # the origin has confirmed that it deleted it: no new UIDL of it can come
+KEPT_FLAGS = const(511)
 # Only in memory.
-FORGOTTEN = const(256)
-CHECKED = const(512)  # its content was right once since the start
+FORGOTTEN = const(512)
+CHECKED = const(1024)  # its content was right once since the start
 
 SHA_OCTETS = const(16)  # of the 32 of SHA-256: 128 bits tell any two messages apart
 NO_SHA = bytes(SHA_OCTETS)

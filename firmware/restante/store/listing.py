@@ -14,6 +14,7 @@ from restante.limits import LISTING_LINES
 from restante.store import index as book
 from restante.store.index import (
     DELETED,
+    DEPARTED,
     FORGOTTEN,
     GONE,
     HIDDEN,
@@ -152,6 +153,8 @@ def _sizes_that_hide(index, missing, keep_vanished):
     sizes = set()
     for slot in missing:
         flags = index.flags(slot)
+        if flags & DEPARTED:
+            continue
         here = flags & OWNED or keep_vanished and flags & STORED
         if flags & DELETED or here and not flags & GONE:
             sizes.add(index.listed(slot))
@@ -176,13 +179,13 @@ def _is_unknown(index, slot):
 
 
 def _differs(index, slot, octets):
-    return index.flags(slot) & GONE or octets and octets != index.listed(slot)
+    return index.flags(slot) & (GONE | DEPARTED) or octets and octets != index.listed(slot)
 
 
 def _listed_again(entry, octets):
     if entry.flags & VANISHED:
         entry.flags &= ~(OWNED | VANISHED)
-    entry.flags &= ~GONE
+    entry.flags &= ~(GONE | DEPARTED)
     entry.listed = octets or entry.listed
     return entry
 
@@ -214,7 +217,11 @@ def twin(index, slot, sha):
     hidden = index.is_hidden(slot)
     for other in range(index.count):
         flags = index.flags(other)
-        if flags & (GONE | FORGOTTEN) != GONE or index.sha(other) != sha or index.is_own(other):
+        if (
+            flags & (GONE | DEPARTED | FORGOTTEN) != GONE
+            or index.sha(other) != sha
+            or index.is_own(other)
+        ):
             continue
         if other != slot and (hidden or not _was_taken(flags)):
             return other

@@ -379,8 +379,16 @@ class Maildrop(Ledger):
 
     def delivered(self, slot):
         """A client has it: noted with the next record."""
-        if not self._index.flags(slot) & book.DELIVERED:
-            self._index.mark(slot, book.DELIVERED)
+        self._note(slot, book.DELIVERED)
+
+    def departed(self, slots):
+        """The origin said +OK to the QUIT after their DELE: noted with the next record."""
+        for slot in slots:
+            self._note(slot, book.DEPARTED)
+
+    def _note(self, slot, flag):
+        if not self._index.flags(slot) & flag:
+            self._index.mark(slot, flag)
             self._unsaved.append(slot)
 
     async def restore(self, slot):

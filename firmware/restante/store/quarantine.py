@@ -42,7 +42,7 @@ class Released:
         self._shelf = shelf
         self._entry = entry
 
-    def open(self):
+    async def open(self):
         """A read-only descriptor of the wire form; the caller closes it.  StoreError."""
         return self._shelf.open(self._entry)
 

@@ -33,19 +33,25 @@ DEADLINE = 60  # seconds; takes one
 PRESET = 0
 
 
+def command(image: Path, *more: str | Path) -> list[str | Path]:
+    """The words that make an empty file system in the file `image`."""
+    return [
+        "/usr/sbin/mke2fs",
+        *("-q", "-F", "-t", "ext4", "-b", str(BLOCK), "-I", "256", "-L", "data"),
+        *("-O", FEATURES, "-U", IDENTITY, "-m", str(RESERVED_PERCENT)),
+        *("-N", str(INODES), "-J", f"size={JOURNAL_MIB}"),
+        *("-E", f"hash_seed={HASH_SEED},root_owner=0:0,resize={LARGEST},lazy_itable_init=0"),
+        *more,
+        *(image, str(BLOCKS)),
+    ]
+
+
 def write_template(places: Places, target: Path) -> None:
     """Write the compressed empty file system to `target`."""
     image = places.work / "data.ext4"
     image.unlink(missing_ok=True)
     run(
-        [
-            "/usr/sbin/mke2fs",
-            *("-q", "-F", "-t", "ext4", "-b", str(BLOCK), "-I", "256", "-L", "data"),
-            *("-O", FEATURES, "-U", IDENTITY, "-m", str(RESERVED_PERCENT)),
-            *("-N", str(INODES), "-J", f"size={JOURNAL_MIB}"),
-            *("-E", f"hash_seed={HASH_SEED},root_owner=0:0,resize={LARGEST},lazy_itable_init=0"),
-            *(image, str(BLOCKS)),
-        ],
+        command(image),
         places.log / "image.log",
         extra={"E2FSPROGS_FAKE_TIME": FIXED_TIME, "MKE2FS_CONFIG": "/dev/null"},
         deadline=DEADLINE,

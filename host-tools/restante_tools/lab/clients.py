@@ -110,10 +110,17 @@ def plan(user: str, password: str, **more: Any) -> dict[str, Any]:
 
 
 def fetch(
-    namespace: Namespace, plans: Sequence[dict[str, Any]], seconds: float = CLIENT_SECONDS
+    namespace: Namespace,
+    plans: Sequence[dict[str, Any]],
+    seconds: float = CLIENT_SECONDS,
+    meeting: bool = False,
 ) -> list[dict[str, Any]]:
-    """Run these sessions at once; one report each."""
-    reports: list[dict[str, Any]] = ask(namespace, {"plans": list(plans), "do": "fetch"}, seconds)
+    """Run these sessions at once; one report each.
+
+    `meeting`: all are logged in before one retrieves, and none quits before all have.
+    """
+    request = {"plans": list(plans), "do": "fetch", "meeting": meeting}
+    reports: list[dict[str, Any]] = ask(namespace, request, seconds)
     return reports
 
 

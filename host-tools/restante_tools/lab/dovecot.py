@@ -234,6 +234,8 @@ def give_away(top: Path, uid: int, gid: int) -> None:
 class Dovecot:
     """A running Dovecot. `stop` ends it with all its processes."""
 
+    top_adds_a_line = False  # between header and body, which RETR does not
+
     def __init__(
         self, plan: Plan, accounts: Sequence[Account], namespace: Namespace | None = None
     ) -> None:
@@ -278,6 +280,8 @@ class Dovecot:
 
     def start(self) -> None:
         """Start, or start again after `stop`; returns when it listens."""
+        # What one that had to be killed left: it would count as running.
+        shutil.rmtree(self.plan.folder / "run", ignore_errors=True)
         command = [program(), "-F", "-c", str(self._configuration)]
         if self._namespace is not None:
             command = self._namespace.command(command)

@@ -14,12 +14,14 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 LINE_LIMIT = 65536  # octets of one line that this client accepts; the box promises shorter ones
 RETRY_SECONDS = 0.02  # between attempts while waiting for the first banner
 REFUSED_SECONDS = 0.2  # after -ERR: the box is there, each attempt is a line in its log
+MEETING_SECONDS = 600.0  # the slowest of a hundred sessions, on a busy machine
 ATTEMPT_SECONDS = 0.25  # one attempt: SYNs to a box that is not up yet are lost, a new one is not
 
 
@@ -99,8 +101,15 @@ def sha256(octets: bytes) -> str:
     return hashlib.sha256(octets).hexdigest()
 
 
-def fetch_all(plan: dict[str, Any]) -> dict[str, Any]:
-    """Log in, list, retrieve every message, delete and quit as the plan says."""
+def alone() -> None:
+    """The session of a client that waits for nobody."""
+
+
+def fetch_all(plan: dict[str, Any], meet: Callable[[], object] = alone) -> dict[str, Any]:
+    """Log in, list, retrieve every message, delete and quit as the plan says.
+
+    `meet` waits for the others: once when all are logged in, once before anybody quits.
+    """
     keep = Path(plan["keep"]) if plan.get("keep") else None
     report: dict[str, Any] = {"messages": []}
     began = time.monotonic()
@@ -112,12 +121,14 @@ def fetch_all(plan: dict[str, Any]) -> dict[str, Any]:
         session.login(plan["user"], plan["password"])
         sizes, uidls = session.listing("LIST"), session.listing("UIDL")
         report["uidls"] = list(uidls.values())
-        for number in plan.get("numbers") or list(sizes):
+        meet()
+        for number in plan.get("numbers", list(sizes)):
             report["messages"].append(
                 one_message(session, number, int(sizes[number]), uidls[number], keep)
             )
         for number in plan.get("delete") or []:
             session.command(f"DELE {number}")
+        meet()
         report["quit"] = session.command("QUIT").decode("utf-8", "replace").rstrip()
     except Refused as refusal:
         report["error"] = str(refusal)
@@ -185,15 +196,21 @@ def talk(plan: dict[str, Any]) -> dict[str, Any]:
     return {"said": said}
 
 
-def together(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Several sessions at once, one thread each; their reports in the order of the plans."""
+def together(plans: list[dict[str, Any]], meeting: bool = False) -> list[dict[str, Any]]:
+    """Several sessions at once, one thread each; their reports in the order of the plans.
+
+    `meeting`: all of them are open before one retrieves, and stay until the last one has.
+    """
     reports: list[dict[str, Any]] = [{} for _ in plans]
+    place = threading.Barrier(len(plans), timeout=MEETING_SECONDS)
 
     def one(index: int) -> None:
         try:
-            reports[index] = fetch_all(plans[index])
-        except (OSError, Refused) as error:
+            reports[index] = fetch_all(plans[index], place.wait if meeting else alone)
+        except (OSError, Refused, threading.BrokenBarrierError) as error:
             reports[index] = {"messages": [], "error": f"{type(error).__name__}: {error}"}
+        if "error" in reports[index]:
+            place.abort()
 
     threads = [threading.Thread(target=one, args=(index,)) for index in range(len(plans))]
     for thread in threads:
@@ -211,7 +228,7 @@ def main() -> None:
     elif request["do"] == "talk":
         report = talk(request["plan"])
     else:
-        report = together(request["plans"])
+        report = together(request["plans"], request.get("meeting", False))
     json.dump(report, sys.stdout)
 
 

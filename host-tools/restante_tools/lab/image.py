@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from restante_tools.build import data_partition
 from restante_tools.errors import ToolError
+from restante_tools.lab import sealed
+from restante_tools.lab.gpt import SECTOR
 from restante_tools.places import Places
 
-SECTOR = 512
-GPT_SIGNATURE = b"EFI PART"
-DATA_PARTITION = "data"
 # Free space that a run needs beside the disk's own blocks: logs and mail.
 SPARE_OCTETS = 256 * 1024 * 1024
-BLOCK_OCTETS = 4096
 TOOL_SECONDS = 60
 
 
@@ -52,9 +50,9 @@ class Image:
         return self.kernel.stat().st_size + self.root.stat().st_size
 
 
-def copy_disk(image: Image, target: Path) -> None:
-    """A copy for one run; holes stay holes, and where the file system can, nothing is copied."""
-    needed = image.disk.stat().st_blocks * SECTOR + SPARE_OCTETS
+def copy_disk(disk: Path, target: Path) -> None:
+    """A copy; holes stay holes, and where the file system can, nothing is copied."""
+    needed = disk.stat().st_blocks * SECTOR + SPARE_OCTETS
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free
     if free < needed:
@@ -63,48 +61,43 @@ def copy_disk(image: Image, target: Path) -> None:
             "the disk is full",
             "make room, or `make clean`",
         )
-    tool(["cp", "--sparse=always", "--reflink=auto", str(image.disk), str(target)])
-
-
-def partition(disk: Path, name: str) -> tuple[int, int]:
-    """Offset and size in octets of the partition of that name (UEFI specification §5.3)."""
-    hint = ("it is not one of our images", "make image")
-    with disk.open("rb") as file:
-        file.seek(SECTOR)
-        header = file.read(92)
-        if header[:8] != GPT_SIGNATURE:
-            raise ToolError(f"{disk} has no GPT", *hint)
-        (table,) = struct.unpack_from("<Q", header, 72)
-        count, size = struct.unpack_from("<II", header, 80)
-        file.seek(table * SECTOR)
-        for _ in range(count):
-            entry = file.read(size)
-            first, last = struct.unpack_from("<QQ", entry, 32)
-            if entry[56:128].decode("utf-16-le").rstrip("\0") == name:
-                return first * SECTOR, (last - first + 1) * SECTOR
-    raise ToolError(f"{disk} has no partition {name!r}", *hint)
+    tool(["cp", "--sparse=always", "--reflink=auto", str(disk), str(target)])
 
 
 def put_settings(disk: Path, lines: Sequence[str], folder: Path) -> None:
-    """Format the data partition as the box would, with this settings file in it."""
+    """Make the data partition as the box does, with this settings file in it; the box grows it."""
     content = folder / "data"
     content.mkdir()
     (content / "settings").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    offset, size = partition(disk, DATA_PARTITION)
-    tool(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-b", str(BLOCK_OCTETS), "-d", str(content)]
-        + ["-E", f"offset={offset},root_owner=0:0", str(disk), str(size // BLOCK_OCTETS)]
-    )
+    plain = folder / "data.ext4"
+    tool([str(word) for word in data_partition.command(plain, "-d", content)])
+    sealed.seal(disk, plain.read_bytes())
 
 
 def read_data(disk: Path, path: str, target: Path) -> bytes:
     """A file of the data partition of a box that has been switched off."""
-    offset, _ = partition(disk, DATA_PARTITION)
-    tool(["debugfs", "-R", f"dump {path} {target}", f"{disk}?offset={offset}"])
+    plain = target.with_name(target.name + ".ext4")
+    sealed.open_to(disk, plain)
+    tool(["debugfs", "-R", f"dump {path} {target}", str(plain)])
     return target.read_bytes()
 
 
-def tool(words: Sequence[str]) -> str:
+def repair(plain: Path) -> None:
+    """Replay the journal of a file system that was cut off; then nothing may be wrong with it.
+
+    `-p` does what a mount does and refuses anything worse.
+    """
+    tool(["e2fsck", "-fp", str(plain)], good=(0, 1))
+    tool(["e2fsck", "-fn", str(plain)])
+
+
+def read_out(plain: Path, folder: Path) -> None:
+    """Copy all files of a file system into a new folder, without mounting it."""
+    folder.mkdir()
+    tool(["debugfs", "-R", f"rdump / {folder}", str(plain)])
+
+
+def tool(words: Sequence[str], good: Sequence[int] = (0,)) -> str:
     """Run a short file-system tool; e2fsprogs lives outside a user's search path."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     try:
@@ -120,7 +113,7 @@ def tool(words: Sequence[str]) -> str:
         raise ToolError(
             f"{words[0]} is not installed", "its package is missing", "run host-tools/setup"
         ) from error
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise ToolError(
             f"{words[0]} failed with code {done.returncode}",
             (done.stderr or done.stdout).strip()[-800:],

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from restante_tools.errors import ToolError
+
 PARTS = ("new", "tmp", "cur")
+TRIES = 100  # a session of a server changes names once
 FIRST_SECOND = 1_700_000_000  # in names; a server numbers messages by them
 
 
@@ -32,5 +35,14 @@ def accept(part: Path) -> None:
 
 def messages(folder: Path) -> list[bytes]:
     """Contents in the order of their names, the server's flags left out."""
-    files = [path for part in ("new", "cur") for path in (folder / part).iterdir()]
-    return [path.read_bytes() for path in sorted(files, key=lambda path: path.name)]
+    for _ in range(TRIES):
+        # In the order in which a server moves them: none is missed, and one that is seen twice is
+        # not there any more under its first name.
+        files = [path for part in ("new", "cur") for path in (folder / part).iterdir()]
+        try:
+            return [path.read_bytes() for path in sorted(files, key=lambda path: path.name)]
+        except FileNotFoundError:
+            continue
+    raise ToolError(
+        f"{folder} changes all the time", "a server writes into it", "look at the server's log"
+    )

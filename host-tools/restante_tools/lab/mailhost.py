@@ -45,6 +45,7 @@ class MailHost:
     package = ""  # its folder below build/unpacked
     program = ""  # within that folder
     service = ""  # its name for PAM
+    top_adds_a_line = False  # between header and body, which RETR does not
 
     def __init__(
         self, plan: Plan, accounts: Sequence[Account], namespace: Namespace | None = None

@@ -22,6 +22,7 @@ class Mailutils(MailHost):
     package = "mailutils-pop3d"
     program = "usr/sbin/pop3d"
     service = "pop3d"
+    top_adds_a_line = True
 
     def __init__(
         self,

@@ -11,11 +11,14 @@ import os
 import struct
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from restante_tools.errors import ToolError
 from restante_tools.lab.runs import NETNS, iproute, remove_namespace
+
+Made = TypeVar("Made")
 
 CLONE_NEWNET = 0x40000000  # sched.h
 TUNSETIFF = 0x400454CA  # linux/if_tun.h
@@ -106,34 +109,31 @@ def join(left: Namespace, left_name: str, right: Namespace, right_name: str) -> 
     )
 
 
-def open_tap(namespace: Namespace, interface: str) -> int:
-    """Make `interface` inside the namespace; the descriptor is the other end of its cable.
+def within(namespace: Namespace, work: Callable[[], Made]) -> Made:
+    """What `work` makes inside the namespace: a socket or a descriptor, which stays there.
 
-    The kernel makes a tap in the namespace of the thread that asks, so a thread of its own enters
-    the namespace and ends. QEMU gets the descriptor and needs no right to the network at all.
+    A thread of its own enters and ends: what it made belongs to the namespace, and can be used by
+    anybody.
     """
-    result: list[int | OSError] = []
+    made: list[Made] = []
+    failed: list[OSError] = []
 
-    def enter_and_open() -> None:
+    def enter_and_work() -> None:
         try:
-            result.append(_tap_of_thread(NETNS / namespace.name, interface))
+            _enter(NETNS / namespace.name)
+            made.append(work())
         except OSError as error:
-            result.append(error)
+            failed.append(error)
 
-    thread = threading.Thread(target=enter_and_open)
+    thread = threading.Thread(target=enter_and_work)
     thread.start()
     thread.join()
-    outcome = result[0]
-    if isinstance(outcome, OSError):
-        raise ToolError(
-            f"cannot make a network tap: {outcome}",
-            f"{TUN} is missing or closed to this user (a container without it, or not root)",
-            "run as root on a machine with the tun driver: modprobe tun",
-        ) from outcome
-    return outcome
+    if failed:
+        raise failed[0]
+    return made[0]
 
 
-def _tap_of_thread(namespace: Path, interface: str) -> int:
+def _enter(namespace: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     entered = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -142,6 +142,24 @@ def _tap_of_thread(namespace: Path, interface: str) -> int:
             raise OSError(number, f"setns: {os.strerror(number)}")
     finally:
         os.close(entered)
+
+
+def open_tap(namespace: Namespace, interface: str) -> int:
+    """Make `interface` inside the namespace; the descriptor is the other end of its cable.
+
+    QEMU gets the descriptor and needs no right to the network at all.
+    """
+    try:
+        return within(namespace, lambda: _tap(interface))
+    except OSError as error:
+        raise ToolError(
+            f"cannot make a network tap: {error}",
+            f"{TUN} is missing or closed to this user (a container without it, or not root)",
+            "run as root on a machine with the tun driver: modprobe tun",
+        ) from error
+
+
+def _tap(interface: str) -> int:
     tap = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
     try:
         request = struct.pack("16sH14x", interface.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)

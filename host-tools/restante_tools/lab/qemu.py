@@ -37,6 +37,7 @@ class Machine:
     lan: int
     wan: int
     memory: int = MEMORY_MB
+    writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
 
 
@@ -55,11 +56,21 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
             f"logfile={serial_log},logappend=on",
         ),
         *("-serial", "chardev:serial"),
-        *("-drive", f"if=none,id=disk,format=raw,file={machine.disk}"),
+        *_disk(machine),
         *("-device", "virtio-blk-device,drive=disk"),
         *_cable("lan", machine.lan, network.LAN_MAC),
         *_cable("wan", machine.wan, network.WAN_MAC),
         *("-device", "virtio-rng-device"),
+    ]
+
+
+def _disk(machine: Machine) -> list[str]:
+    if machine.writes is None:
+        return ["-drive", f"if=none,id=disk,format=raw,file={machine.disk}"]
+    return [
+        *("-blockdev", f"driver=file,node-name=medium,filename={machine.disk}"),
+        *("-blockdev", f"driver=file,node-name=writes,filename={machine.writes}"),
+        *("-blockdev", "driver=blklogwrites,node-name=disk,file=medium,log=writes"),
     ]
 
 

@@ -1,8 +1,8 @@
 """The box's serial line: read until something is seen, write.
 
 Rule: it is read all the time, by a thread: a line that nobody reads stops the box, whose programs
-all write to it. Whole records of the box's log are taken out before anything is looked for, since
-they may come in the middle of what the console shows.
+all write to it. Whole records of the box's log and of the kernel are taken out before anything is
+looked for, since they may come in the middle of what the console shows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from restante_tools.lab.deadline import Deadline
 
 READ_OCTETS = 4096
 LAST_OCTETS = 300  # of what was seen, in the error when something else was expected
-RECORD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) [^\n]*\n")
+RECORD = re.compile(
+    r"(?:(?:warden: )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) "
+    r"|\[ *\d+\.\d{6}\] )[^\n]*\n"  # the kernel's
+)
 
 
 class SerialLine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,9 @@ class Wanted:
     certificate: Certificate | None = None
     memory: int = qemu.MEMORY_MB
     settings: Sequence[str] = field(default=())
+    server: Callable[..., Any] = Dovecot  # of the internet
+    recorded: bool = False  # what the box writes, from its first power-on
+    disk: Path | None = None  # what the box finds on its medium, instead of a new image
 
 
 def remove_scratch(places: Places) -> None:
@@ -114,7 +117,7 @@ class Site:
             network.POP3_PORT,
             self.wanted.certificate,
         )
-        self.origin = Dovecot(plan, self.wanted.accounts, self.internet)
+        self.origin = self.wanted.server(plan, self.wanted.accounts, self.internet)
         self._stack.callback(self.origin.stop)
 
     def restart_origin(self) -> None:
@@ -170,9 +173,10 @@ class ImageSite(Site):
         super()._build()
         self.image = image.Image.of(self.places)
         self.disk = self.scratch / "disk.img"
-        image.copy_disk(self.image, self.disk)
+        image.copy_disk(self.wanted.disk or self.image.disk, self.disk)
         if self.wanted.settings:
             image.put_settings(self.disk, self.wanted.settings, self.scratch)
+        self.writes = self._record() if self.wanted.recorded else None
         self._taps = [self._cable(self.office), self._cable(self.internet)]
         network.furnish_office(self.office)
         network.furnish_internet(self.internet)
@@ -186,10 +190,20 @@ class ImageSite(Site):
         self._stack.callback(os.close, descriptor)
         return descriptor
 
+    def _record(self) -> Path:
+        """An empty record of writes, and beside it the disk as it was before them."""
+        self.before = self.scratch / "before.img"
+        image.copy_disk(self.disk, self.before)
+        path = self.scratch / "writes"
+        path.touch()
+        return path
+
     def boot(self) -> float:
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
         lan, wan = self._taps
-        machine = qemu.Machine(self.image.kernel, self.disk, lan, wan, self.wanted.memory)
+        machine = qemu.Machine(
+            self.image.kernel, self.disk, lan, wan, self.wanted.memory, self.writes
+        )
         self.box = qemu.Box(machine, self.run.folder, self.logs)
         self._stack.callback(self.box.stop)
         self.run.note(serial=str(self.box.serial_path), office=self.office.name)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from boxes import Box
 from restante_tools.errors import ToolError
+from restante_tools.lab import judge
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Plan
 from roaming import plan
@@ -30,38 +31,27 @@ class Wrong(AssertionError):
 
 
 class Arena:
-    """`settings`: of the box, with {origin} for the place of the origin."""
+    """`start` sets up `origin`, and the ports `office` and `outside` of loopback."""
 
-    def __init__(self, server, traveller, signatures, settings, apop=False):
+    def __init__(self, traveller, apop=False):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-roaming-"))
         self.folder.chmod(0o755)
+        self.stack = contextlib.ExitStack()  # of what ends with it
+        self.stack.callback(shutil.rmtree, self.folder)
         self.model = Model()
         self.password, self._passwords = "secret", 1
         self.apop = apop
         self._chance = None
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
-        accounts = [Account(USER, self.password, [])]
-        more = {"apop": frozenset([USER])} if apop else {}
-        self.origin = server(Plan(self.folder / "origin", HOST, port), accounts, **more)
         self.client = traveller(self.folder, USER, apop)
         self.sent = {}  # number -> octets
-        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
-        self.box = Box(port, signatures, [line.format(origin=place) for line in settings])
+        self.accounts = [Account(USER, self.password, [])]
+
+    def start(self, server, settings):
+        """`settings`: of the box, with {origin} for the place of the origin."""
+        raise NotImplementedError
 
     def close(self):
-        self.box.stop()
-        self.origin.stop()
-        shutil.rmtree(self.folder)
-
-    @property
-    def outside(self):
-        return self.origin.plan.port
-
-    @property
-    def office(self):
-        return self.box.port
+        self.stack.close()
 
     def be_taken_over(self):
         """The first login teaches, the first complete listing is enough to serve it."""
@@ -97,12 +87,20 @@ class Arena:
         numbers = [plan.number_of(octets) for octets in found]
         faults = self.model.faults_of_poll(numbers, complete and went_well)
         for number, octets in zip(numbers, found, strict=True):
-            if number in self.sent and plan.as_sent(octets) != self.sent[number]:
-                (self.folder / f"changed-{number}").write_bytes(octets)
-                faults.append(f"changed: {number}")
+            fault = number in self.sent and self._difference(number, plan.as_sent(octets))
+            if fault:
+                faults.append(f"changed: {number}: {fault}")
         if must_go_well and not went_well:
             faults.append("the poll failed")
         self.expect(faults)
+
+    def _difference(self, number, octets):
+        """In words; empty: what came is what was sent."""
+        sent = self.sent[number]
+        forms = [sent]
+        if self.client.says_top and self.origin.top_adds_a_line:
+            forms.append(sent.replace(b"\n\n", b"\n\n\n", 1))
+        return "" if octets in forms else judge.first_difference(sent, octets)
 
     def delete_in_office(self, chance):
         self._delete(self.office, chance)
@@ -116,11 +114,11 @@ class Arena:
         said_quit, chosen = False, []
         try:
             with logged_in(port, USER, self.password, self.apop) as session:
-                for row, _ in uidls(session):
-                    number = self._number(session, row)
-                    if number in self.model.fetched and chance.random() < 0.5:
-                        session.dele(row)
-                        chosen.append(number)
+                there = [(row, self._number(session, row)) for row, _ in uidls(session)]
+                ours = [pair for pair in there if pair[1] in self.model.fetched]
+                for row, number in chance.sample(ours, (len(ours) + 1) // 2):
+                    session.dele(row)
+                    chosen.append(number)
                 said_quit = True
                 session.quit()
         except (OSError, poplib.error_proto) as error:
@@ -132,17 +130,15 @@ class Arena:
             self.model.removed(chosen, acknowledged=True)
 
     def new_mail(self, chance):
-        for _ in range(chance.choice((1, 1, 2, 4))):
+        for _ in range(chance.choice((1, 2, 2, 4))):
             number = len(self.sent) + 1
             self.sent[number] = plan.message(number, chance)
             self.origin.deliver(USER, self.sent[number])
             self.model.came(number)
 
     def reboot(self, chance):
-        """Power off and on: nothing of the gate is told, its data folder is what it was."""
-        self.box.gate.signal(signal.SIGKILL)
-        self.box.gate.stop()
-        self.box.start_gate()
+        """Power off and on: nothing is told before, its data is what it was."""
+        raise NotImplementedError
 
     def origin_down(self, chance):
         self.origin.stop()
@@ -208,8 +204,8 @@ class Arena:
         return any(f" {USER} @ " in line and " ready " in line for line in lines)
 
     def shown(self, command):
-        first, lines = self.box.console(command)
-        return "\n".join((first, *lines))
+        """What the console answers."""
+        raise NotImplementedError
 
     def until(self, condition, what):
         """`what()`: what is wrong as long as the condition does not hold."""
@@ -221,6 +217,42 @@ class Arena:
     def expect(self, faults):
         if faults:
             raise Wrong("; ".join(faults) + f"\nthe client said {self.client.said}")
+
+
+class Native(Arena):
+    """The gate runs natively, on loopback as its origin."""
+
+    def __init__(self, traveller, signatures, apop=False):
+        super().__init__(traveller, apop)
+        self._signatures = signatures
+
+    def start(self, server, settings):
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        more = {"apop": frozenset([USER])} if self.apop else {}
+        self.origin = server(Plan(self.folder / "origin", HOST, port), self.accounts, **more)
+        self.stack.callback(self.origin.stop)
+        place = f"{HOST}/32:{port}"  # an address alone may not be a loopback one
+        self.box = Box(port, self._signatures, [line.format(origin=place) for line in settings])
+        self.stack.callback(self.box.stop)
+
+    @property
+    def outside(self):
+        return self.origin.plan.port
+
+    @property
+    def office(self):
+        return self.box.port
+
+    def reboot(self, chance):
+        self.box.gate.signal(signal.SIGKILL)
+        self.box.gate.stop()
+        self.box.start_gate()
+
+    def shown(self, command):
+        first, lines = self.box.console(command)
+        return "\n".join((first, *lines))
 
 
 def run(arena, seed):

@@ -9,4 +9,4 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("roaming sequences")
     for name, (seeds, wrong) in PLAYED.items():
         row = (name, len(seeds), seeds[0], seeds[-1], wrong)
-        terminalreporter.write_line("%-40s %3d, seeds %d to %d, %d wrong" % row)
+        terminalreporter.write_line("%-55s %3d, seeds %d to %d, %d wrong" % row)

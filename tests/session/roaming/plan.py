@@ -2,36 +2,39 @@
 
 import random
 
-STEPS = 12  # of one sequence: each kind about once or twice, so that pairs of them meet
-UP = (
-    ("poll in the office", 5),
-    ("poll outside", 4),
-    ("delete in office", 3),
-    ("delete outside", 2),
-    ("new mail", 4),
-    ("reboot", 2),
-    ("origin down", 2),
-    ("password changed", 1),
-)
-DOWN = (
-    ("poll in the office", 3),
-    ("delete in office", 2),
-    ("new mail", 1),
-    ("reboot", 2),
-    ("origin up", 3),
-)
+BEGIN = ("new mail", "poll in the office", "new mail")  # else most of it happens to no message
+# Each of them comes, in any order, so that each pair of kinds meets in some sequence.
+DECK = {
+    "poll in the office": 3,
+    "poll outside": 2,
+    "delete in office": 3,
+    "delete outside": 1,
+    "new mail": 3,
+    "reboot": 2,
+    "origin down": 1,
+    "password changed": 1,
+}
+AWAY = ("poll in the office", "delete in office", "new mail", "reboot")  # while the origin is down
+BACK = 0.3  # the chance before each step that a lost origin comes back
+END = ("poll outside", "poll in the office")
 
 
-def sequence(seed, steps=STEPS):
+def sequence(seed):
     """[(step, a random generator of its own)]: what one step draws does not change the others."""
     chance = random.Random(seed)
-    made, up = [], True
-    for _ in range(steps):
-        names, weights = zip(*(UP if up else DOWN), strict=True)
-        (name,) = chance.choices(names, weights)
-        up = {"origin down": False, "origin up": True}.get(name, up)
-        made.append((name, random.Random(chance.random())))
-    return made
+    deck = [name for name, count in DECK.items() for _ in range(count)]
+    chance.shuffle(deck)
+    names, up = list(BEGIN), True
+    while deck or not up:
+        possible = [name for name in deck if up or name in AWAY]
+        if not up and (not possible or chance.random() < BACK):
+            names.append("origin up")
+            up = True
+            continue
+        deck.remove(possible[0])
+        names.append(possible[0])
+        up = possible[0] != "origin down" if up else False
+    return [(name, random.Random(chance.random())) for name in (*names, *END)]
 
 
 def message(number, chance):

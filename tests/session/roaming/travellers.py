@@ -16,6 +16,8 @@ SECONDS = 60  # for one poll of a few small messages
 class Traveller:
     """`apop`: the account has no password that may be said in clear."""
 
+    says_top = False  # fetches with TOP and a number of lines that no message has
+
     def __init__(self, folder, user, apop=False):
         self.folder = folder / type(self).__name__.lower()
         self.inbox = self.folder / "inbox"
@@ -57,6 +59,8 @@ class Traveller:
 
 
 class Fetchmail(Traveller):
+    says_top = True
+
     def fetch(self, port, password):
         text = f"""set invisible
 set no bouncemail

@@ -6,6 +6,8 @@ import os
 import _sys
 
 TMP = os.getenv("RESTANTE_TMP") + "/"
+FIONREAD = 0x541B
+ENOTTY = 25
 
 
 def raises(number, function, *arguments):
@@ -147,6 +149,20 @@ def test_sendfile():
     assert _sys.sendfile(target, source, 10, 1) == 0
     buf = bytearray(10)
     assert _sys.pread(target, buf, 0, 10, 0) == 5 and buf[:5] == b"34569"
+
+
+def test_ioctl_fills_the_buffer():
+    fd = new("asked", b"12345")
+    assert _sys.pread(fd, bytearray(2), 0, 2, 0) == 2
+    waiting = bytearray(16)
+    left = _sys.open(TMP + "asked", _sys.O_RDONLY)
+    assert _sys.ioctl(left, FIONREAD, waiting) == 0 and waiting[0] == 5
+    raises(ENOTTY, _sys.ioctl, left, 0xC138FD03, bytearray(312))
+    raises(errno.EBADF, _sys.ioctl, 999, FIONREAD, waiting)
+    raises_value_error(_sys.ioctl, left, FIONREAD, bytearray(15))
+    raises_value_error(_sys.ioctl, left, 0xC138FD03, bytearray(311))
+    _sys.close(left)
+    _sys.close(fd)
 
 
 def test_growing_what_is_no_ext4_partition():

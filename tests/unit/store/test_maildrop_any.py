@@ -96,7 +96,7 @@ class World:
         assert self.s.drops.octets == self.drop.stored_octets and self.s.drops.problems == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(EVENTS, st.integers(0, 9)), min_size=15, max_size=50))
 def test_the_listing_is_true(events):
     async def main():

@@ -253,6 +253,30 @@ def test_all_uidls_change(id_of_next_run):
     run(main())
 
 
+@pytest.mark.parametrize("id_of_next_run", [False, True])
+def test_the_same_mail_again_is_new_mail_once_the_deletion_is_confirmed(id_of_next_run):
+    """A message of the very same octets is no former one under a new UIDL: that one is gone."""
+
+    async def main():
+        s, drop = await ready(b"one\r\n", b"two\r\n", retention=60)
+        slot = drop.find(b"u1")
+        await drop.delete([slot])
+        drop.departed([slot])
+        await apply(drop, (b"u2", 5), (b"u3", 5))
+        assert uidls(drop) == [b"u2", b"u3"]
+        if id_of_next_run:
+            s, drop = await again(s, retention=60)
+            await apply(drop, (b"u2", 5), (b"u3", 5))
+        await s.store(drop, b"u3", b"one\r\n")
+        assert uidls(drop) == [b"u2", b"u3"] and drop.departing() == []
+        # An origin that did not do it after all is asked again.
+        await apply(drop, (b"u1", 5), (b"u2", 5), (b"u3", 5))
+        assert uidls(drop) == [b"u2", b"u3"]
+        assert [drop.uidl(slot) for slot in drop.departing()] == [b"u1"]
+
+    run(main())
+
+
 def test_the_hold_ends_when_the_new_messages_are_gone():
     async def main():
         _, drop = await ready(b"one\r\n")

@@ -146,7 +146,7 @@ def test_release_and_delivery():
         for r in released:
             assert r.uidl.startswith("restante-" + r.id + "-") and len(r.uidl) <= 70
             assert all("!" <= c <= "~" for c in r.uidl)
-        fd = released[0].open()
+        fd = await released[0].open()
         buf = bytearray(10)
         assert store.folder.read(fd, buf, 0) == 3 and buf[:3] == b"1\r\n"
         store.folder.close(fd)
@@ -208,7 +208,7 @@ def test_a_flipped_bit_is_never_given_out():
         await again.quarantine.start()
         (released,) = again.quarantine.released_for(ANNA)  # still listed: a shown UIDL stays
         with pytest.raises(StoreError, match="damaged"):
-            released.open()
+            await released.open()
         await again.quarantine.delete("1", "console")
 
     run(main())

@@ -1,0 +1,37 @@
+"""A secret that is planted, and the forms in which somebody would look for it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from restante_tools.lab import maildrop
+from restante_tools.lab.dovecot import Account
+
+USER, PASSWORD = "planted-user", "planted-password"
+SUBJECT = "Quarterly figures of Planted Subject Ltd"
+SENTENCE = "Nobody outside of this office may read Planted Sentence Forty-Two."
+
+
+def account() -> Account:
+    """One infected message, so that its original goes to the quarantine."""
+    message = maildrop.headed(7, SUBJECT)
+    message.set_content((SENTENCE + "\n") * 20)
+    message.add_attachment(maildrop.eicar(), "application", "octet-stream", filename="e.com")
+    return Account(USER, PASSWORD, [maildrop.finished(message).replace(b"\r\n", b"\n")])
+
+
+def forms(words: str) -> Iterator[bytes]:
+    """What a text looks like to somebody who searches: plain, base64 at each alignment, hex."""
+    octets = words.encode()
+    yield octets
+    for lead in range(3):
+        encoded = base64.b64encode(bytes(lead) + octets)
+        yield encoded[4:-4]  # what stands there whatever comes before and after
+    yield octets.hex().encode()
+    yield octets.hex().upper().encode()
+
+
+def shown(content: bytes, *texts: str) -> list[bytes]:
+    """The forms of these texts that a content shows."""
+    return [form for text in texts for form in forms(text) if form in content]
