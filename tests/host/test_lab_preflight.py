@@ -1,7 +1,6 @@
 """What is missing is said before anything is started, with the next step."""
 
 import os
-from pathlib import Path
 
 import pytest
 from restante_tools.errors import USAGE, ToolError
@@ -55,7 +54,6 @@ def test_a_full_disk_is_said_before_it_is_filled(monkeypatch, tmp_path):
     disk.write_bytes(b"x")
     full = type("Usage", (), {"free": 1 << 20})()
     monkeypatch.setattr(image.shutil, "disk_usage", lambda path: full)
-    made = image.Image(Path("kernel"), Path("root"), disk)
     with pytest.raises(ToolError) as raised:
-        image.copy_disk(made, tmp_path / "copy" / "disk")
+        image.copy_disk(disk, tmp_path / "copy" / "disk")
     assert "1 MB free" in raised.value.what

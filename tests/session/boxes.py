@@ -28,12 +28,14 @@ def program():
     return os.environ.get("RESTANTE_NATIVE") or str(Places().native / "restante")
 
 
-def compile_signatures(target):
-    """The factory set, by the project's own compiler."""
-    sources = sorted(str(p) for p in (TOP / "board/common/signatures").glob("*.[hn]*b"))
+def compile_signatures(target, *more, name="factory", factory=True):
+    """The factory set, and `more` files of signatures, by the project's own compiler."""
+    sources = [str(path) for path in more]
+    if factory:
+        sources += sorted(str(p) for p in (TOP / "board/common/signatures").glob("*.[hn]*b"))
     command = [sys.executable, "-m", "restante_tools", "signatures", "compile", *sources]
     subprocess.run(
-        [*command, "-o", str(target), "--name", "factory", "--built", "1700000000"],
+        [*command, "-o", str(target), "--name", name, "--built", "1700000000"],
         check=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(TOP / "host-tools")},
@@ -41,9 +43,12 @@ def compile_signatures(target):
 
 
 class Box:
-    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect."""
+    """A gate, and a screen process unless `screens` is False.  `port`: where clients connect.
 
-    def __init__(self, origin_port, signatures, settings=(), screens=True):
+    `disk`: makes a file system of its own for the gate's data (disks.py).
+    """
+
+    def __init__(self, origin_port, signatures, settings=(), screens=True, disk=None):
         self.folder = Path(tempfile.mkdtemp(prefix="restante-session-"))
         self.folder.chmod(0o755)
         self.run, self.data = self.folder / "run", self.folder / "data"
@@ -51,10 +56,12 @@ class Box:
         self._origin_port = origin_port
         for path in (self.run, self.data):
             path.mkdir()
+        self.disk = disk(self.data) if disk else None
+        self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
         key.write_bytes(os.urandom(32))
-        (self.data / "settings").write_text("".join(line + "\n" for line in settings))
+        (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
         self.screen = self.gate = None
         if screens:
             self.start_screen()
@@ -64,6 +71,7 @@ class Box:
         return Child(
             name,
             [
+                *(self.disk.inside if self.disk else ()),
                 program(),
                 "-X",
                 HEAP,
@@ -133,12 +141,18 @@ class Box:
     def thaw_screen(self):
         self.screen.signal(signal.SIGCONT)
 
+    def use_signatures(self, path):
+        """The screen process starts again with another set."""
+        self.stop_screen()
+        self._signatures = path
+        self.start_screen()
+
     def stop_screen(self):
         self.screen.signal(signal.SIGKILL)
         self.screen.stop()
 
     def stop(self):
-        for child in (self.gate, self.screen):
+        for child in (self.gate, self.screen, self.disk):
             if child is not None:
                 child.stop()
         shutil.rmtree(self.folder)

@@ -45,28 +45,45 @@ def scripted(signatures):
 
 @pytest.fixture
 def accelerated(signatures):
-    """accelerated(messages, group=[…], settings=[…], screens=…) -> (box, MailServer).
+    """accelerated(messages, group=[…], settings=[…], screens=…, disk=…) -> (box, MailServer).
 
     The server is the group `isp` of the box: `group` are its settings, such as "freshness 0".
+    None: there is no group, all passes through.
     """
+    yield from boxes_before_servers(signatures)
+
+
+@pytest.fixture(scope="module")
+def standing(signatures):
+    """As accelerated(), for boxes that the tests of a module share."""
+    yield from boxes_before_servers(signatures)
+
+
+def boxes_before_servers(signatures):
     started = []
 
-    def start(messages=(), group=(), settings=(), screens=False):
+    def start(messages=(), group=(), settings=(), screens=False, disk=None):
         server = MailServer(messages)
         started.append(server)
-        lines = [f"servers 127.0.0.0/8:{server.port}", *group]
-        if not any(line.startswith("rule ") for line in group):
-            lines.append("rule all")
-        settings = [*settings, *(f"set group isp {line}" for line in lines)]
+        settings = [*settings, *of_group(server, group)]
         if not screens:
             settings.append("set screening mode disabled")
-        box = Box(server.port, signatures, settings, screens)
+        box = Box(server.port, signatures, settings, screens, disk)
         started.insert(0, box)
         return box, server
 
     yield start
     for each in started:
         each.stop()
+
+
+def of_group(server, group):
+    if group is None:
+        return []
+    lines = [f"servers 127.0.0.0/8:{server.port}", *group]
+    if not any(line.startswith("rule ") for line in group):
+        lines.append("rule all")
+    return [f"set group isp {line}" for line in lines]
 
 
 def free_port():

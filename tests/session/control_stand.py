@@ -20,6 +20,7 @@ from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
 from restante.settings import text as settings_text
+from restante.store.entries import Entry, Release
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
 
@@ -58,22 +59,15 @@ class Quarantine:
             bundle="factory",
             action=2,
         )
-        self._entry = Thing(
-            id="7",
-            record=record,
-            time=0,
-            state="held",
-            octets=5,
-            sha="",
-            releases=[],
-            damaged="",
-        )
+        self._entry = Entry("7", record, 0, "", 6, 1)
 
     def entries(self):
         return [self._entry]
 
     async def release(self, id, who, force):
         log.record(log.INFO, "stand.release", id=id, forced=force)
+        self._entry.releases.append(Release("restante-7-1-ab", 0, who))
+        return self._entry
 
     async def delete(self, id, who):
         log.record(log.INFO, "stand.delete", id=id)
@@ -166,6 +160,7 @@ async def main(run, data):
         maildrops=Maildrops(),
         collector=Collector(),
         seen=Seen(),
+        folder=None,  # no maildrop can be opened here
     )
     print("ready")
     await server.Server(fd, control, log).run()

@@ -28,6 +28,7 @@ class MailServer:
         self.alike = False  # the same UIDL for all messages
         self.hold = None  # called in the middle of a whole message
         self.drop = {}  # uidl: octets, in order
+        self.named = []  # users of logins, in order
         self.tried = []  # passwords that were offered, in order
         self.logins = 0  # that were accepted
         self.open = 0  # sessions that are logged in
@@ -91,6 +92,11 @@ class MailServer:
                 self.open -= visitor.listing is not None
 
 
+def decoded(text):
+    """Octets of base64; ValueError."""
+    return base64.b64decode(text.rstrip(b"\r\n"), validate=True)
+
+
 class Visitor:
     """One connection."""
 
@@ -136,17 +142,23 @@ class Visitor:
         said = words[1:]
         answers = []
         for challenge in (b"",) if words[0] == b"PLAIN" else (b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"):
-            if said:
-                answers.append(base64.b64decode(said.pop()))
-            else:
+            if not said:
                 self.say(b"+ " + challenge)
-                answers.append(base64.b64decode(lines.readline()))
+            try:
+                answers.append(decoded(said.pop() if said else lines.readline()))
+            except ValueError:
+                self.say(b"-ERR cancelled")
+                return
         if words[0] == b"PLAIN":
             answers = answers[0].split(b"\0")[1:]
-        self.log_in(*answers)
+        if len(answers) == 2:
+            self.log_in(*answers)
+        else:
+            self.say(b"-ERR user and password are missing")
 
     def log_in(self, user, password):
         server = self.server
+        server.named.append(user)
         server.tried.append(password)
         if server.refusal is not None:
             self.say(server.refusal)

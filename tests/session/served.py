@@ -27,10 +27,10 @@ def offer(talk, password=b"secret", user=b"fred"):
     return talk.ask(b"PASS " + password)
 
 
-def session(box, password=b"secret"):
+def session(box, password=b"secret", user=b"fred"):
     """A session that is logged in."""
     talk = greeted(box)
-    line = offer(talk, password)
+    line = offer(talk, password, user)
     assert line.startswith(b"+OK"), line
     return talk
 

@@ -69,7 +69,7 @@ async def once(path):
     assert again is entry and entry.seen == 2
     await q.release(entry.id, "console")
     (released,) = q.released_for(ACCOUNT)
-    assert store.content(released.open()) == b"..hello\r\n" * 1000
+    assert store.content(await released.open()) == b"..hello\r\n" * 1000
     other = await store.keep(b"other\r\n")
     await q.delete(other.id, "console")
     await q.delivered(ACCOUNT, [released.uidl])

@@ -1,13 +1,19 @@
 """A POP3 client that says exactly what a test wants, octet by octet."""
 
 import socket
+import struct
 
 SECONDS = 20.0  # for any answer; a keep-alive test passes its own
 
 
 class Talk:
-    def __init__(self, port, seconds=SECONDS):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+    def __init__(self, port, seconds=SECONDS, room=0):
+        """`room`: octets that the system takes for us before we read; 0: as it likes."""
+        self.sock = socket.socket()
+        self.sock.settimeout(seconds)
+        if room:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.sock.connect(("127.0.0.1", port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
 
@@ -75,6 +81,25 @@ class Talk:
             return not self.data and not self.more()
         except ConnectionResetError:
             return True
+
+
+def reset(talk):
+    """Closes with RST instead of FIN."""
+    talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    talk.sock.close()
+
+
+def flood_is_cut_off(talk, octets):
+    """Sends so much without a line end; True if the box answered -ERR, or nothing, and closed."""
+    try:
+        for _ in range(octets // 50000):
+            talk.send(b"A" * 50000)
+        while talk.more():
+            continue
+    except (BrokenPipeError, ConnectionResetError):
+        # The box closed with our octets unread, which TCP tells with a reset.
+        return talk.data[:4] in (b"-ERR", b"")
+    return talk.data.startswith(b"-ERR")
 
 
 def texts(wire):

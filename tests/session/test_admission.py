@@ -3,7 +3,8 @@
 import base64
 
 import pytest
-from served import greeted, learn, leave, mails, offer, session, states, uidls
+from served import greeted, learn, leave, mail, mails, offer, session, sizes, states, uidls
+from talk import texts
 
 TEMPORARY = b"-ERR [SYS/TEMP]"
 
@@ -232,6 +233,27 @@ def test_an_account_that_cannot_be_accelerated_passes_through(accelerated):
         leave(talk)
     first, lines = box.console("show accounts")
     assert "passing" in "\n".join(lines)
+
+
+def test_what_the_origin_dropped_after_our_retr_is_still_delivered(accelerated):
+    """Gmail does so: the account is in pass-through then, and the box has what was lost."""
+    box, server = accelerated(mails(2), group=["listing-age 0", "fetch retr"])
+    learn(box)
+    del server.drop[b"uid-1"]
+    leave(session(box))  # here it is noticed
+    with session(box) as talk:
+        assert "transaction" in states(box)
+        assert uidls(talk) == [b"uid-2", b"uid-1"] and len(sizes(talk)) == 2
+        line, body = talk.fetch(b"RETR 2")
+        assert texts(body) == mail(1) and line == b"+OK %d octets" % len(mail(1))
+        leave(talk)
+    with session(box) as talk:
+        assert talk.ask(b"DELE 2").startswith(b"+OK")
+        leave(talk)
+    with session(box) as talk:
+        assert uidls(talk) == [b"uid-2"]
+        leave(talk)
+    assert "drops what was fetched" in "\n".join(box.console("show account fred @ isp")[1])
 
 
 def test_apop_and_other_mechanisms_pass_through(accelerated):

@@ -2,10 +2,9 @@
 
 import base64
 import socket
-import struct
 
 import pytest
-from talk import Talk
+from talk import Talk, flood_is_cut_off, reset
 
 MESSAGES = [b"Subject: one\r\n\r\none\r\n", b"Subject: two\r\n\r\n.two\r\n"]
 RESIDENT_KIB = 4096  # that a fault may cost: far below one of the floods used here
@@ -25,25 +24,6 @@ def other(box):
         yield talk
         assert talk.ask(b"STAT").startswith(b"+OK 2 ")
         assert talk.ask(b"QUIT").startswith(b"+OK")
-
-
-def reset(talk):
-    """Closes with RST instead of FIN."""
-    talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    talk.sock.close()
-
-
-def flood_is_cut_off(talk, octets):
-    """Sends so much without a line end; True if the box answered -ERR, or nothing, and closed."""
-    try:
-        for _ in range(octets // 50000):
-            talk.send(b"A" * 50000)
-        while talk.more():
-            continue
-    except (BrokenPipeError, ConnectionResetError):
-        # The box closed with our octets unread, which TCP tells with a reset.
-        return talk.data[:4] in (b"-ERR", b"")
-    return talk.data.startswith(b"-ERR")
 
 
 def test_ten_megabytes_without_line_end(box, other):

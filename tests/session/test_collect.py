@@ -175,6 +175,47 @@ def test_quarantine_policy_deletes_the_origins_copy(collecting):
     assert list(stand.bodies()) == [*UIDLS, "uid-4"] and not shows(stand.bodies()["uid-4"])
 
 
+def test_the_origins_copy_goes_only_after_the_original_is_in_quarantine(collecting):
+    """FAULTS 27: also if a power cut, or a lost QUIT, comes in between."""
+    bad = infected().replace(b"\n", b"\r\n")
+    seen = []
+
+    def dele(connection, words):
+        folder = stand.data / "quarantine"
+        files = [path.read_bytes() for path in folder.glob("*.eml")]
+        kept = b'"op": "keep"' in (folder / "journal").read_bytes()
+        seen.append((files == [stuffed(bad)], kept))
+        if len(seen) == 1:
+            return CLOSE
+        origin.marked.add(int(words[1]))
+        connection.sendall(b"+OK\r\n")
+        return None
+
+    settings = ["set group mail quarantine-origin delete"]
+    stand, origin = collecting([bad], settings, screens=True, answers={b"DELE": dele})
+    stand.poll()
+    assert origin.uidls == [b"uid-1"] and seen == [(True, True)]
+    stand.kill()
+    stand.start()
+    stand.learn(origin.port)
+    stand.poll()
+    assert origin.uidls == [] and seen == [(True, True)] * 2
+    assert len(stand.show()["quarantine"]) == 1 and list(stand.bodies()) == ["uid-1"]
+
+
+def test_with_a_full_quarantine_nothing_is_deleted_at_the_origin(collecting):
+    bad = (infected() + b"x" * 70 + b"\n").replace(b"\n", b"\r\n")
+    big = bad + (b"x" * 70 + b"\r\n") * 130000
+    settings = ["set group mail quarantine-origin delete", "set quarantine maximum 8"]
+    stand, origin = collecting([big, *MESSAGES], settings, screens=True)
+    for _ in range(2):
+        stand.poll()
+    assert origin.uidls == [b"uid-1", b"uid-2", b"uid-3", b"uid-4"] and not origin.count(b"DELE")
+    shown = stand.show()
+    assert shown["quarantine"] == [] and "store" in shown["alarms"]
+    assert stand.bodies()["uid-1"] is None
+
+
 def test_without_a_verdict_nothing_is_stored_and_it_is_tried_again(collecting):
     stand, origin = collecting(screens=True)
     stand.screen.stop()

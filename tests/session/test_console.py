@@ -166,7 +166,7 @@ def test_commands(console, stand):
     assert console.ask(b"sho status")[0].startswith(b"-ERR")
     assert console.ask(b"quarantine release 8")[0].startswith(b"-ERR no held message")
     assert console.ask(b"quarantine release 7 force") == [
-        b"+OK 7 is delivered at the account's next session"
+        b"+OK 7 is delivered at the account's next session as restante-7-1-ab"
     ]
     assert any(b"stand.release forced=True id=7" in line for line in console.ask(b"show log"))
     assert not (stand.run / "gate" / "reboot").exists()

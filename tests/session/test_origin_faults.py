@@ -3,11 +3,14 @@
 import socket
 
 import pytest
-from origins import CLOSE
+from boxes import Box
+from bystander import LARGE, unnoticed
+from origins import CLOSE, Origin
 from talk import Talk
 
 MESSAGES = [b"Subject: one\r\n\r\none\r\n", b"Subject: two\r\n\r\n.two\r\n"]
 REPLY_OCTETS = 512
+GROUP = ["set group isp servers 127.0.0.0/8", "set group isp rule all"]
 HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
 
 
@@ -168,7 +171,8 @@ def test_what_nobody_asked_for_ends_the_session(scripted):
         assert talk.ask(b"STAT").startswith(b"-ERR [SYS/TEMP]") and talk.ended()
 
 
-def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
+@pytest.mark.parametrize("group", [[], GROUP], ids=["passed", "group"])
+def test_stls_drops_what_was_said_before_and_is_blind_after(scripted, group):
     heard = []
 
     def tunnel(connection, words):
@@ -181,7 +185,7 @@ def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
             connection.sendall(piece[::-1])
         return CLOSE
 
-    box, _ = scripted(MESSAGES, answers={b"STLS": tunnel})
+    box, _ = scripted(MESSAGES, group, answers={b"STLS": tunnel})
     with Talk(box.port) as talk:
         talk.line()
         assert b"STLS" in talk.fetch(b"CAPA")[1]
@@ -201,13 +205,14 @@ def test_stls_drops_what_was_said_before_and_is_blind_after(scripted):
     assert "tunnel" in status
 
 
-def test_stls_refused_by_policy_or_by_the_origin(scripted):
-    box, origin = scripted(MESSAGES, ["set interception starttls refuse"])
+@pytest.mark.parametrize("group", [[], GROUP], ids=["passed", "group"])
+def test_stls_refused_by_policy_or_by_the_origin(scripted, group):
+    box, origin = scripted(MESSAGES, ["set interception starttls refuse", *group])
     with Talk(box.port) as talk:
         talk.line()
         assert b"STLS" not in talk.fetch(b"CAPA")[1]
         assert talk.ask(b"STLS").startswith(b"-ERR") and b"STLS" not in origin.said
-    box, _ = scripted(MESSAGES, answers={b"STLS": b"-ERR not today\r\n"})
+    box, _ = scripted(MESSAGES, group, answers={b"STLS": b"-ERR not today\r\n"})
     with Talk(box.port) as talk:
         talk.line()
         assert talk.ask(b"STLS") == b"-ERR not today"
@@ -277,3 +282,73 @@ def test_a_connection_lost_in_mid_mail(scripted):
         talk.log_in()
         assert talk.fetch(b"RETR 2")[1] is not None
     assert "origin.failed" in box.log()
+
+
+def never(connection, words):
+    connection.sendall(b"+OK\r\nSubject: x\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 65536 + b"\r\n")
+
+
+def half(connection, words):
+    connection.sendall(b"+OK\r\nSubject: x\r\n\r\nhalf a li")
+
+
+def half_and_close(connection, words):
+    half(connection, words)
+    return CLOSE
+
+
+def rows(connection, words):
+    connection.sendall(b"+OK\r\n")
+    while True:
+        connection.sendall(b"1 1\r\n" * 20000)
+
+
+LONE_DOT = b"+OK\r\nbefore\r\n.\r\n+OK 1 1\r\nafter\r\n.\r\n"
+BESIDE = {
+    "no POP3": (b"", b"220 smtp.example\r\n"),
+    "greeting without end": (b"", b"x" * 1000000),
+    "no greeting": (b"", lambda connection: None),
+    "CAPA without end": (b"CAPA", rows),
+    "LIST without end": (b"LIST", rows),
+    "UIDL cut off": (b"UIDL", half_and_close),
+    "RETR without end": (b"RETR 2", never),
+    "RETR cut off": (b"RETR 2", half_and_close),
+    "RETR that stalls": (b"RETR 2", half),
+    "RETR with a lone dot": (b"RETR 2\r\nSTAT", LONE_DOT),
+    "QUIT cut off": (b"QUIT", lambda connection, words: CLOSE),
+}
+
+
+@pytest.fixture(scope="module")
+def screening(signatures):
+    """A box that screens, shared: `.origin` gives LARGE first."""
+    origin = Origin([LARGE, *MESSAGES])
+    box = Box(origin.port, signatures, [*HASTE, "set spool maximum 16"])
+    box.origin = origin
+    yield box
+    box.stop()
+    origin.stop()
+
+
+@pytest.mark.parametrize("fault", BESIDE)
+def test_somebody_else_does_not_notice(screening, fault):
+    command, answer = BESIDE[fault]
+    origin = screening.origin
+    with unnoticed(screening, "origin.failed"):
+        if command:
+            origin.answers[command.split()[0]] = answer
+        else:
+            origin.greeting = answer
+        with Talk(screening.port) as talk:
+            talk.send(b"USER fred\r\nPASS secret\r\n" + command + b"\r\n")
+            # To the end: an error in words, or a listing that breaks off.
+            while talk.more():
+                talk.data = talk.data[-1000:]
+            assert b"-ERR [SYS/TEMP]" in talk.data or not talk.data.endswith(b"\r\n.\r\n")
+        origin.answers.clear()
+        origin.greeting = b"+OK ready\r\n"
+    with Talk(screening.port) as talk:
+        talk.log_in()
+        assert talk.fetch(b"RETR 2")[1] == MESSAGES[0]

@@ -44,10 +44,19 @@ def test_a_name_of_several_words():
     assert refused(b"show accounts anna").hint == "type: show accounts"
 
 
+def test_a_name_of_several_words_and_a_number():
+    restore = grammar.parse(b"account restore anna @ acme 12")
+    assert restore == ("account restore", ["anna @ acme", "12"])
+    assert grammar.parse(b"account restore 0123 7") == ("account restore", ["0123", "7"])
+    assert refused(b"account restore 7").hint == "type: account restore NAME NUMBER"
+    assert refused(b"account restore").hint == "type: account restore NAME NUMBER"
+    assert refused(b"account").hint == "type: account deleted|restore"
+
+
 def test_wrong_commands_say_what_may_follow():
     assert "status|sessions|log|alarms" in refused(b"show").hint
     assert "status|sessions|log|alarms" in refused(b"show thing").hint
-    assert "list|show|release|delete" in refused(b"quarantine").hint
+    assert "list|show|history|release|delete" in refused(b"quarantine").hint
     assert "help" in refused(b"x").hint
     assert "help" in refused(b"").hint
     assert refused(b"quarantine show").hint == "type: quarantine show ID"

@@ -8,6 +8,7 @@ from restante import log
 from restante.accounts import seen, state
 from restante.accounts.groups import Groups
 from restante.accounts.state import Account
+from restante.control import retained
 from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, SettingsError, StoreError
 from restante.log.alarms import Alarms
@@ -15,6 +16,7 @@ from restante.log.counters import Counters
 from restante.log.ring import Ring
 from restante.settings import text as settings_text
 from restante.settings.values import Settings
+from restante.store.entries import Entry, Release
 
 
 def run(coroutine):
@@ -37,6 +39,7 @@ class Quarantine:
         self._entries = entries
         self.calls = []
         self.error = None
+        self.gone = []
 
     def entries(self):
         return self._entries
@@ -45,6 +48,10 @@ class Quarantine:
         if self.error:
             raise self.error
         self.calls.append(("release", id, who, force))
+        return Thing(waiting=Thing(uidl="restante-%s-1-ab" % id))
+
+    def deleted(self):
+        return self.gone
 
     async def delete(self, id, who):
         self.calls.append(("delete", id, who))
@@ -52,6 +59,12 @@ class Quarantine:
 
 class Screen:
     error = None
+
+    async def screen(self, body):
+        if self.error:
+            raise self.error
+        assert (body.size, body.octets) == (104, 100)
+        return Thing(sender="a%d@example.org" % body.fd, subject="\x1b[2J offer")
 
     async def status(self):
         if self.error:
@@ -122,6 +135,46 @@ class Accounts:
         self.known.remove(account)
 
 
+class Drop:
+    """Keeps two messages that a client deleted; slot n has the serial number 10 + n."""
+
+    count = 2
+    stored_octets = 75
+    error = None
+    restored = -1
+
+    def __init__(self):
+        self.files = 0
+
+    def retained(self):
+        return [1, 2]
+
+    def deleted_at(self, slot):
+        return slot
+
+    def serial(self, slot):
+        return 10 + slot
+
+    def octets(self, slot):
+        return 100
+
+    def size(self, slot):
+        return 104
+
+    def uidl(self, slot):
+        return b"uid-%d" % slot
+
+    async def open_body(self, slot):
+        if self.error:
+            raise self.error
+        self.files += 1
+        return slot
+
+    async def restore(self, slot):
+        self.restored = slot
+        return 3
+
+
 class Maildrops:
     octets = 3 << 20
     maximum = 1024 << 20
@@ -130,12 +183,17 @@ class Maildrops:
     def __init__(self):
         self.open_drops = 0
         self.erased = []
+        self.drop = Drop()
+        self.open_files = 0
+
+    def close(self, fd):
+        self.open_files -= 1
 
     async def open(self, id):
         if self.error:
             raise self.error
         self.open_drops += 1
-        return Thing(count=2, stored_octets=75)
+        return self.drop
 
     def release(self, drop):
         self.open_drops -= 1
@@ -173,9 +231,8 @@ def entry(id):
         bundle="factory",
         action=2,
     )
-    return Thing(
-        id=id, record=record, time=0, state="held", octets=5, sha="ab", releases=[], damaged=""
-    )
+    made = Entry(id, record, 0, "ab", 6, 1)
+    return made
 
 
 class Box:
@@ -214,6 +271,7 @@ class Box:
             self.maildrops,
             self.collector,
             self.seen,
+            self.maildrops,
         )
 
     def record(self, level, event, **fields):
@@ -321,6 +379,85 @@ def test_quarantine():
         ("delete", "6", "console"),
     ]
     assert not box.ask(b"quarantine release 9")[0] and not box.ask(b"quarantine delete 9")[0]
+
+
+def test_deleted_mail_is_listed_and_restored():
+    box = Box()
+    ok, text, lines = box.ask(b"account deleted anna @ acme")
+    assert ok and text == "2 deleted messages" and lines[0].split() == list(retained.HEAD)
+    assert lines[1].split()[:5] == ["12", "1970-01-01T00:00:02Z", "100", "uid-2", "a2@example.org"]
+    assert lines[2].split()[0] == "11" and "\x1b" not in lines[1] and "offer" in lines[1]
+    drop = box.maildrops.drop
+    assert drop.files == -box.maildrops.open_files == 2 and box.maildrops.open_drops == 0
+    ok, text, _ = box.ask(b"account restore anna @ acme 11")
+    assert ok and text.endswith("as uid-3") and drop.restored == 1
+    level, event, fields = box.records[-2]
+    assert (event, fields["ok"], fields["who"]) == ("account.restore", True, "console")
+    assert "11 of anna @ acme" in fields["id"] and "uid-3" in fields["what"]
+    for number in (b"1", b"011", b"13", b"x"):
+        ok, text, hint = box.ask(b"account restore anna @ acme " + number)
+        assert not ok and number.decode() in text and hint[0].startswith("type: account deleted")
+    assert not box.ask(b"account restore carl 11")[0] and not box.ask(b"account deleted carl")[0]
+    assert box.maildrops.open_drops == 0
+
+
+def test_deleted_mail_that_cannot_be_looked_into():
+    box = Box()
+    box.screen.error = ScreenUnavailable("no answer in 2 s")
+    lines = box.ask(b"account deleted anna @ acme")[2]
+    assert len(lines) == 4 and lines[3].endswith("are not known: no answer in 2 s")
+    box.screen.error = None
+    box.maildrops.drop.error = StoreError("input/output error")
+    assert "CANNOT BE READ: input" in box.ask(b"account deleted anna @ acme")[2][1]
+    box.maildrops.drop.retained = lambda: []
+    box.accounts.known[0].group = Thing(name="acme", retention=0)
+    ok, text, lines = box.ask(b"account deleted anna @ acme")
+    assert ok and text.startswith("nothing") and "'retention' is 0 days" in lines[0]
+
+
+def test_each_column_of_the_quarantine():
+    box = Box()
+    lines = box.ask(b"show quarantine")[2]
+    assert (True, "2 held messages", lines) == box.ask(b"quarantine list")
+    for column in ("id", "kept", "state", "reason", "account", "signature", "bundle", "from"):
+        assert column in lines[0].split(), lines[0]
+    for cell in ("7", "1970-01-01T00:00:00Z", "held", "infected", "user @ 192.0.2.1:110"):
+        assert cell in lines[1], cell
+    for cell in ("Eicar", "factory", "a@example.org", "bad"):
+        assert cell in lines[1], cell
+
+
+def test_what_a_newer_set_says_of_what_is_held():
+    box = Box()
+    seven = box.quarantine.entries()[0]
+    seven.now, seven.bundle = 0, "set 2"
+    lines = box.ask(b"show quarantine")[2]
+    assert "held, now clean" in lines[1] and "now clean" not in lines[2]
+    page = "\n".join(box.ask(b"quarantine show 7")[2])
+    assert "state      held, now clean" in page and "now        clean, says set 2" in page
+    seven.now = 1  # the same as before, said by another set
+    assert "now" not in box.ask(b"show quarantine")[2][1]
+    assert "infected, says set 2" in "\n".join(box.ask(b"quarantine show 7")[2])
+
+
+def test_releases_are_audited():
+    box = Box()
+    assert box.ask(b"quarantine history") == (True, "nothing was released or deleted", [])
+    release = Release("restante-7-1-ab", 90, "console")
+    box.quarantine.entries()[0].releases.append(release)
+    old = {"time": 30, "who": "console", "uidl": "restante-3-1-cd", "delivered": 31}
+    box.quarantine.gone = [
+        {"time": 60, "who": "retention", "id": "3", "account": "user @ isp", "releases": [old]}
+    ]
+    ok, text, lines = box.ask(b"quarantine history")
+    assert ok and text == "3 records" and lines[0].split()[0] == "time"
+    assert "00:01:30Z  released  console" in lines[1] and lines[1].endswith("restante-7-1-ab")
+    assert "deleted" in lines[2] and "retention" in lines[2] and "user @ isp" in lines[2]
+    assert lines[3].endswith("restante-3-1-cd")
+    page = "\n".join(box.ask(b"quarantine show 7")[2])
+    assert "released   1970-01-01T00:01:30Z by console as restante-7-1-ab" in page
+    release.delivered = 95
+    assert "00:01:35Z" in "\n".join(box.ask(b"quarantine show 7")[2])
 
 
 def test_refused_release_says_why():

@@ -111,6 +111,11 @@ class Collector:
         self._schedule.login(account.id, self._services.up(), spider=False)
         return self._visit(self._seat(account), origin)
 
+    @property
+    def busy(self):
+        """A spider polls, or a client's session is at an origin."""
+        return any(seat.task is not None or seat.turns for seat in self._seats.values())
+
     # -- what a visit tells
 
     async def listed(self, visit, drop):

@@ -25,11 +25,13 @@ _NOT_FORMED = b"-ERR [SYS/TEMP] the mail gateway has no room for the message, tr
 class Judged:
     """`file` holds the original; `segments` (splice.py) are what is served."""
 
-    def __init__(self, file, segments, untouched, held):
+    def __init__(self, file, segments, untouched, id, bundle):
         self.file = file
         self.segments = segments
         self.untouched = untouched
-        self.held = held  # the original is durable in quarantine
+        self.id = id  # of the quarantine entry that holds the original, or ""
+        self.held = bool(id)
+        self.bundle = bundle  # the signature set that judged it, "" if none did
 
 
 class Judging:
@@ -43,15 +45,20 @@ class Judging:
 
         `account` and `uidl` are texts; `uidl()` is awaited, and only for what is kept.
         """
-        report, decision = await self._decide(file)
+        report, decision = await self.verdict(file)
         self._record(file, account, number, report, decision)
         if decision.action == policy.REFUSE:
             raise Withheld(_REFUSED, NO_VERDICT, decision.reason)
+        return await self.formed(file, account, number, uidl, report, decision)
+
+    async def formed(self, file, account, number, uidl, report, decision):
+        """What a decision makes of a message: Judged.  Withheld."""
         id = ""
         if decision.keeps:
             id = await self._keep(file, account, number, await uidl(), report, decision)
         segments = splice.segments(decision, report, file.size, id, file.read)
-        return Judged(file, segments, decision.action == verdicts.PASS, decision.keeps)
+        untouched = decision.action == verdicts.PASS
+        return Judged(file, segments, untouched, id, report.bundle if report else "")
 
     async def final(self, judged):
         """(sealed SpoolFile of what is served, SHA-256 of the original).  Withheld, StoreError.
@@ -75,8 +82,8 @@ class Judging:
             raise
         return file, sha
 
-    async def _decide(self, file):
-        """(report or None, decision)."""
+    async def verdict(self, file):
+        """(report or None, decision) about what has `fd` and `size`."""
         settings = self._services.settings
         if settings.get("screening mode") == "disabled":
             return None, policy.decide(None, settings)

@@ -183,7 +183,7 @@ class Visit:
         served, sha = await self._judging.final(judged)
         try:
             octets = served.octets
-            await drop.store(slot, served, sha, octets)
+            await drop.store(slot, served, sha, octets, judged.bundle)
         finally:
             if served is not file:
                 served.close()

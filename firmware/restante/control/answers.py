@@ -5,7 +5,7 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import grammar, held, status
+from restante.control import grammar, held, retained, status
 from restante.control.tables import duration
 from restante.errors import RestanteError
 from restante.version import VERSION
@@ -28,6 +28,7 @@ class Control:
     maildrops   store.Maildrops
     collector   collect.Collector
     seen        accounts.Seen
+    folder      store.Folder of the data
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Control:
         maildrops,
         collector,
         seen,
+        folder,
     ):
         self._settings = settings
         self._log = log
@@ -55,6 +57,7 @@ class Control:
         self._maildrops = maildrops
         self._collector = collector
         self._seen = seen
+        self._folder = folder
 
     async def answer(self, line):
         """`line`: bytes without the line end."""
@@ -130,6 +133,22 @@ class Control:
             self._audit("account.erase", answer, name)
         return answer
 
+    async def _account_deleted(self, name):
+        return await retained.listing(
+            self._accounts, self._maildrops, self._screen, self._folder, name
+        )
+
+    async def _account_restore(self, name, number):
+        answer = await retained.restore(self._accounts, self._maildrops, name, number)
+        self._audit("account.restore", answer, "%s of %s" % (number, name), what=answer[1])
+        return answer
+
+    async def _show_quarantine(self):
+        return held.listing(self._quarantine)
+
+    async def _quarantine_history(self):
+        return held.history(self._quarantine)
+
     async def _quarantine_list(self):
         return held.listing(self._quarantine)
 
@@ -138,7 +157,7 @@ class Control:
 
     async def _quarantine_release(self, id, force=None):
         answer = await held.release(self._quarantine, id, WHO, force is not None)
-        self._audit("quarantine.release", answer, id)
+        self._audit("quarantine.release", answer, id, what=answer[1])
         return answer
 
     async def _quarantine_delete(self, id):
@@ -177,5 +196,5 @@ class Control:
         self._log.record(self._log.WARNING, "factory-reset.requested", who=WHO)
         return True, "the box forgets everything and restarts within a few seconds", []
 
-    def _audit(self, event, answer, id):
-        self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=WHO)
+    def _audit(self, event, answer, id, **more):
+        self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=WHO, **more)

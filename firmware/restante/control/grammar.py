@@ -23,7 +23,7 @@ class CommandError(RestanteError):
 
 
 # words, arguments, help; None: not shown by `help`.  "?" after an argument: a word that may be
-# left out; "..." after it: one word or several, given as one text.
+# left out; "..." after the first: one word or several, given as one text.
 COMMANDS = (
     ("help", (), "this list"),
     ("show status", (), "what the box does, alarms, memory"),
@@ -33,8 +33,12 @@ COMMANDS = (
     ("show accounts", (), "who is accelerated, who is not, and why"),
     ("show account", ("NAME...",), "one account, by name or id"),
     ("erase account", ("NAME...", "yes?"), "remove its password and its cached mail"),
-    ("quarantine list", (), "held mail, newest first"),
+    ("account deleted", ("NAME...",), "its deleted mail that is still kept"),
+    ("account restore", ("NAME...", "NUMBER"), "deliver a deleted message again"),
+    ("show quarantine", (), "held mail, newest first"),
+    ("quarantine list", (), "the same"),
     ("quarantine show", ("ID",), "one held message"),
+    ("quarantine history", (), "who released and deleted what"),
     ("quarantine release", ("ID", "force?"), "deliver the original at the next session"),
     ("quarantine delete", ("ID",), "remove a held message for good"),
     ("alarm acknowledge", (), "take the alarms down"),
@@ -82,7 +86,7 @@ def _arguments(command, arguments, given):
     # An optional argument is the word itself, such as `force`: anything else is a mistake.
     optional = [name[:-1] for name in arguments if name.endswith("?")]
     if arguments and arguments[0].endswith("..."):
-        given = _joined(given, optional)
+        given = _joined(given, len(needed) - 1, optional)
     extra = given[len(needed) :]
     if len(given) < len(needed) or len(extra) > len(optional) or extra != optional[: len(extra)]:
         raise CommandError(
@@ -92,12 +96,13 @@ def _arguments(command, arguments, given):
     return given
 
 
-def _joined(given, optional):
-    """All words as one argument, but for those at the end that are the optional ones."""
+def _joined(given, more, optional):
+    """All words as one argument, but for `more` at the end, and the optional ones behind those."""
     count = len(given)
     if count > len(optional) and given[count - len(optional) :] == optional:
         count -= len(optional)
-    return ([" ".join(given[:count])] if given else []) + given[count:]
+    count = max(0, count - more)
+    return ([" ".join(given[:count])] if count else []) + given[count:]
 
 
 def _nearest(words):

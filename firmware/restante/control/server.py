@@ -110,7 +110,7 @@ class Server:
 async def _read(fd, buffer, start):
     deadline = loop.Deadline(CONTROL_READ_MS)
     while True:
-        # First: the warden's question is there already, and each wait costs it a round of the loop.
+        # First: the warden's question is there already, and a wait costs a round of the loop.
         n = _sys.read(fd, buffer, start, len(buffer))
         if n is not None:
             return n

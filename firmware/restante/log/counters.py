@@ -12,6 +12,7 @@ NAMES = {
     "replaced": "messages with a part replaced by a notice",
     "held": "messages replaced whole by a notice",
     "marked": "messages delivered marked",
+    "late": "stored messages that a newer signature set found bad",
     "no_verdict": "messages without a verdict",
     "refused": "messages refused for a cause that may pass",
     "released": "released originals delivered",

@@ -49,6 +49,21 @@ def whole_lines(findings, found, bundle, id):
     )
 
 
+def late_lines(sender, subject, findings, found, bundle, id):
+    """Text of a message to whoever got one that was found bad afterwards."""
+    lines = ["You have received a message that new signatures find bad:", ""]
+    if sender:
+        lines.append("From:      " + shown(sender))
+    if subject:
+        lines.append("Subject:   " + shown(subject))
+    lines += [
+        "",
+        "Do not open what is attached to it.  Delete your copy, and tell the",
+        "administrator if you have opened it.",
+    ]
+    return lines + _rest(findings, found, bundle, id)
+
+
 def _rest(findings, found, bundle, id):
     lines = [""]
     for finding in findings[:FINDINGS_SHOWN]:

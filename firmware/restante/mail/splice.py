@@ -12,7 +12,7 @@ from restante.mail import header, notice
 from restante.screening.verdicts import MARK, NAMES
 from restante.screening.wire import EDIT_PART
 
-_OWN_TEXT = b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n"
+OWN_TEXT = b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n"
 
 
 def segments(decision, report, size, id, peek):
@@ -63,7 +63,7 @@ def _whole(decision, report, size, id, peek):
     if not any(header.field_name(peek(s, min(e - s, 80))) == b"subject" for s, e in kept):
         own += b"Subject: (held by the mail gateway)\r\n"
     lines = notice.whole_lines(decision.findings, report.found, report.bundle, id)
-    text = own + b"MIME-Version: 1.0\r\n" + _OWN_TEXT + b"\r\n" + wire(lines)
+    text = own + b"MIME-Version: 1.0\r\n" + OWN_TEXT + b"\r\n" + wire(lines)
     return _joined(kept + [text])
 
 
@@ -75,7 +75,7 @@ def _parts(decision, report, size, id, peek):
             return _whole(decision, report, size, id, peek)
         text = wire(notice.part_lines(edit.findings, report.bundle, id))
         if edit.kind == EDIT_PART:
-            text = b"Content-Disposition: inline\r\n" + _OWN_TEXT + b"\r\n" + text
+            text = b"Content-Disposition: inline\r\n" + OWN_TEXT + b"\r\n" + text
             if edit.end < size:
                 text = text[:-2]  # the CRLF that follows belongs to the delimiter line
         out += [(at, edit.start), text]

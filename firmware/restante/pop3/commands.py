@@ -43,6 +43,7 @@ NUMBER_COUNT = const(3)
 WORDS = const(4)  # the rest of the line, blanks around it removed
 SECRET = const(5)  # the rest of the line after one space, as it is
 MAYBE_WORDS = const(6)
+NAME = const(7)  # as SECRET, but not blank: a user's name is opaque, nothing is trimmed
 
 # Answers
 SINGLE = const(0)  # one line
@@ -52,7 +53,7 @@ EXCHANGE = const(3)  # challenges, then one line
 
 # keyword: (command, valid in, argument, answer, state after +OK; 0: as before)
 TABLE = {
-    b"USER": (USER, _LOGIN, WORDS, SINGLE, PASSWORD),
+    b"USER": (USER, _LOGIN, NAME, SINGLE, PASSWORD),
     b"PASS": (PASS, PASSWORD, SECRET, SINGLE, TRANSACTION),
     b"APOP": (APOP, _LOGIN, WORDS, SINGLE, TRANSACTION),
     b"AUTH": (AUTH, _LOGIN, MAYBE_WORDS, EXCHANGE, TRANSACTION),

@@ -146,6 +146,8 @@ class ServerEngine:
         if kind == c.SECRET:
             return _BAD_ARGUMENT if space < 0 else None
         words = rest.split()
+        if kind == c.NAME:
+            return None if words else _BAD_ARGUMENT
         if kind == c.NO_ARGUMENT:
             self.argument = b""
             return _BAD_ARGUMENT if words else None

@@ -21,9 +21,11 @@ from restante.accounts.groups import Groups
 from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
+from restante.box.clock import ClockTrust
 from restante.box.system import System
 from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
+from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.errors import OriginError, StoreError
@@ -31,6 +33,7 @@ from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
 from restante.log.outlet import Outlet
 from restante.relay import destination
+from restante.relay.asking import Asking
 from restante.relay.bounds import Bounds
 from restante.relay.entry import NOT_SCREENED
 from restante.relay.guesses import Guesses
@@ -47,6 +50,7 @@ from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
+from restante.version import MADE
 
 DEFAULTS = {
     "--listen": "0.0.0.0:%d" % places.GATE_PORT,
@@ -55,6 +59,7 @@ DEFAULTS = {
     "--origin": "",
 }
 MIB = 1048576
+DAY = 86400
 # Octets allocated between two collections.  Without it the whole heap fills with garbage before
 # the first one: more memory in use, and what lives lies scattered, so that a session's 16 KiB
 # buffer finds no place in a heap that is half empty.
@@ -67,10 +72,6 @@ EROFS = 30
 DESCRIPTORS = 64
 # Descriptors of one session: client, origin, spool file twice, one kept message, screen socket.
 SESSION_DESCRIPTORS = 8
-# 2026-01-01: a clock before it was never set.
-MADE = 1767225600
-# What the clock may be corrected by while it counts as the same, in seconds.
-CLOCK_SECONDS = 3600
 # Number of a signal that ends the program.
 SIGTERM = 15
 
@@ -97,9 +98,11 @@ class Services:
         self.clock = time.time
         self.system = System(given["--data"], given["--run"])
         self.up = self.system.uptime
+        self.trusted = ClockTrust(self.clock, self.up).trusted
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.bounds = Bounds(time.ticks_diff)
+        self.asking = Asking()
         self.spool = Spool(folder, tree.get("spool maximum") * MIB)
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
@@ -118,10 +121,11 @@ class Services:
             folder, helper, self.clock, self.spool, tree.get("mail maximum") * MIB
         )
         self.collector = Collector(self)
+        self.upkeep = Upkeep(self)
+        self._set_retention()
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
-        self._clock_minus_up = self.clock() - self.up()
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
         self.screens = tree.get("screening mode") != "disabled"
         self.note = "" if self.screens else NOT_SCREENED
@@ -132,10 +136,13 @@ class Services:
         self._sessions += 1
         return self._sessions
 
-    def trusted(self):
-        """Whether mail may be deleted by age: the clock is plausible, and nobody has set it."""
-        moved = self.clock() - self.up() - self._clock_minus_up
-        return self.clock() > MADE and abs(moved) < CLOCK_SECONDS
+    def _set_retention(self):
+        quarantine = self.quarantine
+        quarantine.retention = self.settings.get("quarantine retention") * DAY
+        quarantine.evicts = self.settings.get("quarantine when-full") == "oldest"
+        quarantine.trusted = self.trusted
+        quarantine.evicted = record_eviction
+        quarantine.dated_from = self.maildrops.dated_from = MADE
 
     def origin(self, address, port):
         """An Origin that is not connected yet; OriginError if the box has no descriptor left."""
@@ -156,6 +163,11 @@ class Services:
         if self._origin:
             return wanted == local
         return destination.is_own(wanted, local)
+
+
+def record_eviction(entry, who):
+    account = entry.record.account
+    log.record(log.WARNING, "quarantine.evicted", id=entry.id, account=account, who=who)
 
 
 async def open_store(services):
@@ -214,11 +226,13 @@ async def serve(services, given, listening, control_fd, signals):
         services.maildrops,
         services.collector,
         services.seen,
+        services.spool.folder,
     )
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
         asyncio.create_task(services.ticker.run()),
+        asyncio.create_task(services.upkeep.run()),
     ]
     if services.groups.names():
         lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)

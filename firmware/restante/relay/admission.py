@@ -10,7 +10,7 @@ from time import ticks_ms
 from restante import log
 from restante.accounts import names, seen
 from restante.accounts.groups import LEARN
-from restante.accounts.state import LOGIN_USER, READY
+from restante.accounts.state import LOGIN_USER, PASSING, READY
 from restante.collect import failures
 from restante.collect import login as at_origin
 from restante.collect.failures import LoginRefused
@@ -21,6 +21,7 @@ from restante.relay import capa, decision
 from restante.relay.endings import ClientGone
 from restante.relay.entry import Entry
 from restante.relay.errand import FAILURES, Errand
+from restante.relay.kept import KeptMail
 from restante.relay.offer import MECHANISMS, Exchange, Offer
 from restante.relay.plain import Plain
 from restante.relay.served import Served
@@ -32,6 +33,7 @@ REFRESH_MS = const(5000)
 
 _USER_OK = b"+OK"
 _WELCOME = b"+OK"
+_NOT_TAKEN = "the mail server refused the login; a wrong password is the likely cause"
 _CANCELLED = b"-ERR cancelled"
 _BAD_BASE64 = b"-ERR not what this mechanism wants"
 _NO_ANSWER = b"-ERR [SYS/TEMP] the mail server does not answer, try again later"
@@ -182,12 +184,13 @@ class Admission(Entry):
         step = decision.before(case)
         answer = line = None
         if step == decision.ASK:
-            if not case.trusted and services.bounds.spent(self._key, ticks_ms()):
-                session.record(log.WARNING, "login.refused", why="wrong passwords are used up")
-                await session.answer(False, _SPENT)
+            if case.trusted:
+                answer, line = await self._ask(account, case, offer)
+            else:
+                async with services.asking.turn(self._key):
+                    answer, line = await self._ask_within_bounds(account, case, offer)
+            if answer is None:
                 return
-            answer, line = await self._ask(account, case, offer)
-            self._count(answer)
             if answer == decision.TAKEN and self._errand is not None:
                 case.ready = await self._open(account)
             step = decision.after(case, answer)
@@ -229,8 +232,22 @@ class Admission(Entry):
             return False
         return self._drop.complete
 
+    async def _ask_within_bounds(self, account, case, offer):
+        """As _ask; (None, None) if the client was refused here.  In the turn of the account."""
+        session = self._session
+        if session.services.bounds.spent(self._key, ticks_ms()):
+            session.record(log.WARNING, "login.refused", why="wrong passwords are used up")
+            await session.answer(False, _SPENT)
+            return None, None
+        return await self._ask(account, case, offer)
+
     async def _ask(self, account, case, offer):
-        """(answer, line) of the origin."""
+        """(answer, line) of the origin; a wrong password is counted."""
+        answer, line = await self._hear(account, case, offer)
+        self._count(answer)
+        return answer, line
+
+    async def _hear(self, account, case, offer):
         session = self._session
         if self._errand is not None:
             await self._errand.begin()  # a spider that has the origin's lock leaves
@@ -262,7 +279,8 @@ class Admission(Entry):
 
     def _note(self, account, refused):
         """What the origin said for its user must not get lost, whatever we answer."""
-        self._session.record(log.INFO, "login.not-taken", why=str(refused))
+        why = _NOT_TAKEN if refused.kind in decision.DISPROVE else str(refused)
+        self._session.record(log.INFO, "login.not-taken", why=why)
         text = failures.alert(refused.line)
         if text:
             self._session.record(log.WARNING, "login.alert", text=text)
@@ -330,8 +348,23 @@ class Admission(Entry):
         session = self._session
         self._entered()
         session.passes(names.name(offer.user), why)
-        await session.released.begin()
+        await session.released.begin(await self._kept(offer))
         await session.answer(True, line)
+
+    async def _kept(self, offer):
+        """The mail that only the box has of an account that is accelerated no more, or None."""
+        session = self._session
+        services = session.services
+        account = services.accounts.find(session.group, offer.user)
+        if services.off or account is None or account.state != PASSING:
+            return None
+        try:
+            drop = await services.maildrops.open(account.id)
+        except StoreError as error:
+            session.record(log.ERROR, "maildrop.open", why=str(error))
+            return None
+        services.collector.govern(account, drop)
+        return KeptMail(services.maildrops, drop)
 
     def _adopt(self):
         """The connection that is logged in becomes a visit, unless somebody else has one."""

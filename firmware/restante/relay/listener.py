@@ -8,6 +8,7 @@ import asyncio
 import io
 import socket
 import sys
+from time import ticks_diff, ticks_ms
 
 from restante import log, loop
 from restante.relay.leg import sockaddr
@@ -22,6 +23,8 @@ _EAGAIN = 11
 _ECONNABORTED = 103
 # Wait before the next accept when the system refuses one (no descriptors, no memory), in ms.
 _PAUSE_MS = 500
+# Between two records of clients over the cap, in ms: a storm must not fill the log.
+_TELL_MS = 60000
 # Octets of a traceback that go into the log: its end names the place.
 _TRACE_OCTETS = 300
 
@@ -46,6 +49,8 @@ class Listener:
         self._maximum = maximum
         self._session_for = session_for
         self._tasks = {}  # session -> its task
+        self._refused = 0  # over the cap and not told yet
+        self._told = None  # when, in ticks
 
     def snapshot(self):
         """One dict a session, for `show sessions`."""
@@ -83,7 +88,7 @@ class Listener:
     def _admit(self, sock, address):
         if len(self._tasks) >= self._maximum:
             log.counters.add("sessions_refused")
-            log.record(log.WARNING, "session.refused", client=address, maximum=self._maximum)
+            self._tell(address)
             self._refuse(sock)
             return
         try:
@@ -95,6 +100,22 @@ class Listener:
             return
         log.counters.add("sessions")
         self._tasks[session] = asyncio.create_task(self._serve(session))
+
+    def _tell(self, address):
+        """Records the first client over the cap, then how many there were."""
+        self._refused += 1
+        now = ticks_ms()
+        if self._told is not None and 0 <= ticks_diff(now, self._told) < _TELL_MS:
+            return
+        self._told = now
+        log.record(
+            log.WARNING,
+            "session.refused",
+            client=address,
+            maximum=self._maximum,
+            refused=self._refused,
+        )
+        self._refused = 0
 
     def _refuse(self, sock):
         sock.setblocking(False)

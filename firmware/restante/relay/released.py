@@ -1,8 +1,7 @@
-"""Delivers released originals: the commands of a session that touch them.
+"""Delivers what the box adds to a maildrop: released originals, and kept mail (kept.py).
 
-Its rule: without released messages there is no extra traffic; a released message counts as
-delivered only after DELE, QUIT and the origin's +OK to it.  They are not screened again: the
-operator decided.
+Its rule: without such messages there is no extra traffic; one counts as delivered only after DELE,
+QUIT and the origin's +OK to it.  Released ones are not screened again: the operator decided.
 """
 
 import _sys
@@ -11,6 +10,7 @@ from restante import log
 from restante.errors import StoreError
 from restante.pop3 import commands as c
 from restante.relay.cut import PIECE_OCTETS, top
+from restante.relay.kept import Kept
 from restante.relay.overlay import Overlay, nothing, totals
 
 _NO_SUCH = b"-ERR no such message"
@@ -22,11 +22,23 @@ class Released:
         self._session = session
         self._quarantine = quarantine
         self._overlay = nothing()
+        self._mail = None  # KeptMail
 
-    async def begin(self):
-        """After the login: asks the origin for its count if something waits for this account."""
+    def close(self):
+        mail, self._mail = self._mail, None
+        if mail is not None:
+            mail.close()
+
+    async def begin(self, mail=None):
+        """After the login: asks the origin for its count if something waits for this account.
+
+        `mail`: KeptMail, closed with the session.
+        """
         session = self._session
+        self._mail = mail
         waiting = self._quarantine.released_for(session.account) if session.account else []
+        if mail is not None:
+            waiting += mail.messages()
         if not waiting:
             return
         if not await session.origin.ask(b"STAT\r\n"):
@@ -80,7 +92,7 @@ class Released:
         session = self._session
         engine = session.engine
         try:
-            fd = message.open()
+            fd = await message.open()
         except StoreError as error:
             log.record(log.ERROR, "released.unreadable", id=message.id, error=str(error))
             await session.answer(False, _TEMPORARY)
@@ -102,8 +114,12 @@ class Released:
     async def ended(self):
         """After the origin's +OK to QUIT; StoreError."""
         done = self._overlay.marked()
-        if done:
-            await self._quarantine.delivered(self._session.account, [r.uidl for r in done])
+        kept = [message for message in done if isinstance(message, Kept)]
+        released = [message.uidl for message in done if not isinstance(message, Kept)]
+        if kept:
+            await self._mail.delete(kept)
+        if released:
+            await self._quarantine.delivered(self._session.account, released)
 
 
 def _peek(fd, offset, count):

@@ -120,6 +120,7 @@ class Session:
 
     def close(self):
         self._delivery.close()
+        self.released.close()
         self.part()
         self.client.close()
 

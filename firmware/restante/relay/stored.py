@@ -107,11 +107,12 @@ class Stored:
     async def _send(self, fd, slot, lines, patience):
         session = self._session
         drop = self._served.drop
-        if patience is not None:
-            await patience.end()
+        # Before anything waits: a newer signature set may put another body in its place.
         size = drop.size(slot)
         segments = [(0, size)]
         line = b"+OK %d octets" % drop.octets(slot)
+        if patience is not None:
+            await patience.end()
         # A line has two octets at least: so many lines are the whole message (fetchmail).
         if _WHOLE < lines < size // 2:
             segments = top(segments, lines, lambda at, n: _peek(fd, at, n))

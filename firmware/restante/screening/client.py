@@ -37,8 +37,13 @@ class ScreenClient:
         self._slots = _Slots(IN_FLIGHT)
         self._tag = 0
 
+    @property
+    def busy(self):
+        """A message is being screened."""
+        return self._slots.taken > 0
+
     async def screen(self, f):
-        """The Report about a sealed spool file.  ScreenUnavailable."""
+        """The Report about what has `fd` and `size` and does not change.  ScreenUnavailable."""
         deadline_ms = self._settings.get("screening deadline") * 1000
         slot = await self._slots.take(deadline_ms + GRACE_MS)
         try:
@@ -119,6 +124,11 @@ class _Slots:
     def __init__(self, n):
         self._free = [_Slot() for _ in range(n)]
         self._waiters = []
+        self._count = n
+
+    @property
+    def taken(self):
+        return self._count - len(self._free)
 
     async def take(self, ms):
         """A slot; ScreenUnavailable if none is free within `ms`."""

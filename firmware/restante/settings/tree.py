@@ -129,6 +129,18 @@ SETTINGS = tuple(
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
         Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
         Setting(
+            "quarantine retention",
+            Integer(0, 3650, "days"),
+            30,  # a box that nobody looks at must not fill up; a month is longer than a holiday
+            "held mail is deleted after so long; 0: never",
+        ),
+        Setting(
+            "quarantine when-full",
+            Choice("refuse", "oldest"),
+            "refuse",
+            "refuse: what must be held is not delivered; oldest: what is held a week makes room",
+        ),
+        Setting(
             "mail maximum",
             Integer(8, 1048576, MIB),
             1024,

@@ -19,6 +19,15 @@ class Spoiled(StoreError):
     """The file is not what was stored."""
 
 
+class OpenBody:
+    """An open message as the screen process wants it: `fd`, `size`; `octets`: true ones."""
+
+    def __init__(self, fd, size, octets):
+        self.fd = fd
+        self.size = size
+        self.octets = octets
+
+
 class Bodies:
     """`problems`: texts for the operator."""
 

@@ -10,6 +10,8 @@ from restante.errors import StoreError
 VERSION = const(1)
 # Deleted entries whose last record is kept for the audit, when the journal is rewritten.
 AUDIT_RECORDS = const(200)
+# Releases of a deleted entry that its last record names: more than an operator makes by mistake.
+RELEASES_NAMED = const(8)
 # Longest texts of a record, characters: what a console line or a notice can use.  The engine's
 # own bounds are RST_MAX_FIELD and RST_MAX_NAME; a UIDL has at most 70 (RFC 1939 §7).
 TEXT_CHARACTERS = const(200)
@@ -80,6 +82,8 @@ class Entry:
         self.size = size  # octets in wire form
         self.octets = size - stuffed
         self.releases = []
+        self.bundle = record.bundle  # the signature set that judged it last
+        self.now = record.verdict  # what that one said
         self.seen = 1  # how often this run met it
         self.damaged = ""
 
@@ -95,6 +99,10 @@ class Entry:
         if not self.releases:
             return "held"
         return "released" if self.waiting else "delivered"
+
+    @property
+    def judged_again(self):
+        return self.bundle != self.record.bundle or self.now != self.record.verdict
 
 
 class NewerVersion(Exception):
@@ -116,7 +124,7 @@ class Book:
         self.octets = 0
         self.next_id = 1
         self.deleted = []
-        self._accounts = {}  # each account's name is held once
+        self._texts = {}  # each name of an account or a signature set is held once
 
     def take_id(self):
         """An id that is never given out again, even if its keep fails: a file may bear it."""
@@ -128,7 +136,7 @@ class Book:
         """Lines of the shortest journal."""
         lines = 1 + len(self.deleted)
         for entry in self.entries.values():
-            lines += 1 + 2 * len(entry.releases)
+            lines += 1 + 2 * len(entry.releases) + entry.judged_again
         return lines
 
     def find(self, account, sha):
@@ -161,10 +169,17 @@ class Book:
             entry.releases.append(release)
         elif op == "delivered":
             self._delivered(record)
+        elif op == "judged":
+            entry = self._entry(record)
+            entry.now = _get(record, "verdict", int)
+            entry.bundle = self._once(_get(record, "bundle", str))
         elif op == "delete":
             self._delete(record)
         else:
             raise ValueError("unknown operation %r" % op)
+
+    def _once(self, text):
+        return self._texts.setdefault(text, text)
 
     def _entry(self, record):
         entry = self.entries.get(_get(record, "id", str))
@@ -185,12 +200,13 @@ class Book:
         account = _get(record, "account", str)
         entry = Entry(
             id,
-            Record(self._accounts.setdefault(account, account), **kept),
+            Record(self._once(account), **kept),
             _get(record, "time", int),
             sha,
             size,
             stuffed,
         )
+        entry.bundle = self._once(entry.bundle)
         self.entries[id] = entry
         self.octets += size
         self.next_id = max(self.next_id, int(id) + 1)
@@ -225,6 +241,8 @@ class Book:
                 yield release_record(id, release.time, release.who, release.uidl)
                 if release.delivered:
                     yield delivered_record(id, release.delivered, release.uidl)
+            if entry.judged_again:
+                yield judged_record(id, entry.now, entry.bundle)
 
 
 def keep_record(entry):
@@ -246,8 +264,16 @@ def delivered_record(id, time, uidl):
     return {"op": "delivered", "id": id, "time": time, "uidl": uidl}
 
 
+def judged_record(id, verdict, bundle):
+    return {"op": "judged", "id": id, "verdict": verdict, "bundle": bundle}
+
+
 def delete_record(entry, time, who):
-    """Names what was deleted, because the keep record goes with the next rewriting."""
+    """Names what was deleted and released, because all of that goes with the next rewriting."""
+    releases = [
+        {"time": r.time, "who": r.who, "uidl": r.uidl, "delivered": r.delivered}
+        for r in entry.releases[-RELEASES_NAMED:]
+    ]
     return {
         "op": "delete",
         "id": entry.id,
@@ -257,4 +283,5 @@ def delete_record(entry, time, who):
         "verdict": entry.record.verdict,
         "signature": entry.record.signature,
         "sha": entry.sha,
+        "releases": releases,
     }

@@ -11,6 +11,8 @@ import struct
 from restante.compat import const
 from restante.store.columns import Numbers, Rows
 from restante.store.entries import UIDL_PREFIX, NewerVersion
+from restante.store.screened import NOTHING, Screened
+from restante.store.screened import OCTETS as SCREENED_OCTETS
 from restante.store.uidls import Uidls
 
 VERSION = const(1)
@@ -22,6 +24,7 @@ ENTRY = const(2)  # a new entry; `source`: the entry that gives its body away to
 STATE = const(3)  # an entry is now thus
 FORGET = const(4)  # an entry is gone
 COMPLETE = const(5)  # a whole listing was applied
+SCREENED = const(6)  # which bodies the newest signature set has judged
 
 # Flags of an entry.
 STORED = const(1)  # the body is here
@@ -56,7 +59,7 @@ ROW_OCTETS = const(42)
 # Behind it in a record: the hash of what is served, the entry that gave its body away, the UIDL.
 _STATE_OCTETS = const(58)
 _HEAD_OCTETS = const(62)
-_LEAST_OCTETS = {BEGIN: 2, ENTRY: 63, STATE: 58, FORGET: 4}
+_LEAST_OCTETS = {BEGIN: 2, ENTRY: 63, STATE: 58, FORGET: 4, SCREENED: SCREENED_OCTETS}
 
 
 class Entry:
@@ -131,6 +134,7 @@ class Index:
         self.stored_octets = 0
         self.views = 0
         self.released = []
+        self.screened = Screened()
         self.uidls = Uidls()
         self.numbers = Numbers()
         self._rows = Rows(ROW_OCTETS)
@@ -232,6 +236,8 @@ class Index:
             self._forget(self._slot(_number(body, 0)))
         elif kind == COMPLETE:
             self.complete = True
+        elif kind == SCREENED:
+            self.screened.apply(body)
         else:
             raise ValueError("unknown kind %d" % kind)
 
@@ -329,6 +335,8 @@ class Index:
         """The shortest journal that gives this state."""
         version = struct.pack(_BEGIN, VERSION, self.next_id, self.next_file, self.complete)
         yield BEGIN, version
+        if self.screened.bundle != NOTHING or self.screened.until:
+            yield SCREENED, self.screened.body()
         for slot in range(self.count):
             if not self.flags(slot) & FORGOTTEN:
                 yield entry_record(self.get(slot), self.uidls.get(slot))

@@ -12,6 +12,7 @@ from restante.store import records
 from restante.store.bodies import SUFFIX, Bodies
 from restante.store.entries import NewerVersion
 from restante.store.journalfile import JournalFile
+from restante.store.screened import Screened
 from restante.store.turns import Turns
 
 # Superseded records before the journal is rewritten: under 100 KiB.
@@ -67,6 +68,8 @@ class Ledger:
             self._unusable = StoreError("the maildrop was written by a newer firmware")
             raise self._unusable
         self._index.released = []
+        if self._journal.damaged:
+            self._index.screened = Screened()  # all bodies are judged again
         self._loaded = True
         for problem in self._journal.problems:
             self._bodies.note(problem)

@@ -14,8 +14,10 @@ from restante.errors import RestanteError, StoreError
 from restante.store import eviction
 from restante.store import index as book
 from restante.store import listing as lists
+from restante.store.again import Again
 from restante.store.bodies import Spoiled
 from restante.store.ledger import LOST_PREFIX, Ledger
+from restante.store.screened import mark_of
 
 # A message whose record was lost is kept so long, seconds, whatever the retention is.
 LOST_SECONDS = const(2592000)
@@ -51,6 +53,8 @@ class Maildrop(Ledger):
         self.retention = 0
         self.keep_vanished = False
         self.listed_at = 0
+        self.again = Again(self)
+        self._withheld = set()  # numbers of files that are not given out in this run
         self._listing = None
         self._view = None
         self._view_of = -1
@@ -141,6 +145,14 @@ class Maildrop(Ledger):
         """Slots to fetch now, in this order."""
         return eviction.wanted(self._index, budget, self.quota)
 
+    def serial(self, slot):
+        """The message's number in the journal, which it keeps for ever."""
+        return self._index.id(slot)
+
+    def deleted_at(self, slot):
+        """When it was deleted, or vanished at the origin: seconds since 1970."""
+        return self._index.time(slot)
+
     def retained(self):
         """Slots of what clients deleted or the origin lost, and can be restored."""
         index = self._index
@@ -168,16 +180,17 @@ class Maildrop(Ledger):
 
     # -- changing
 
-    async def store(self, slot, f, sha, octets):
+    async def store(self, slot, f, sha, octets, bundle=""):
         """Takes the sealed spool file `f` as what is served of `slot`.  StoreError, StoreFull.
 
-        `sha`: SHA-256 of the original as fetched, or None if `f` is the original.
+        `sha`: SHA-256 of the original as fetched, or None if `f` is the original; `bundle`: name
+        of the signature set that judged it, "" if none did.
         """
         self._must_be_sealed(f)
         await self._rooms.make_room(self, f.size, slot)
-        await self._turns.take(f, self._store, slot, f, sha, octets)
+        await self._turns.take(f, self._store, slot, f, sha, octets, mark_of(bundle))
 
-    async def _store(self, slot, f, sha, octets):
+    async def _store(self, slot, f, sha, octets, mark):
         index = self._index
         if index.flags(slot) & book.DELETED:
             return
@@ -199,11 +212,20 @@ class Maildrop(Ledger):
             entry.drop_body()
             await self._change(lambda: [book.state_record(entry)] + changes)
         else:
-            await self._take(f, entry, lambda: [book.state_record(entry)] + changes)
+            await self._take(f, entry, lambda: [book.state_record(entry)] + changes, mark)
             index.mark(slot, book.CHECKED)
 
-    async def _take(self, f, entry, make):
-        """The file becomes the body of `entry`; `make` gives the records."""
+    async def _take(self, f, entry, records, mark=None):
+        """The file becomes the body of `entry`; `records` gives the records.
+
+        `mark`: of the set that judged it; None: by the set in use, or words of the box.
+        """
+
+        def make():
+            body = None if mark is None else self._index.screened.with_body(entry.file, mark)
+            # First: if the rest is torn off, a body too much waits, never one too few.
+            return ([] if body is None else [(book.SCREENED, body)]) + records()
+
         entry.flags |= book.STORED
         entry.size = f.size
         entry.file = self._index.next_file
@@ -248,21 +270,32 @@ class Maildrop(Ledger):
 
         Evicted, Deleted, StoreError: never wrong octets.
         """
-        index = self._index
-        if index.flags(slot) & book.DELETED:
+        if self._index.flags(slot) & book.DELETED:
             raise Deleted("the message was deleted by another session")
-        if not index.flags(slot) & book.STORED:
-            raise Evicted("the message is not here now")
-        number = index.file(slot)
-        try:
-            fd = self._bodies.open(number)
-            if not index.flags(slot) & book.CHECKED:
-                await self._check(fd, slot)
-        except Spoiled as error:
-            self._bodies.note("%s: %s" % (self._printable(slot), error))
-            await self._turns.take(None, self._spoiled, slot, number)
-            raise
+        fd = await self.open_body(slot)
+        if self._index.file(slot) in self._withheld:
+            self._bodies.close(fd)
+            raise StoreError("found bad by a newer signature set, and not in quarantine yet")
         return fd
+
+    async def open_body(self, slot):
+        """As open(), also of what clients deleted; nobody is given it."""
+        index = self._index
+        while True:
+            if not index.flags(slot) & book.STORED:
+                raise Evicted("the message is not here now")
+            number = index.file(slot)
+            try:
+                fd = self._bodies.open(number)
+                if not index.flags(slot) & book.CHECKED:
+                    await self._check(fd, slot)
+            except Spoiled as error:
+                self._bodies.note("%s: %s" % (self._printable(slot), error))
+                await self._turns.take(None, self._spoiled, slot, number)
+                raise
+            if index.file(slot) == number:
+                return fd
+            self._bodies.close(fd)  # replaced meanwhile: sizes are the new one's
 
     async def _check(self, fd, slot):
         index = self._index
@@ -278,6 +311,37 @@ class Maildrop(Ledger):
     async def _spoiled(self, slot, number):
         if self._index.file(slot) == number and not self._index.flags(slot) & book.OWNED:
             await self._drop_bodies([slot])
+
+    async def replace(self, slot, number, f, octets):
+        """`f`, in the form of a notice, takes the place of the body with this number of a file.
+
+        False if it is not the message's body any more.  StoreError, StoreFull.
+        """
+        self._must_be_sealed(f)
+        await self._rooms.make_room(self, f.size, slot)
+        return await self._turns.take(f, self._replace, slot, number, f, octets)
+
+    async def _replace(self, slot, number, f, octets):
+        index = self._index
+        served = (await self._bodies.hash(f.fd))[: book.SHA_OCTETS]
+        if index.file(slot) != number or not index.flags(slot) & book.STORED:
+            return False
+        entry = index.get(slot)
+        entry.served = served
+        entry.octets = octets
+
+        def records():
+            entry.flags |= index.flags(slot) & book.DELIVERED  # a session may note it meanwhile
+            return [book.state_record(entry)]
+
+        await self._take(f, entry, records)
+        index.mark(slot, book.CHECKED)
+        self._withheld.discard(number)
+        return True
+
+    def withhold(self, number):
+        """Nobody is given the body with this number of a file, as long as this program runs."""
+        self._withheld.add(number)
 
     async def delete(self, slots):
         """A client's DELE and QUIT."""
@@ -362,6 +426,8 @@ class Maildrop(Ledger):
             await self._drop_bodies(due)
 
     def _is_due(self, slot, now, trusted):
+        # A time of a clock that was not set yet says nothing of the age.
+        trusted = trusted and self._index.time(slot) >= self._rooms.dated_from
         if self.uidl(slot).startswith(LOST_PREFIX):
             return trusted and now - self._index.time(slot) > LOST_SECONDS
         if not self.retention:

@@ -24,6 +24,7 @@ class Maildrops:
         """`helper`: loop.Helper; `clock()`: seconds since 1970, UTC."""
         self.octets = 0
         self.maximum = maximum
+        self.dated_from = 0  # set by the owner: a time before it is of a clock that was not set
         self._folder = folder
         self._helper = helper
         self._clock = clock

@@ -1,14 +1,14 @@
-"""Originals of whatever was replaced or held, until the operator deletes them.
+"""Originals of whatever was replaced or held, until the operator or the retention deletes them.
 
 Its rule: each call that changes something is durable when it returns, or raises and changed
-nothing; nothing is evicted (over `maximum`: StoreFull).  It does not know POP3 nor policy.
+nothing; what leaves for age or room leaves a record.  It does not know POP3 nor policy.
 """
 
 from restante.compat import const
 from restante.errors import RestanteError, StoreError, StoreFull
 from restante.screening.verdicts import BLOCK
 from restante.store import entries as book
-from restante.store import journal
+from restante.store import journal, leaving
 from restante.store.faults import store_error
 from restante.store.journalfile import JournalFile
 from restante.store.shelf import FOLDER, Shelf
@@ -18,6 +18,11 @@ from restante.store.turns import Turns
 ENTRIES = const(1000)
 # Superseded journal lines before it is rewritten: under 1 MiB.
 SLACK_RECORDS = const(1000)
+# Entries that leave with one sync: a few KiB of records.
+STRIDE = const(16)
+# Who deleted, in the record, if it was not the operator.
+BY_AGE = "retention"
+FOR_ROOM = "lack of room"
 
 
 class Refused(RestanteError):
@@ -37,17 +42,27 @@ class Released:
         self._shelf = shelf
         self._entry = entry
 
-    def open(self):
+    async def open(self):
         """A read-only descriptor of the wire form; the caller closes it.  StoreError."""
         return self._shelf.open(self._entry)
 
 
 class Quarantine:
-    """`maximum` octets; `octets` held; `problems`: texts for the operator."""
+    """`maximum` octets; `octets` held; `problems`: texts for the operator.
+
+    Set by the owner: `retention` seconds, 0 for ever; `evicts`: when it is full, the oldest that
+    is not young goes; `trusted()`: whether the clock is; `dated_from`: a time before it says
+    nothing, because the clock was not set; `evicted(entry, who)` is told what left by itself.
+    """
 
     def __init__(self, folder, helper, clock, maximum):
         """`helper`: loop.Helper; `clock()`: seconds since 1970, UTC.  Reads the journal."""
         self.maximum = maximum
+        self.retention = 0
+        self.evicts = False
+        self.dated_from = 0
+        self.trusted = _never
+        self.evicted = _nobody
         self._folder = folder
         self._off_loop = folder.off_loop(helper)
         self._clock = clock
@@ -140,6 +155,10 @@ class Quarantine:
         """All entries, newest first."""
         return sorted(self._book.entries.values(), key=_number, reverse=True)
 
+    def deleted(self):
+        """The last delete records (entries.py), oldest first."""
+        return self._book.deleted
+
     def find(self, id):
         """The entry, or Refused."""
         entry = self._book.entries.get(id)
@@ -175,12 +194,12 @@ class Quarantine:
         if entry is not None:
             entry.seen += 1
             return entry
-        self._check_room(f.size)
+        leaves = self._room_for(f.size)
         id = self._book.take_id()
         await self._shelf.take(f, id)
         entry = book.Entry(id, record, self._now(), sha, f.size, f.stuffed)
         try:
-            await self._change(book.keep_record(entry))
+            await self._change(*self._farewells(leaves, FOR_ROOM), book.keep_record(entry))
         except (StoreError, MemoryError):
             if self._journal.broken:
                 # The record may be there after a power cut, so its file must be there too.
@@ -188,13 +207,47 @@ class Quarantine:
                 self._doubtful.append(f.name)
             raise
         f.taken = True
+        await self._drop_files(leaves, FOR_ROOM)
         return self._book.entries[id]
 
-    def _check_room(self, octets):
-        if self._book.octets + octets > self.maximum:
-            raise StoreFull("the quarantine is full: %d octets held" % self._book.octets)
-        if len(self._book.entries) >= ENTRIES:
-            raise StoreFull("the quarantine is full: %d entries" % ENTRIES)
+    def _room_for(self, octets):
+        """Entries that make room for so many octets; StoreFull if nothing may leave."""
+        over = self._book.octets + octets - self.maximum
+        count = len(self._book.entries) + 1 - ENTRIES
+        if over <= 0 and count <= 0:
+            return []
+        oldest = self.evicts and self.trusted()
+        leaves = None
+        if octets <= self.maximum:
+            entries = sorted(self._book.entries.values(), key=_number)
+            now = self._now()
+            leaves = leaving.for_room(entries, over, count, oldest, now, self.dated_from)
+        if leaves is None:
+            what = "%d octets held" % self._book.octets if over > 0 else "%d entries" % ENTRIES
+            raise StoreFull("the quarantine is full: " + what)
+        return leaves
+
+    async def keep_house(self):
+        """What is older than the retention leaves, if the clock is trusted.  StoreError."""
+        if self.retention and self.trusted():
+            await self._turns.take(None, self._keep_house)
+
+    async def _keep_house(self):
+        entries = self._book.entries.values()
+        due = leaving.due(entries, self._now(), self.retention, self.dated_from)
+        for start in range(0, len(due), STRIDE):
+            some = due[start : start + STRIDE]
+            await self._change(*self._farewells(some, BY_AGE))
+            await self._drop_files(some, BY_AGE)
+
+    def _farewells(self, entries, who):
+        now = self._now()
+        return [book.delete_record(entry, now, who) for entry in entries]
+
+    async def _drop_files(self, entries, who):
+        for entry in entries:
+            await self._shelf.drop(self._shelf.name(entry.id))
+            self.evicted(entry, who)
 
     async def release(self, id, who, force=False):
         """Lets the account fetch the original; the Entry.  Refused, StoreError."""
@@ -230,13 +283,26 @@ class Quarantine:
         if records:
             await self._change(*records)
 
+    async def judged(self, outcomes):
+        """[(id, verdict, bundle)]: another signature set has judged these.  StoreError."""
+        await self._turns.take(None, self._judged, outcomes)
+
+    async def _judged(self, outcomes):
+        records = [
+            book.judged_record(id, verdict, book.bounded(bundle))
+            for id, verdict, bundle in outcomes
+            if id in self._book.entries
+        ]
+        if records:
+            await self._change(*records)
+
     async def delete(self, id, who):
         """The entry and its file are gone for good.  Refused, StoreError."""
         await self._turns.take(None, self._delete, id, who)
 
     async def _delete(self, id, who):
         entry = self.find(id)
-        await self._change(book.delete_record(entry, self._now(), book.bounded(who)))
+        await self._change(*self._farewells([entry], book.bounded(who)))
         await self._shelf.drop(self._shelf.name(id))
 
     def _now(self):
@@ -254,3 +320,11 @@ class Quarantine:
 
 def _number(entry):
     return int(entry.id)
+
+
+def _never():
+    return False
+
+
+def _nobody(entry, who):
+    """The owner has not asked to be told."""

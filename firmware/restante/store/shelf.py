@@ -81,11 +81,13 @@ class Shelf:
         for entry in book.entries.values():
             self._check_size(entry)
             names.discard(entry.id + SUFFIX)
+        deleted = [record["id"] + SUFFIX for record in book.deleted]
         for name in sorted(names):
             if name.startswith("journal.new"):  # a rewriting that was cut off
                 self._remove(name)
             elif name.endswith(SUFFIX):
-                if records_lost:
+                # A removal that was not durable yet may have come undone.
+                if records_lost and name not in deleted:
                     self._adopt(book, name)
                 else:  # from a keep that a power cut ended, or a delete
                     self._remove(name)

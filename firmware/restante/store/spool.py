@@ -181,6 +181,16 @@ class SpoolFile:
             raise store_error("reading the spool", error)
         return bytes(buf[:n])
 
+    def read_from(self, fd, buf, offset):
+        """Fills `buf` from another open file; how much.  StoreError, also at its end."""
+        try:
+            n = self._spool.folder.read(fd, buf, offset)
+        except OSError as error:
+            raise store_error("reading a stored message", error)
+        if not n:
+            raise StoreError("a stored message is shorter than it was")
+        return n
+
     def hold(self):
         """Puts close() off until unhold(): a call on the helper thread uses the descriptor."""
         self._holds += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from restante_tools.processes import run
 SUFFIXES = (".hdb", ".hsb", ".ndb")
 BUILT = "1735689600"  # 2025-01-01: a fixed moment, so that the same set gives the same file
 NAME = "factory"
+NAME_DIGITS = 8  # of a hash of the signatures: another set has another name
 DEADLINE = 60  # seconds; a dozen signatures take less than one
 
 
@@ -28,7 +30,7 @@ def factory_set(places: Places, target: Path) -> Path:
     run(
         [
             *(sys.executable, "-m", "restante_tools", "signatures", "compile", "--strict"),
-            *("--name", NAME, "--built", BUILT, "--output", target),
+            *("--name", name_of(sources), "--built", BUILT, "--output", target),
             *(file.relative_to(places.repository) for file in sources),
         ],
         places.log / "image.log",
@@ -36,3 +38,9 @@ def factory_set(places: Places, target: Path) -> Path:
         deadline=DEADLINE,
     )
     return target
+
+
+def name_of(sources: list[Path]) -> str:
+    """The set's name, by which a box knows that stored mail must be judged again."""
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources))
+    return f"{NAME}-{digest.hexdigest()[:NAME_DIGITS]}"

@@ -89,7 +89,7 @@ def report_as_json(report: Report, size: int) -> str:
 @signatures.command("compile")
 @click.argument("sources", nargs=-1, required=True, type=ONE_FILE)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="The bundle's name, shown in status and notices.")
+@click.option("--name", required=True, help="The bundle's name; another set needs another one.")
 @click.option("--built", required=True, type=click.IntRange(min=0), help="Seconds since 1970.")
 @click.option("--strict", is_flag=True, help="Fail if any line is refused.")
 @click.option("--json", "as_json", is_flag=True, help="The report for machines.")

@@ -31,11 +31,11 @@ class Store:
             raise
         return f
 
-    async def store(self, drop, uidl, content, sha=None, octets=None):
+    async def store(self, drop, uidl, content, sha=None, octets=None, bundle=""):
         f = self.file(content)
         try:
             size = len(content) if octets is None else octets
-            await drop.store(drop.find(uidl), f, sha, size)
+            await drop.store(drop.find(uidl), f, sha, size, bundle)
         finally:
             f.close()
 
@@ -43,6 +43,16 @@ class Store:
         f = self.file(content)
         try:
             return await drop.add(f, uidl, len(content))
+        finally:
+            f.close()
+
+    async def replace(self, drop, uidl, content):
+        """The body that waits to be judged is replaced; whether it was."""
+        slot = drop.find(uidl)
+        number = [n for n, s in await drop.again.waiting(100) if s == slot][0]
+        f = self.file(content)
+        try:
+            return await drop.replace(slot, number, f, len(content))
         finally:
             f.close()
 

@@ -10,7 +10,7 @@ import asyncio
 import pytest
 from model_disk import ModelDisk, ModelFolder
 from restante.errors import StoreError, StoreFull
-from restante.screening.verdicts import CLEAN_PART, INFECTED
+from restante.screening.verdicts import CLEAN, CLEAN_PART, INFECTED
 from restante.store import quarantine
 from restante.store.entries import Record
 from restante.store.faults import EIO, ENOSPC, EROFS
@@ -18,6 +18,7 @@ from restante.store.quarantine import Quarantine
 from restante.store.spool import Spool
 
 MAXIMUM = 100000
+YEAR = 31536000
 OUT_OF_MEMORY = 0  # in place of an errno: MemoryError
 ACCOUNT = "anna @ 192.0.2.1:110"
 
@@ -28,7 +29,8 @@ class Process:
     def __init__(self, disk, **faults):
         self.folder = ModelFolder(disk, **faults)
         self.spool = Spool(self.folder, MAXIMUM)
-        self.quarantine = Quarantine(self.folder, None, lambda: 1000, MAXIMUM)
+        self.now = 1000
+        self.quarantine = Quarantine(self.folder, None, lambda: self.now, MAXIMUM)
 
     async def keep(self, content, account=ACCOUNT):
         f = self.spool.create()
@@ -56,17 +58,20 @@ class Story:
         self.released = {}  # id -> uidl
         self.delivered = set()
         self.deleted = set()
+        self.clean = set()
         self.trying = []  # (operation, id or content): under way, or failed just before
 
     def copy(self):
         new = Story()
         new.kept, new.released = dict(self.kept), dict(self.released)
         new.delivered, new.deleted = set(self.delivered), set(self.deleted)
+        new.clean = set(self.clean)
         new.trying = list(self.trying)
         return new
 
     def key(self):
-        return repr((self.kept, self.released, self.delivered, self.deleted, self.trying))
+        kept = self.kept, self.released, self.delivered, self.deleted, self.clean
+        return repr((kept, self.trying))
 
     async def keep(self, process, content):
         self.trying.append(("keep", content))
@@ -87,6 +92,26 @@ class Story:
         self.delivered.add(id)
         self.trying = []
 
+    async def judge_again(self, process, id):
+        self.trying.append(("judge", id))
+        await process.quarantine.judged([(id, CLEAN, "set 2")])
+        self.clean.add(id)
+        self.trying = []
+
+    async def keep_for(self, process, content, id):
+        """Something is kept, and `id` leaves to make room."""
+        self.trying.append(("delete", id))
+        entry = await self.keep(process, content)
+        self.deleted.add(id)
+        return entry
+
+    async def age(self, process, *ids):
+        self.trying += [("delete", id) for id in ids]
+        process.now += YEAR
+        await process.quarantine.keep_house()
+        self.deleted.update(ids)
+        self.trying = []
+
     async def delete(self, process, id):
         self.trying.append(("delete", id))
         await process.quarantine.delete(id, "console")
@@ -101,6 +126,7 @@ class Story:
         bad = ["entry %s is damaged: %s" % (i, e.damaged) for i, e in found.items() if e.damaged]
         if not bad:
             bad = self._judge_kept(process, found) + self._judge_released(process, found)
+            bad += self._judge_verdicts(found)
         files = set(disk.root.names["quarantine"].names)
         if files != {id + ".eml" for id in found} | {"journal"}:
             bad.append("files %s for entries %s" % (sorted(files), sorted(found)))
@@ -123,6 +149,12 @@ class Story:
             if ("keep", process.content(found[id])) not in self.trying:
                 bad.append("entry %s was never kept" % id)
         return bad
+
+    def _judge_verdicts(self, found):
+        clean = {id for id, entry in found.items() if entry.now == CLEAN}
+        trying = {id for operation, id in self.trying if operation == "judge"}
+        there = {id for id in self.clean if id in found}
+        return ["verdict of %s" % id for id in (clean ^ there) - trying]
 
     def _judge_released(self, process, found):
         bad = []
@@ -153,13 +185,30 @@ async def scenario(process, story):
     await story.deliver(process, first.id)
 
 
+async def leaving(process, story):
+    """Room and age make entries leave, and another signature set judges what stays."""
+    process.quarantine.maximum = 45
+    process.quarantine.trusted = lambda: True
+    process.quarantine.retention = YEAR
+    await process.quarantine.start()
+    first = await story.keep(process, b"first message\r\n")
+    second = await story.keep(process, b"second message\r\n")
+    await story.release(process, first.id)
+    await story.judge_again(process, second.id)
+    await story.deliver(process, first.id)
+    third = await story.keep_for(process, b"third message\r\n", first.id)
+    await story.release(process, third.id)
+    await story.age(process)
+    await story.age(process, second.id)
+
+
 @pytest.fixture(autouse=True)
 def frequent_rewriting(monkeypatch):
     """The journal is rewritten after a few records, so that the scenario meets it twice."""
     monkeypatch.setattr(quarantine, "SLACK_RECORDS", -2)
 
 
-def run_with_cuts(muted=None):
+def run_with_cuts(muted=None, scenario=scenario):
     """[(operation, disk, story)] before each step of the scenario and at its end."""
     disk = ModelDisk()
     story = Story()
@@ -196,6 +245,12 @@ def test_nothing_is_lost_at_any_cut():
     assert count[0] > 500
     renames = [name for name, _, _ in moments if name == "rename quarantine/journal"]
     assert len(renames) >= 3
+
+
+def test_nothing_is_lost_at_any_cut_while_entries_leave():
+    count = [0]
+    assert list(losses(run_with_cuts(scenario=leaving), count)) == []
+    assert count[0] > 400
 
 
 def restart_moments(muted=None):
@@ -265,6 +320,11 @@ def root_sync(operation, target):
 )
 def test_the_judge_finds_the_loss_when_a_sync_is_left_out(muted):
     assert next(losses(run_with_cuts(muted)), None)
+
+
+@pytest.mark.parametrize("muted", [message_sync, journal_sync, folder_sync_for_message])
+def test_it_finds_the_loss_while_entries_leave(muted):
+    assert next(losses(run_with_cuts(muted, leaving)), None)
 
 
 @pytest.mark.parametrize("muted", [journal_sync, folder_sync_at_start])

@@ -68,9 +68,26 @@ async def evict(s, drop):
     await drop.evict(1, drop.slots_in_memory)
 
 
-def stored(uidl, content):
+async def new_set(s, drop):
+    await drop.again.begin("set 2")
+
+
+async def late(s, drop):
+    drop.delivered(drop.find(b"e"))
+    assert await s.replace(drop, b"e", b"notice\r\n")
+
+
+async def all_judged(s, drop):
+    await drop.again.finished()
+
+
+async def late_notice(s, drop):
+    await s.add(drop, b"restante-late-1", b"sorry\r\n")
+
+
+def stored(uidl, content, bundle=""):
     async def change(s, drop):
-        await s.store(drop, uidl, content)
+        await s.store(drop, uidl, content, bundle=bundle)
 
     change.__name__ = "store %s" % uidl.decode()
     return change
@@ -86,11 +103,15 @@ CHANGES = (
     stored(b"c", b"cleaned\r\n"),
     add_notice,
     c_departed_and_d_vanished,
-    stored(b"e", b"eeeee\r\n"),
+    stored(b"e", b"eeeee\r\n", "set 1"),
+    new_set,
+    late,
+    late_notice,
+    all_judged,
     delete_a,
     all_uidls_change,
     stored(b"A", b"aa\r\n"),
-    stored(b"E", b"eeeee\r\n"),
+    stored(b"E", b"eeeee\r\n", "set 2"),
     restore_a,
     evict,
     stored(b"E", b"eeeee\r\n"),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from model_disk import Directory, Inode, ModelDisk, ModelFolder
 from restante.errors import StoreError, StoreFull
-from restante.screening.verdicts import BLOCK, CLEAN_PART, INFECTED
+from restante.screening.verdicts import BLOCK, CLEAN, CLEAN_PART, INFECTED
 from restante.store import quarantine as module
 from restante.store.entries import Record
 from restante.store.faults import EIO
@@ -146,7 +146,7 @@ def test_release_and_delivery():
         for r in released:
             assert r.uidl.startswith("restante-" + r.id + "-") and len(r.uidl) <= 70
             assert all("!" <= c <= "~" for c in r.uidl)
-        fd = released[0].open()
+        fd = await released[0].open()
         buf = bytearray(10)
         assert store.folder.read(fd, buf, 0) == 3 and buf[:3] == b"1\r\n"
         store.folder.close(fd)
@@ -208,7 +208,7 @@ def test_a_flipped_bit_is_never_given_out():
         await again.quarantine.start()
         (released,) = again.quarantine.released_for(ANNA)  # still listed: a shown UIDL stays
         with pytest.raises(StoreError, match="damaged"):
-            released.open()
+            await released.open()
         await again.quarantine.delete("1", "console")
 
     run(main())
@@ -382,5 +382,147 @@ def test_a_cancelled_session_leaves_nothing_half_done(point):
         assert folder.listdir("spool") == [] and folder.open_files == 1
         await q.close()
         assert folder.open_files == 0
+
+    run(main())
+
+
+DAY = 86400
+
+
+async def delivered(store, id):
+    entry = await store.quarantine.release(id, "console")
+    await store.quarantine.delivered(entry.record.account, [entry.waiting.uidl])
+
+
+def test_what_is_older_than_the_retention_leaves():
+    async def main():
+        store = Store()
+        q = store.quarantine
+        q.retention = 30 * DAY
+        left = []
+        q.evicted = lambda entry, who: left.append((entry.id, who))
+        for n in range(4):
+            store.now = 1000.5 + n * DAY
+            await store.keep(b"%d\r\n" % n)
+        await q.release("1", "console")
+        await delivered(store, "2")
+        store.now = 1000 + 32 * DAY
+        await q.keep_house()  # the clock is not trusted
+        assert len(q.entries()) == 4
+        q.trusted = lambda: True
+        q.dated_from = 2000 + DAY
+        await q.keep_house()  # 1 and 2 are of a time when the clock was not set
+        assert len(q.entries()) == 4
+        q.dated_from = 0
+        await q.keep_house()
+        # 1 waits for its client; 3 is 30 days old, not older.
+        assert [e.id for e in q.entries()] == ["4", "3", "1"]
+        assert store.files() == ["1.eml", "3.eml", "4.eml", "journal"]
+        assert left == [("2", module.BY_AGE)]
+        (gone,) = Store(store.disk).quarantine.deleted()
+        assert (gone["id"], gone["who"], gone["account"]) == ("2", module.BY_AGE, ANNA)
+        assert [r["who"] for r in gone["releases"]] == ["console"]
+        assert gone["releases"][0]["uidl"].startswith("restante-2-1-")
+
+    run(main())
+
+
+@pytest.mark.parametrize("retention, trusted", [(0, True), (DAY, False)])
+def test_without_retention_or_a_trusted_clock_nothing_leaves_by_age(retention, trusted):
+    async def main():
+        store = Store()
+        await store.keep()
+        q = store.quarantine
+        q.retention = retention
+        q.trusted = lambda: trusted
+        store.now = 1e9
+        await q.keep_house()
+        assert len(q.entries()) == 1
+
+    run(main())
+
+
+def test_what_was_delivered_makes_room_first():
+    async def main():
+        store = Store(maximum=30)
+        for n in range(3):
+            await store.keep(b"%d" % n * 10)
+        await delivered(store, "2")
+        assert (await store.keep(b"x" * 10)).id == "4"
+        assert store.files() == ["1.eml", "3.eml", "4.eml", "journal"]
+        with pytest.raises(StoreFull):
+            await store.keep(b"y" * 10)
+        again = Store(store.disk)
+        await again.quarantine.start()
+        assert [e.id for e in again.quarantine.entries()] == ["4", "3", "1"]
+        assert again.quarantine.deleted()[0]["who"] == module.FOR_ROOM
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "evicts, trusted, age, leaves",
+    [
+        (True, True, 8, True),
+        (False, True, 8, False),
+        (True, False, 8, False),
+        (True, True, 7, False),
+    ],
+)
+def test_the_oldest_makes_room_only_by_policy_and_age(evicts, trusted, age, leaves):
+    async def main():
+        store = Store(maximum=30)
+        q = store.quarantine
+        q.evicts = evicts
+        q.trusted = lambda: trusted
+        for n in range(3):
+            await store.keep(b"%d" % n * 10)
+        await q.release("1", "console")
+        store.now += age * DAY
+        if leaves:
+            await store.keep(b"x" * 10)
+            assert [e.id for e in q.entries()] == ["4", "3", "1"]
+        else:
+            with pytest.raises(StoreFull):
+                await store.keep(b"x" * 10)
+            assert len(q.entries()) == 3
+        with pytest.raises(StoreFull):  # not even an empty quarantine has room for it
+            await store.keep(b"z" * 31)
+        assert len(q.entries()) == 3 and store.spool.used == 0
+
+    run(main())
+
+
+def test_places_are_made_as_room_is(monkeypatch):
+    monkeypatch.setattr(module, "ENTRIES", 2)
+
+    async def main():
+        store = Store()
+        await store.keep(b"1")
+        await store.keep(b"2")
+        await delivered(store, "2")
+        await store.keep(b"3")
+        assert [e.id for e in store.quarantine.entries()] == ["3", "1"]
+
+    run(main())
+
+
+def test_what_another_signature_set_says_is_remembered(monkeypatch):
+    async def main():
+        store = Store()
+        q = store.quarantine
+        await store.keep(b"1")
+        await store.keep(b"2")
+        assert not q.find("1").judged_again
+        await q.judged([("1", CLEAN, "set 2"), ("9", CLEAN, "set 2")])
+        await q.judged([("1", CLEAN, "set 3"), ("2", INFECTED, "set 3")])
+        for _ in range(2):  # from the journal as it was written, and as it was rewritten
+            store = Store(store.disk)
+            monkeypatch.setattr(module, "SLACK_RECORDS", -100)
+            q = store.quarantine
+            found = [(e.id, e.now, e.bundle, e.state) for e in q.entries()]
+            assert found == [("2", INFECTED, "set 3", "held"), ("1", CLEAN, "set 3", "held")]
+            await q.start()
+            await q.close()
 
     run(main())
