@@ -1,8 +1,8 @@
 """The empty data partition: a small journalled ext4, the same bytes at every build.
 
-The box writes it at first boot and grows it in place; so it needs no ext4 tools. The image carries,
-and the box writes, only the beginning up to the last block that is not zero: behind it lie free
-blocks and those of an empty journal, and there anything may stand.
+The box writes it at first boot and grows it in place; so it needs no ext4 tools. The image
+carries, and the box writes, only the beginning up to the last block that is not zero: behind it
+lie free blocks and those of an empty journal, and there anything may stand.
 """
 
 from __future__ import annotations
