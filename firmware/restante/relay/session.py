@@ -152,11 +152,11 @@ class Session:
             place = "%s:%d" % self.destination if self.group is None else self.group.name
             self.account = "%s @ %s" % (user, place)
         self.state = "transaction"
-        self.record(log.INFO, "session.login")
 
     def passes(self, user, why):
         """Logged in, and in pass-through to the end; `why` for the operator."""
         self.logged_in(user)
+        self.record(log.INFO, "session.passes")
         self.services.seen.note(user, self.destination, why, self.services.clock())
 
     def serve(self, served):
