@@ -9,9 +9,10 @@ import binascii
 from restante.accounts.state import LOGIN_LOGIN, LOGIN_PLAIN, LOGIN_USER
 from restante.collect import failures
 from restante.collect.failures import LoginRefused
+from restante.collect.together import Together
 from restante.errors import OriginError
 from restante.limits import CAPA_LINES
-from restante.pop3.commands import EXCHANGE, LISTING
+from restante.pop3.commands import EXCHANGE, LISTING, SINGLE
 from restante.pop3.events import CHALLENGE, END
 
 _CRLF = b"\r\n"
@@ -62,9 +63,9 @@ def login_delay(lines):
     return int(words[1][:9])
 
 
-async def log_in(origin, user, password, how):
+async def log_in(origin, group, user, password, how):
     """LoginRefused, OriginError."""
-    await _WAYS[how](origin, user, password)
+    await _WAYS[how](origin, group, user, password)
     if not origin.engine.ok:
         line = origin.engine.line
         kind = failures.kind(line)
@@ -73,20 +74,29 @@ async def log_in(origin, user, password, how):
         raise LoginRefused(kind, line)
 
 
-async def _user(origin, user, password):
+async def _user(origin, group, user, password):
     for octets in (user, password):
         if any(octets.find(end) >= 0 for end in (b"\r", b"\n", b"\0")):
             raise LoginRefused(failures.PERMANENT, b"-ERR [SYS/PERM] not a line of POP3")
-    if await origin.ask(b"USER " + user + _CRLF):
-        await origin.ask(b"PASS " + password + _CRLF)
+    name = b"USER " + user + _CRLF
+    secret = b"PASS " + password + _CRLF
+    together = Together(origin, group, (name, SINGLE), (secret, SINGLE))
+    if await together.answer():
+        await together.answer()
+        return
+    line = origin.engine.line
+    await together.skip()
+    if origin.engine.ok:
+        raise OriginError("the mail server took a password without a name")
+    origin.engine.line = line  # the refusal that counts
 
 
-async def _plain(origin, user, password):
+async def _plain(origin, group, user, password):
     # RFC 4616: authorization identity, empty; authentication identity; password.
     await _exchange(origin, b"AUTH PLAIN\r\n", (b"\0" + user + b"\0" + password,))
 
 
-async def _login(origin, user, password):
+async def _login(origin, group, user, password):
     await _exchange(origin, b"AUTH LOGIN\r\n", (user, password))
 
 
