@@ -346,9 +346,6 @@ class Admission(Entry):
     async def _serve(self, account, online):
         session = self._session
         services = session.services
-        if session.group.exclusive and services.serving.get(account.id):
-            await session.answer(False, _IN_USE)
-            return
         age = services.clock() - self._drop.listed_at
         listed = False
         if not 0 <= age < session.group.listing_age:
@@ -357,6 +354,10 @@ class Admission(Entry):
             else:
                 services.collector.poke(account)
         await self._errand.rest()
+        # Nothing is awaited from here to serve(): two that log in at once are told apart.
+        if session.group.exclusive and services.serving.get(account.id):
+            await session.answer(False, _IN_USE)
+            return
         drop, self._drop = self._drop, None
         errand, self._errand = self._errand, None
         self._entered()

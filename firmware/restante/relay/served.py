@@ -126,12 +126,12 @@ class Served:
         else:
             if slots:
                 session.record(log.INFO, "session.deleted", messages=len(slots))
-                await self._depart()
+            await self._depart()
         await session.say(line)
         session.engine.replied(True)
 
     async def _depart(self):
-        """The deletions at the origin, for a short time."""
+        """The deletions at the origin, for a short time; also what earlier sessions left to do."""
         collector = self._session.services.collector
         if not self.drop.departing():
             return
@@ -156,8 +156,8 @@ class Served:
     async def end(self, polite):
         """The session is over; `polite`: there is time for QUIT at the origin."""
         services = self._session.services
-        if self._listed and self.drop.wanted(_ANY):
-            services.collector.poke(self.account)  # new mail that this client did not fetch
+        if self._listed and (self.drop.wanted(_ANY) or self.drop.departing()):
+            services.collector.poke(self.account)  # what this session did not fetch, or delete
         try:
             if polite:
                 await self.errand.leave()

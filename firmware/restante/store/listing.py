@@ -217,7 +217,11 @@ def twin(index, slot, sha):
     hidden = index.is_hidden(slot)
     for other in range(index.count):
         flags = index.flags(other)
-        if flags & (GONE | DEPARTED | FORGOTTEN) != GONE or index.sha(other) != sha or index.is_own(other):
+        if (
+            flags & (GONE | DEPARTED | FORGOTTEN) != GONE
+            or index.sha(other) != sha
+            or index.is_own(other)
+        ):
             continue
         if other != slot and (hidden or not _was_taken(flags)):
             return other
