@@ -239,10 +239,15 @@ class Session:
         await self.say(line)
         self.engine.replied(ok)
 
-    async def begin_body(self, line):
+    async def begin_body(self, line, follows=False):
+        """The first line; if the octets that follow are at hand, it goes out with them."""
         self.client.each_within(self.idle_ms, "taking what it asked for")
         self.in_body = True
-        await self.say(line)
+        line += CRLF
+        if follows:
+            line = self.client.write_ahead(line)
+        if line:
+            await self.client.write(line)
 
     async def end_body(self):
         await self.client.write(FINAL)
@@ -262,7 +267,7 @@ class Session:
     async def send_message(self, line, segments, fd):
         """+OK and a message in wire form: ranges of `fd`, or octets.  `line` None: was said."""
         if line is not None:
-            await self.begin_body(line)
+            await self.begin_body(line, follows=True)
         for segment in segments:
             if isinstance(segment, bytes):
                 await self.client.write(segment)
