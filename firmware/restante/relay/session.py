@@ -110,7 +110,9 @@ class Session:
         except ProtocolError as error:
             self.record(log.WARNING, "client.protocol", why=str(error))
             await self._last_words(b"-ERR " + str(error).encode())
-        self.record(log.INFO, "session.end", messages=self.messages, note=self.note)
+        self.record(
+            log.INFO, "session.end", state=self.state, messages=self.messages, note=self.note
+        )
 
     def shutdown(self):
         """Ends both connections; the session's task then ends by itself."""
@@ -165,7 +167,7 @@ class Session:
         self.state = "served" if served.online else "served, origin offline"
         self._handlers = served.handlers()
         self.services.seen.forget(served.account.user, self.destination)
-        self.record(log.INFO, "session.served", online=served.online)
+        self.record(log.DEBUG, "session.served", online=served.online)
 
     def record(self, level, event, **fields):
         log.record(
