@@ -49,6 +49,7 @@ class _Wait:
         self.ms = ms
         self.until = 0
         self.task = core.cur_task
+        self.place = 0  # in the list of all waits
         self.expired = False
 
     def begin(self):
@@ -87,6 +88,7 @@ class _Watch:
         self.next = 0
 
     def add(self, wait):
+        wait.place = len(self.waits)
         self.waits.append(wait)
         if self.task is None:
             self.next = wait.until
@@ -98,12 +100,10 @@ class _Watch:
             self.queue.push(self.task, wait.until)
 
     def discard(self, wait):
-        waits = self.waits
-        for i in range(len(waits)):
-            if waits[i] is wait:
-                waits[i] = waits[-1]
-                waits.pop()
-                return
+        last = self.waits.pop()
+        if last is not wait:
+            last.place = wait.place
+            self.waits[last.place] = last
 
     def _expire(self):
         # Wakes who is late; returns the ms to the next deadline, or -1 if there is none.

@@ -33,9 +33,8 @@ def group(servers: str, *more: str) -> list[str]:
 def gate(folder: Path, origin: int, settings: list[str]) -> tuple[NativeGate, int]:
     """A gate on loopback before the server at that port; and its own port."""
     port = free_port()
-    return NativeGate(
-        Place(None, f"{HOST}:{port}", f"{HOST}:{origin}"), Places(), folder, settings
-    ), port
+    place = Place(None, f"{HOST}:{port}", f"{HOST}:{origin}")
+    return NativeGate(place, Places(), folder, settings, frozen=True), port
 
 
 def hashes(user: str, port: int) -> list[str]:

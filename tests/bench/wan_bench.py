@@ -65,7 +65,7 @@ def measured(site: FarSite, name: str, wanted: list[str]) -> float:
         site.redirect_to(None)
         return seconds(site, wanted)
     folder = site.folder(name.replace(", ", "-").replace(" ", "-"))
-    gate = NativeGate(Place(site.box), site.places, folder, settings)
+    gate = NativeGate(Place(site.box), site.places, folder, settings, frozen=True)
     try:
         site.redirect_to(network.GATE_PORT)
         if settings:

@@ -14,6 +14,11 @@ from restante_tools.lab.children import DIES_WITH_US, Child
 from restante_tools.lab.deadline import Deadline
 
 SECONDS = 30.0
+MESSAGES = [
+    b"Subject: one\r\n\r\none\r\n",
+    b"Subject: two\r\n\r\n.two\r\n..\r\n",
+    b"Subject: three\r\n\r\n" + b"x" * 5000 + b"\r\n",
+]
 ENVIRONMENT = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
 
 

@@ -12,9 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from boxes import Box, compile_signatures
+from collecting import MESSAGES, Collecting, Maildrop
 from mailserver import MailServer
 from origins import Origin
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
+
+FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,24 @@ def scripted(signatures):
     yield start
     for each in started:
         each.stop()
+
+
+@pytest.fixture
+def collecting(signatures):
+    """collecting(messages, settings=…, screens=…, …) -> (stand, origin)."""
+    started = []
+
+    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, **parts):
+        servers = parts.pop("servers", "127.0.0.1/32")
+        origin = Maildrop(messages, **parts)
+        stand = Collecting(signatures, settings, screens, servers)
+        started.extend((origin.stop, stand.close))
+        stand.learn(origin.port, *login)
+        return stand, origin
+
+    yield start
+    for stop in started:
+        stop()
 
 
 @pytest.fixture

@@ -9,38 +9,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from collecting import SECONDS, Collecting, Maildrop, Refused
+from collecting import MESSAGES, SECONDS, Collecting, Refused
 from mails import clean, infected, shows, wire
 from origins import CLOSE, stuffed
 from restante_tools.lab import dovecot as dovecot_lab
 from restante_tools.lab.deadline import Deadline
 
-MESSAGES = [
-    b"Subject: one\r\n\r\none\r\n",
-    b"Subject: two\r\n\r\n.two\r\n..\r\n",
-    b"Subject: three\r\n\r\n" + b"x" * 5000 + b"\r\n",
-]
 HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
-SERVERS = "127.0.0.1/32"
-FRED = ("fred", "secret", 1)
 UIDLS = ["uid-1", "uid-2", "uid-3"]
-
-
-@pytest.fixture
-def collecting(signatures):
-    """collecting(messages, settings=…, screens=…, …) -> (stand, origin)."""
-    started = []
-
-    def start(messages=MESSAGES, settings=(), screens=False, login=FRED, servers=SERVERS, **parts):
-        origin = Maildrop(messages, **parts)
-        stand = Collecting(signatures, settings, screens, servers)
-        started.extend((origin.stop, stand.close))
-        stand.learn(origin.port, *login)
-        return stand, origin
-
-    yield start
-    for stop in started:
-        stop()
 
 
 def stored(messages):

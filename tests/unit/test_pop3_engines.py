@@ -114,6 +114,50 @@ def first_line(size):
     return len(engine.line)
 
 
+def together(answers, *shapes):
+    """The events of answers to commands that were sent together, whole and octet by octet."""
+    found = []
+    for size in (len(answers), 1):
+        engine = ClientEngine()
+        fed(engine, b"+OK\r\n")
+        engine.expect(*shapes)
+        said = []
+        for at in range(0, len(answers), size):
+            said += fed(engine, answers[at : at + size])
+        engine.check_silent()
+        found.append([event for event in said if event != events.CHUNK])
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_answers_to_commands_that_were_sent_together():
+    row = [events.REPLY, events.LINE, events.END]
+    assert together(b"+OK\r\n-ERR no\r\n", c.SINGLE, c.SINGLE) == [events.REPLY] * 2
+    assert together(b"+OK\r\n1 a\r\n.\r\n" * 2, c.LISTING, c.LISTING) == row * 2
+    assert together(b"-ERR\r\n+OK\r\n1 a\r\n.\r\n", c.LISTING, c.LISTING) == row[:1] + row
+    body = b"+OK\r\n+OK\r\n..\r\n.\r\n"
+    assert together(body * 3, c.BODY, c.BODY, c.BODY) == [events.REPLY, events.END] * 3
+
+
+def test_answers_out_of_step():
+    assert raises(lambda: together(b"+OK\r\n+OK\r\n+OK\r\n", c.SINGLE, c.SINGLE))
+    assert raises(lambda: together(b"+OK\r\n1 a\r\n.\r\n2 b\r\n", c.LISTING, c.LISTING))
+    # An unstuffed line of one dot: what follows it is no answer.
+    assert raises(lambda: together(b"+OK\r\na\r\n.\r\nb\r\n.\r\n", c.BODY, c.BODY))
+
+
+def test_no_command_before_the_last_answer():
+    engine = ClientEngine()
+    fed(engine, b"+OK\r\n")
+    engine.expect(c.SINGLE, c.SINGLE)
+    fed(engine, b"+OK\r\n")
+    try:
+        engine.expect(c.SINGLE)
+    except RuntimeError:
+        return
+    raise AssertionError("a command before the last answer")
+
+
 def test_reply_limit():
     for size in (REPLY_OCTETS - 1, REPLY_OCTETS):
         assert first_line(size) == size - 2

@@ -58,6 +58,7 @@ MP_DECLARE_CONST_FUN_OBJ_3(rst_sys_send_fd_obj);
 
 // sys_process.c
 MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_drop_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(rst_sys_uptime_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(rst_sys_no_new_privs_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_rlimit_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_dumpable_obj);

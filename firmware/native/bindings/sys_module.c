@@ -107,6 +107,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(accept),
     FUNCTION(send_fd),
     FUNCTION(drop),
+    FUNCTION(uptime),
     FUNCTION(no_new_privs),
     FUNCTION(rlimit),
     FUNCTION(dumpable),

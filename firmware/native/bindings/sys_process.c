@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "py/runtime.h"
@@ -19,6 +20,13 @@ static mp_obj_t sys_drop(mp_obj_t uid, mp_obj_t gid) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(rst_sys_drop_obj, sys_drop);
+
+static mp_obj_t sys_uptime(void) {
+    struct timespec now;
+    rst_sys_check(clock_gettime(CLOCK_BOOTTIME, &now));
+    return mp_obj_new_int_from_ull((unsigned long long)now.tv_sec);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(rst_sys_uptime_obj, sys_uptime);
 
 static mp_obj_t sys_no_new_privs(void) {
     rst_sys_check(prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L));

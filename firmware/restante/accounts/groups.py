@@ -58,6 +58,7 @@ class Group:
         self.replayable_only = get("replayable-only") == "confirmed"
         self.stamp = None  # None: not known; True: its greeting has an APOP stamp; False: none
         self.capabilities = None  # the last CAPA lines of its origin, [octets]
+        self.in_step = True  # its origin has not failed in the middle of pipelined commands
         intercepted = settings.get("interception ports")
         self._places = [(place, ports_of(port, intercepted)) for place, port in self.servers]
         self._networks = [
@@ -65,6 +66,12 @@ class Group:
         ]
         self._found = {}  # host name: {address: time when it may be forgotten}
         self._logins = set()  # places where users logged in
+
+    @property
+    def pipelines(self):
+        """Its origin takes several commands at once (RFC 2449 §6.6), as far as is known."""
+        lines = self.capabilities or ()
+        return self.in_step and any(line.strip().upper() == b"PIPELINING" for line in lines)
 
     def wants(self, user):
         """ACCELERATE, LEARN or NOT for a user's octets."""

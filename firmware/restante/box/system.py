@@ -32,8 +32,7 @@ class System:
 
     def uptime(self):
         """Seconds since the kernel started."""
-        with open("/proc/uptime") as f:
-            return int(f.read().split(".")[0])
+        return _sys.uptime()
 
     def data_free(self):
         """Octets of the data partition that are free to us."""

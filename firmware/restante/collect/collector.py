@@ -397,7 +397,7 @@ class Collector:
             raise LoginRefused(failures.TEMPORARY, _NO_PASSWORD, _FORGOTTEN)
         self._schedule.login(account.id, services.up(), spider)
         try:
-            await login.log_in(visit.origin, account.user, password, account.how)
+            await login.log_in(visit.origin, group, account.user, password, account.how)
         except LoginRefused as refused:
             account.alert = failures.alert(refused.line) or account.alert
             await self._judge_password(account, password, refused.kind)

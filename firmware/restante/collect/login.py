@@ -9,12 +9,16 @@ import binascii
 from restante.accounts.state import LOGIN_LOGIN, LOGIN_PLAIN, LOGIN_USER
 from restante.collect import failures
 from restante.collect.failures import LoginRefused
+from restante.collect.together import Together
+from restante.compat import const
 from restante.errors import OriginError
 from restante.limits import CAPA_LINES
-from restante.pop3.commands import EXCHANGE, LISTING
+from restante.pop3.commands import EXCHANGE, LISTING, SINGLE
 from restante.pop3.events import CHALLENGE, END
 
 _CRLF = b"\r\n"
+# For the answer behind a refusal, which comes with it, in ms.
+REST_MS = const(2000)
 
 
 async def greet(origin):
@@ -62,9 +66,9 @@ def login_delay(lines):
     return int(words[1][:9])
 
 
-async def log_in(origin, user, password, how):
+async def log_in(origin, group, user, password, how):
     """LoginRefused, OriginError."""
-    await _WAYS[how](origin, user, password)
+    await _WAYS[how](origin, group, user, password)
     if not origin.engine.ok:
         line = origin.engine.line
         kind = failures.kind(line)
@@ -73,20 +77,68 @@ async def log_in(origin, user, password, how):
         raise LoginRefused(kind, line)
 
 
-async def _user(origin, user, password):
+async def _user(origin, group, user, password):
     for octets in (user, password):
         if any(octets.find(end) >= 0 for end in (b"\r", b"\n", b"\0")):
             raise LoginRefused(failures.PERMANENT, b"-ERR [SYS/PERM] not a line of POP3")
-    if await origin.ask(b"USER " + user + _CRLF):
-        await origin.ask(b"PASS " + password + _CRLF)
+    name = b"USER " + user + _CRLF
+    secret = b"PASS " + password + _CRLF
+    if group.pipelines:
+        await _at_once(origin, group, name, secret)
+    elif await origin.ask(name):
+        await origin.ask(secret)
 
 
-async def _plain(origin, user, password):
+async def _at_once(origin, group, name, secret):
+    """In one write, and STAT behind them: its numbers prove that the answers are in step.
+
+    Else an origin that says +OK twice to USER would make any password right.
+    """
+    together = Together(origin, group, (name, SINGLE), (secret, SINGLE), (b"STAT\r\n", SINGLE))
+    ok = await together.answer()
+    line = origin.engine.line
+    taken = await together.answer()
+    if ok:
+        ok = taken
+        line = origin.engine.line
+    if ok:
+        proven = await together.answer() and _has_numbers(origin.engine.line)
+    else:
+        proven = not await _rest(origin, together)
+    if taken != ok or not proven:
+        group.in_step = False
+        raise OriginError("the mail server's answers are not those to what it was asked")
+    origin.engine.ok = ok
+    origin.engine.line = line
+
+
+def _has_numbers(line):
+    """Whether it is an answer to STAT."""
+    words = line.split()
+    return len(words) > 2 and words[1].isdigit() and words[2].isdigit()
+
+
+async def _rest(origin, together):
+    """What it says to STAT after a refusal: True for +OK.
+
+    Some close instead, after a wrong password: that it was refused counts all the same.
+    """
+    patience, origin.reply_ms = origin.reply_ms, REST_MS
+    try:
+        return await together.answer()
+    except OriginError:
+        origin.leg.shutdown()
+        return False
+    finally:
+        origin.reply_ms = patience
+
+
+async def _plain(origin, group, user, password):
     # RFC 4616: authorization identity, empty; authentication identity; password.
     await _exchange(origin, b"AUTH PLAIN\r\n", (b"\0" + user + b"\0" + password,))
 
 
-async def _login(origin, user, password):
+async def _login(origin, group, user, password):
     await _exchange(origin, b"AUTH LOGIN\r\n", (user, password))
 
 

@@ -16,6 +16,7 @@ from restante.accounts import names
 from restante.collect import failures, fetching
 from restante.collect.fetching import CUT_SHORT, ORIGIN, Withheld
 from restante.collect.judging import Judging
+from restante.collect.together import Together
 from restante.compat import const
 from restante.errors import OriginError, QuirkError
 from restante.limits import LISTING_LINES
@@ -76,18 +77,26 @@ class Visit:
         self._seat.listed = self
 
     async def _list(self, listing):
-        count = await self._rows(b"UIDL", listing.uidl, _uidl)
-        if await self._rows(b"LIST", listing.size, _octets) != count:
+        uidl = (b"UIDL\r\n", commands.LISTING)
+        size = (b"LIST\r\n", commands.LISTING)
+        together = Together(self.origin, self.account.group, uidl, size)
+        count = await self._rows(together, b"UIDL", listing.uidl, _uidl)
+        if count is None:
+            return
+        if (await self._rows(together, b"LIST", listing.size, _octets) or 0) != count:
             raise QuirkError("UIDL and LIST of the mail server do not name the same messages")
 
-    async def _rows(self, keyword, take, value):
-        """Gives each row's number and value to `take`; how many there were."""
+    async def _rows(self, together, keyword, take, value):
+        """Gives each row's number and value to `take`; how many there were.
+
+        None if the command was refused and the maildrop is empty.
+        """
         origin = self.origin
-        await origin.send(keyword + b"\r\n", commands.LISTING)
-        await origin.event()
-        if not origin.engine.ok:
-            await self._refused(keyword, origin.engine.line)
-            return 0
+        if not await together.answer():
+            line = origin.engine.line
+            await together.skip()
+            await self._refused(keyword, line)
+            return None
         count = 0
         while await origin.event() != END:
             count += 1

@@ -20,6 +20,8 @@ alarms = Alarms()
 _level = INFO
 _clock = None
 _write = None
+_second = -1  # the one that _stamp says
+_stamp = ""
 
 
 def start(level=INFO, clock=None, write=None):
@@ -36,7 +38,7 @@ def record(level, event, **fields):
         return
     text = records.line(level, event, fields)
     if _clock is not None:
-        text = records.stamp(_clock()) + " " + text
+        text = _now() + " " + text
     ring.add(text)
     if _write is not None and records.urgency(level) <= records.urgency(WARNING):
         try:
@@ -44,3 +46,13 @@ def record(level, event, **fields):
         except OSError:
             # The console is gone or full; the record is in the ring, and the loss is counted.
             counters.add("log_lost")
+
+
+def _now():
+    # Many records have the same second: it is written out once.
+    global _second, _stamp
+    second = int(_clock())
+    if second != _second:
+        _stamp = records.stamp(second)
+        _second = second
+    return _stamp

@@ -5,13 +5,12 @@ like a POP3 login command keeps its keyword only.  Everything that came from out
 so a record can be written to a terminal as it is.
 """
 
-import re
-
 ERROR = "error"
 WARNING = "warning"
 INFO = "info"
 DEBUG = "debug"
 LEVELS = (ERROR, WARNING, INFO, DEBUG)  # from most to least urgent
+_URGENCY = {LEVELS[i]: i for i in range(len(LEVELS))}
 
 # One line of an 80-column terminal holds about a third of it; 200 records are then 64 KiB at most.
 RECORD_OCTETS = 320
@@ -52,17 +51,21 @@ SECRET_WORDS = (
 SECRET_COMMANDS = ("PASS", "APOP", "AUTH")
 
 
-# CPython's "$" also matches before a last LF, and MicroPython's classes know no escapes.
-_PLAIN = re.compile("^[ -~]*$")
+# Names of fields, which are words of the program: whether they are secret.
+_known = {}
 
 
 def urgency(level):
     """0 is the most urgent; a level that is not known counts as an error, so it is never lost."""
-    return LEVELS.index(level) if level in LEVELS else 0
+    return _URGENCY.get(level, 0)
 
 
 def is_secret(name):
-    return any(word in SECRET_WORDS for word in name.lower().split("_"))
+    secret = _known.get(name)
+    if secret is None:
+        secret = any(word in SECRET_WORDS for word in name.lower().split("_"))
+        _known[name] = secret
+    return secret
 
 
 def escaped(value, limit=VALUE_OCTETS):
@@ -87,7 +90,8 @@ def escaped(value, limit=VALUE_OCTETS):
 
 def _is_plain(text):
     """True if nothing is to be escaped.  In C, since nearly all values are plain."""
-    return "\\" not in text and text[-1:] != "\n" and _PLAIN.match(text) is not None
+    octets = text.encode()
+    return not octets or (31 < min(octets) and max(octets) < 127 and "\\" not in text)
 
 
 def _piece(code):
@@ -102,6 +106,8 @@ def _piece(code):
 
 def masked(text):
     """Login commands keep their keyword: `PASS x` gives `PASS [withheld]`, after any spaces."""
+    if " " not in text:
+        return text
     keyword, space, _ = text.lstrip().partition(" ")
     if space and keyword.upper() in SECRET_COMMANDS:
         return keyword + " " + WITHHELD

@@ -8,9 +8,10 @@
     LISTING    a line, then lines to "."  REPLY if -ERR; LINE ... END   IDLE
     BODY       a line, then a message     REPLY if -ERR; CHUNK ... END  IDLE
 
-It begins in SINGLE: the greeting.  `expect(shape)` is called with each command that is sent.
-What an origin sends without being asked is a ProtocolError: after it nobody could tell which
-answer belongs to which command (a reply injected in a message, or after STLS).
+It begins in SINGLE: the greeting.  `expect(shape)` is called with each command that is sent; with
+commands that are sent together (RFC 2449 §6.6) it is given the shapes of all, and after IDLE the
+next answer begins.  What an origin sends without being asked is a ProtocolError: after it nobody
+could tell which answer belongs to which command (a reply injected in a message, or after STLS).
 
 Pure: no I/O, no time.  It does not know the commands, only the shapes of their answers.
 """
@@ -40,6 +41,7 @@ class ClientEngine:
         self.body = Body()  # CHUNK: .chunk .chunk_start .chunk_end; after END: .octets .head
         self._lines = LineBuffer(size)
         self._shape = SINGLE
+        self._next = ()  # shapes of the answers that follow this one
         self._phase = _FIRST_LINE
 
     def room(self):
@@ -60,20 +62,27 @@ class ClientEngine:
         """Drops what is unread: nothing said before a TLS handshake counts (RFC 2595 §4)."""
         self._lines.start = self._lines.end
 
-    def expect(self, shape):
-        """A command goes out whose answer has this shape."""
-        if self._phase != _IDLE:
+    def expect(self, *shapes):
+        """Commands go out together, mostly one, whose answers have these shapes."""
+        if self._phase != _IDLE or self._next:
             raise RuntimeError("the last answer is not complete")
         self.check_silent()
-        self._shape = shape
+        self._next = shapes
+        self._begin()
+
+    def _begin(self):
+        self._shape = self._next[0]
+        self._next = self._next[1:]
         self._phase = _FIRST_LINE
 
     def check_silent(self):
         """ProtocolError if the origin said something that no command asked for."""
-        if self._phase == _IDLE and self.unread():
+        if self._phase == _IDLE and not self._next and self.unread():
             raise ProtocolError("the origin sent more than was asked for")
 
     def next_event(self):
+        if self._phase == _IDLE and self._next:
+            self._begin()
         if self._phase == _FIRST_LINE:
             return self._first_line()
         if self._phase == _CHUNKS:

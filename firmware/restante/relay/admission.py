@@ -270,7 +270,8 @@ class Admission(Entry):
     async def _say(self, offer):
         """LoginRefused, OriginError."""
         origin = await self._session.reach()
-        await at_origin.log_in(origin, offer.user, offer.password, offer.how)
+        group = self._session.group
+        await at_origin.log_in(origin, group, offer.user, offer.password, offer.how)
 
     def _said_by_origin(self, refused):
         """The line for the client.  It may repeat the password to whoever has just said it."""

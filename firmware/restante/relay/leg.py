@@ -18,10 +18,13 @@ _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 _SHUT_WR = const(1)
 _SHUT_RDWR = const(2)
+_EAGAIN = const(11)
 _EINPROGRESS = const(115)
 
+_MSG_MORE = const(0x8000)
+
 # sendfile(2) hands over to other sessions after so many octets.
-SENDFILE_OCTETS = const(262144)
+SENDFILE_OCTETS = const(1048576)
 # What a peer may have sent ahead that nobody will read, octets.
 DROP_OCTETS = const(262144)
 FAREWELL_ROOM = const(2048)
@@ -169,6 +172,20 @@ class Leg:
             self.renew()
         return n
 
+    def write_ahead(self, data):
+        """As write, of a few octets that share a segment with what is written next.
+
+        Returns what of them the system did not take: it goes out with write().
+        """
+        try:
+            n = self._sock.send(data, _MSG_MORE)
+        except OSError as error:
+            if error.errno != _EAGAIN:
+                raise self._lost("%s: %s" % (self._who, cause(error.errno)))
+            n = 0
+        self.octets_out += n
+        return data[n:]
+
     async def send_file(self, fd, start, end):
         """Writes octets [start, end) of a file whole, or raises `lost`."""
         while start < end:
@@ -183,7 +200,9 @@ class Leg:
                 raise self._lost("the stored message is shorter than it was")
             self.octets_out += n
             start += n
-            await self._turn()
+            self.renew()
+            if start < end:
+                await asyncio.sleep_ms(0)
 
     def drop_unread(self, room):
         """Throws away what has arrived and nobody has read (RFC 2595 §4); raises `lost`."""

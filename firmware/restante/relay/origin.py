@@ -1,4 +1,4 @@
-"""The connection to the origin: one command at a time, its answer as events.
+"""The connection to the origin: commands out, their answers as events, in order.
 
 Its rule: whatever goes wrong there is an OriginError whose text may be shown to the client.  It
 decides nothing about messages.
@@ -46,11 +46,11 @@ class Origin:
         except ProtocolError as error:
             raise OriginError(str(error))
 
-    async def send(self, outgoing, shape):
-        """Sends a command whose answer has this shape.  OriginError."""
+    async def send(self, outgoing, *shapes):
+        """Sends commands, mostly one, whose answers have these shapes.  OriginError."""
         self._expect_silence()
         try:
-            self.engine.expect(shape)
+            self.engine.expect(*shapes)
         except ProtocolError as error:
             raise OriginError(str(error))
         self.leg.each_within(self.reply_ms, "its answer")
@@ -64,6 +64,11 @@ class Origin:
     async def ask(self, outgoing, shape=SINGLE):
         """Sends a command and awaits the first line of its answer: True for +OK.  OriginError."""
         await self.send(outgoing, shape)
+        return await self.answer()
+
+    async def answer(self):
+        """Awaits the first line of the next answer: True for +OK.  OriginError."""
+        self.leg.each_within(self.reply_ms, "its answer")
         await self.event()
         return self.engine.ok
 

@@ -65,10 +65,11 @@ class Served:
     async def stat(self):
         messages = octets = 0
         for first in range(1, self.snapshot.count + 1, TURN_MESSAGES):
+            if first > 1:
+                await asyncio.sleep_ms(0)
             more = self.snapshot.totals(first, TURN_MESSAGES)
             messages += more[0]
             octets += more[1]
-            await asyncio.sleep_ms(0)
         line = b"+OK %d %d" % (messages, octets)
         await self._session.answer(True, self._session.released.stat(line))
 

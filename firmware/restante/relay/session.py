@@ -110,7 +110,9 @@ class Session:
         except ProtocolError as error:
             self.record(log.WARNING, "client.protocol", why=str(error))
             await self._last_words(b"-ERR " + str(error).encode())
-        self.record(log.INFO, "session.end", messages=self.messages, note=self.note)
+        self.record(
+            log.INFO, "session.end", state=self.state, messages=self.messages, note=self.note
+        )
 
     def shutdown(self):
         """Ends both connections; the session's task then ends by itself."""
@@ -153,11 +155,11 @@ class Session:
             place = "%s:%d" % self.destination if self.group is None else self.group.name
             self.account = "%s @ %s" % (user, place)
         self.state = "transaction"
-        self.record(log.INFO, "session.login")
 
     def passes(self, user, why):
         """Logged in, and in pass-through to the end; `why` for the operator."""
         self.logged_in(user)
+        self.record(log.INFO, "session.passes")
         self.services.seen.note(user, self.destination, why, self.services.clock())
 
     def serve(self, served):
@@ -166,7 +168,7 @@ class Session:
         self.state = "served" if served.online else "served, origin offline"
         self._handlers = served.handlers()
         self.services.seen.forget(served.account.user, self.destination)
-        self.record(log.INFO, "session.served", online=served.online)
+        self.record(log.DEBUG, "session.served", online=served.online)
 
     def record(self, level, event, **fields):
         log.record(
@@ -240,10 +242,15 @@ class Session:
         await self.say(line)
         self.engine.replied(ok)
 
-    async def begin_body(self, line):
+    async def begin_body(self, line, follows=False):
+        """The first line; if the octets that follow are at hand, it goes out with them."""
         self.client.each_within(self.idle_ms, "taking what it asked for")
         self.in_body = True
-        await self.say(line)
+        line += CRLF
+        if follows:
+            line = self.client.write_ahead(line)
+        if line:
+            await self.client.write(line)
 
     async def end_body(self):
         await self.client.write(FINAL)
@@ -263,7 +270,7 @@ class Session:
     async def send_message(self, line, segments, fd):
         """+OK and a message in wire form: ranges of `fd`, or octets.  `line` None: was said."""
         if line is not None:
-            await self.begin_body(line)
+            await self.begin_body(line, follows=True)
         for segment in segments:
             if isinstance(segment, bytes):
                 await self.client.write(segment)

@@ -59,6 +59,10 @@ class Ledger:
         elif self._journal.records > max(2 * self._index.live + SLACK_RECORDS, self._rewrite_at):
             await self._shorten()
 
+    def _is_ready(self):
+        """Nothing is to be read or repaired, and no change is on its way."""
+        return self._ready and self._turns.idle and not (self._unusable or self._journal.broken)
+
     async def _read_journal(self):
         self._index = book.Index()
         try:

@@ -63,7 +63,8 @@ class Maildrop(Ledger):
 
     async def load(self):
         """Reads the journal; removes what a change that was cut off has left.  StoreError."""
-        await self._turns.take(None, self._nothing)
+        if not self._is_ready():
+            await self._turns.take(None, self._nothing)
 
     async def _nothing(self):
         pass

@@ -18,6 +18,10 @@ class Turns:
         self._what = what
         self._jobs = []
 
+    @property
+    def idle(self):
+        return not self._jobs
+
     async def take(self, f, work, *args):
         """What `work(*args)` returns or raises, run as a task of its own.
 

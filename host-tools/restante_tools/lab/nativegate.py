@@ -1,7 +1,7 @@
 """The real gate and screen, run natively in the box's place: no emulation, nothing replaced.
 
 Rule: they are started as the image starts them, options apart, with a data folder and a run folder
-of their own.
+of their own. The program is read from its sources, or, as on the box, it is the frozen one.
 """
 
 from __future__ import annotations
@@ -68,11 +68,16 @@ class NativeGate:
     """A gate that is ready for clients."""
 
     def __init__(
-        self, place: Place, places: Places, folder: Path, settings: Sequence[str] = ()
+        self,
+        place: Place,
+        places: Places,
+        folder: Path,
+        settings: Sequence[str] = (),
+        frozen: bool = False,
     ) -> None:
         self._place = place
         self._program = interpreter(places)
-        self._firmware = places.firmware
+        self._path = ".frozen" if frozen else f"{places.firmware}:.frozen"
         self.folder = folder
         self.data, self.runtime = folder / "data", folder / "run"
         for path in (self.data, self.runtime):
@@ -121,7 +126,7 @@ class NativeGate:
             program,
             self._place.command(words),
             self.folder / f"{program}.log",
-            environment={"MICROPYPATH": f"{self._firmware}:.frozen"},
+            environment={"MICROPYPATH": self._path},
         )
         self._children.append(child)
         return child

@@ -23,6 +23,12 @@ def test_equal():
     assert not _sys.equal(b"", b"s")
 
 
+def test_uptime():
+    with open("/proc/uptime") as f:
+        seconds = int(f.read().split(".")[0])
+    assert seconds <= _sys.uptime() <= seconds + 60
+
+
 def test_limits():
     raises_value_error(_sys.rlimit, "stack", 1)
     raises_value_error(_sys.rlimit, "core", -1)
