@@ -127,6 +127,23 @@ def test_deletions_while_the_origin_is_down(accelerated):
     assert len(server.drop) == 1  # whoever reads mail outside now does not see it again
 
 
+def test_new_mail_that_might_be_a_deleted_message_is_listed_at_once(accelerated):
+    """As long as one whose deletion nobody has confirmed, and in its place."""
+    box, server = accelerated(mails(2), ["listing-age 0"])
+    learn(box)
+    with session(box) as talk:
+        server.stop()
+        talk.ask(b"DELE 2")
+        leave(talk)
+    del server.drop[b"uid-2"]
+    server.add(mail(3))
+    server.start()
+    with session(box) as talk:
+        assert uidls(talk) == [b"uid-1", b"uid-3"]
+        assert texts(talk.fetch(b"RETR 2")[1]) == mail(3)
+        leave(talk)
+
+
 def test_what_a_client_deletes_is_kept_for_the_retention_of_its_group(accelerated):
     """Also by a gate that has just started, before anybody has been at the origin."""
     box, server = accelerated(mails(2), ["retention 7"])

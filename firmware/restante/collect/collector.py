@@ -302,6 +302,7 @@ class Collector:
         settings = self._services.settings
         budget = settings.get("collect budget") * MIB
         budget += sum([drop.octets(slot) for slot in seat.skipped])
+        await drop.reveal([slot for slot in drop.hidden() if slot in seat.skipped])
         until = seat.began + VISIT_S
         for slot in drop.wanted(budget):
             if slot in seat.skipped:
@@ -319,18 +320,18 @@ class Collector:
         try:
             await visit.fetch(drop, slot)
         except Withheld as withheld:
-            self._withheld(seat, drop, slot, withheld)
+            await self._withheld(seat, drop, slot, withheld)
             return withheld.cause not in (NO_ROOM, NO_VERDICT)
         except StoreError as error:
             # What was deleted before is still made true by QUIT.
-            self._withheld(seat, drop, slot, Withheld(b"", NO_ROOM, error))
+            await self._withheld(seat, drop, slot, Withheld(b"", NO_ROOM, error))
             return False
         except OriginError:
             seat.broke(slot)
             raise
         return True
 
-    def _withheld(self, seat, drop, slot, withheld):
+    async def _withheld(self, seat, drop, slot, withheld):
         account = seat.account
         account.last_error = "message %s: %s" % (drop.uidl(slot).decode(), withheld)
         if withheld.cause in (CUT_SHORT, TOO_LARGE):
@@ -344,6 +345,15 @@ class Collector:
             uidl=drop.uidl(slot),
             why=str(withheld),
         )
+        if withheld.cause != NO_VERDICT:
+            await self._show(drop, slot)
+
+    async def _show(self, drop, slot):
+        """A message that cannot be had is not hidden, whatever it may be."""
+        try:
+            await drop.reveal([slot])
+        except StoreError as error:
+            log.alarms.set(STORE, str(error))
 
     def _has_room(self, account, octets):
         """Whether a spider may fetch so much: sessions of clients need room too."""

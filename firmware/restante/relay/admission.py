@@ -14,6 +14,7 @@ from restante.accounts.state import LOGIN_USER, PASSING, READY
 from restante.collect import failures
 from restante.collect import login as at_origin
 from restante.collect.failures import LoginRefused
+from restante.collect.fetching import Withheld
 from restante.compat import const
 from restante.errors import OriginError, StoreError
 from restante.pop3 import commands as c
@@ -30,6 +31,8 @@ from restante.relay.served import Served
 ASK_MS = const(5000)
 # For a listing of the origin while the client waits for the answer to its login, in ms.
 REFRESH_MS = const(5000)
+# Messages that are fetched meanwhile, because they cannot be listed before they are known.
+HIDDEN_AT_ONCE = const(8)
 
 _USER_OK = b"+OK"
 _WELCOME = b"+OK"
@@ -400,12 +403,20 @@ class Admission(Entry):
 
     async def _refresh(self):
         """A newer listing if the origin gives one soon; False if it does not."""
-        drop = self._drop
         try:
-            await asyncio.wait_for(
-                self._errand.use(lambda visit: visit.refresh(drop)), REFRESH_MS / 1000
-            )
+            await asyncio.wait_for(self._errand.use(self._list), REFRESH_MS / 1000)
         except FAILURES + (StoreError,) as error:
             self._session.record(log.INFO, "listing.cached", why=str(error))
             return False
         return True
+
+    async def _list(self, visit):
+        """Also fetches new mail that is not shown before it is known (store/listing.py)."""
+        drop = self._drop
+        await visit.refresh(drop)
+        for slot in drop.hidden()[:HIDDEN_AT_ONCE]:
+            try:
+                await visit.fetch(drop, slot)
+            except (Withheld, StoreError) as error:
+                # The spider, which is poked at the end, shows what it cannot fetch either.
+                self._session.record(log.INFO, "listing.hides", why=str(error))

@@ -42,7 +42,7 @@ def wanted(index, budget, quota):
     Only what fits beside newer messages within `quota` octets, so that nothing is fetched to be
     evicted again.  What a client has is not fetched anew.
     """
-    slots = [slot for slot in range(index.count) if _is_hidden_and_listed(index, slot)]
+    slots = hidden(index)
     room = quota - _owned_octets(index)
     budget_left = budget
     for slot in range(index.count - 1, -1, -1):
@@ -68,5 +68,6 @@ def _owned_octets(index):
     return total
 
 
-def _is_hidden_and_listed(index, slot):
-    return index.is_hidden(slot) and index.numbers[slot] != 0
+def hidden(index):
+    """Slots of listed mail that is not shown yet."""
+    return [slot for slot in range(index.count) if index.is_hidden(slot) and index.numbers[slot]]

@@ -146,6 +146,10 @@ class Maildrop(Ledger):
         """Slots to fetch now, in this order."""
         return eviction.wanted(self._index, budget, self.quota)
 
+    def hidden(self):
+        """Slots of new mail that is not shown before its content is known: fetch it soon."""
+        return eviction.hidden(self._index)
+
     def serial(self, slot):
         """The message's number in the journal, which it keeps for ever."""
         return self._index.id(slot)
@@ -377,6 +381,24 @@ class Maildrop(Ledger):
         entry = self._index.get(slot)
         entry.flags |= book.OWNED
         await self._change(lambda: [book.state_record(entry)])
+
+    async def reveal(self, slots):
+        """Shows hidden mail that cannot be fetched now: a deleted message may come back once under
+        a new UIDL, but none is lost."""
+        await self._turns.take(None, self._reveal, list(slots))
+
+    async def _reveal(self, slots):
+        index = self._index
+
+        def make():
+            for slot in slots:
+                entry = index.get(slot)
+                entry.flags &= ~book.HIDDEN
+                yield book.state_record(entry)
+
+        slots = [slot for slot in slots if index.is_hidden(slot)]
+        if slots:
+            await self._change(make)
 
     def delivered(self, slot):
         """A client has it: noted with the next record."""

@@ -304,6 +304,21 @@ def test_a_new_message_that_is_only_as_long_is_shown_when_it_is_known():
     run(main())
 
 
+def test_hidden_mail_that_cannot_be_fetched_is_shown_for_good():
+    async def main():
+        s, drop = await ready(b"one\r\n")
+        await drop.delete([drop.find(b"u1")])
+        await apply(drop, (b"v1", 5))
+        slot = drop.find(b"v1")
+        assert drop.hidden() == [slot]
+        await drop.reveal([slot])
+        assert uidls(drop) == [b"v1"] and drop.hidden() == []
+        s, drop = await again(s)
+        assert uidls(drop) == [b"v1"]
+
+    run(main())
+
+
 def test_a_cleaned_message_is_recognised_by_its_original():
     async def main():
         s, drop = await ready(b"")
