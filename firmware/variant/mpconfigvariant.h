@@ -61,7 +61,7 @@
 #define MICROPY_OPT_COMPUTED_GOTO (1)
 
 // The port allows 40 kB of C stack on a 32-bit machine; the gate's imports alone, one inside the
-// other, need more. Twice that depth, of the 8 MiB that Linux gives, and only what is used is memory.
+// other, need more. 128 KiB here, of the 8 MiB that Linux gives; only what is used is memory.
 #define MICROPY_PORT_INIT_FUNC (MP_STATE_THREAD(stack_limit) = 32768 * sizeof(void *))
 
 // ---- What the level has and nobody uses ----

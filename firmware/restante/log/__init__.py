@@ -38,7 +38,7 @@ def record(level, event, **fields):
         return
     text = records.line(level, event, fields)
     if _clock is not None:
-        text = _now() + " " + text
+        text = _now(_clock) + " " + text
     ring.add(text)
     if _write is not None and records.urgency(level) <= records.urgency(WARNING):
         try:
@@ -48,10 +48,10 @@ def record(level, event, **fields):
             counters.add("log_lost")
 
 
-def _now():
+def _now(clock):
     # Many records have the same second: it is written out once.
     global _second, _stamp
-    second = int(_clock())
+    second = int(clock())
     if second != _second:
         _stamp = records.stamp(second)
         _second = second

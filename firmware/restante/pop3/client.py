@@ -41,7 +41,7 @@ class ClientEngine:
         self.body = Body()  # CHUNK: .chunk .chunk_start .chunk_end; after END: .octets .head
         self._lines = LineBuffer(size)
         self._shape = SINGLE
-        self._next = ()  # shapes of the answers that follow this one
+        self._next = []  # shapes of the answers that follow this one
         self._phase = _FIRST_LINE
 
     def room(self):
@@ -67,12 +67,11 @@ class ClientEngine:
         if self._phase != _IDLE or self._next:
             raise RuntimeError("the last answer is not complete")
         self.check_silent()
-        self._next = shapes
+        self._next = list(shapes)
         self._begin()
 
     def _begin(self):
-        self._shape = self._next[0]
-        self._next = self._next[1:]
+        self._shape = self._next.pop(0)
         self._phase = _FIRST_LINE
 
     def check_silent(self):
