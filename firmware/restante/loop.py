@@ -172,6 +172,17 @@ def _readable_for_ever(fd):
     yield
 
 
+async def end(tasks):
+    """Cancels the tasks and waits until all of them are over."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        try:
+            await task
+        except core.CancelledError:
+            continue
+
+
 class Helper:
     """The helper thread for what blocks: one call is one job of it, results in order.
 

@@ -6,31 +6,16 @@ The data folder is searched for the passwords in plain, base64 at three alignmen
 
 import base64
 import os
-import subprocess
-from pathlib import Path
 
 import pytest
 from disguises import found_in
+from on_disk import OnDisk
 
-HERE = Path(__file__).resolve().parent
-FIRMWARE = HERE.parents[1] / "firmware"
-SECONDS = 60
 SECRET = "planted-S3CRET-of-anna"
 PLANTED = SECRET.encode()
 
 
-def run(*words):
-    program = [os.environ["RESTANTE_NATIVE"], "-X", "heapsize=8m"]  # as the gate's
-    done = subprocess.run(
-        [*program, str(HERE / "accounts_on_disk.py"), *map(str, words)],
-        env={"MICROPYPATH": f"{FIRMWARE}:.frozen", "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+run = OnDisk("accounts_on_disk.py").output
 
 
 def test_the_search_finds_each_disguise():

@@ -3,34 +3,15 @@
 import os
 import random
 import subprocess
-from pathlib import Path
 
 import pytest
+from on_disk import ENVIRONMENT, OnDisk
 
-HERE = Path(__file__).resolve().parent
-FIRMWARE = HERE.parents[1] / "firmware"
-SECONDS = 120
-HEAP = "heapsize=8m"  # as the gate has it on the box
 MIB = 1048576
-ENVIRONMENT = {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PATH": os.environ["PATH"]}
 
 
-def command(*words):
-    program = [os.environ["RESTANTE_NATIVE"], "-X", HEAP]
-    return [*program, str(HERE / "maildrops_on_disk.py"), *map(str, words)]
-
-
-def run(*words, before=()):
-    done = subprocess.run(
-        [*before, *command(*words)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [line.split() for line in done.stdout.splitlines()]
+DISK = OnDisk("maildrops_on_disk.py")
+command, run = DISK.command, DISK.rows
 
 
 @pytest.fixture

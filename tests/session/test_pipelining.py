@@ -1,7 +1,5 @@
 """Commands that go out together (RFC 2449 §6.6, RULES R17), and origins that do not keep to it."""
 
-import time
-
 import pytest
 from collecting import MESSAGES
 from origins import CLOSE, stuffed
@@ -23,7 +21,6 @@ def in_octets(octets):
     def answer(connection, words):
         for at in range(len(octets)):
             connection.sendall(octets[at : at + 1])
-            time.sleep(0)
 
     return answer
 

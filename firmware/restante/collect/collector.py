@@ -1,49 +1,35 @@
 """Which account is visited when, and by whom: spiders, and sessions of clients.
 
 Its rule: one visit an account; a client's session has priority, and a spider that polls makes room
-within TURN_MS.  It tells accounts.py what the origin said of a password.  How a visit goes is
-visit.py's, when the next one is due schedule.py's.
+within TURN_MS.  It tells accounts.py what the origin said of a password.  How a spider polls is
+spider.py's, how a visit goes visit.py's, when the next one is due schedule.py's.
 """
 
 import asyncio
-import io
 import os
-import sys
 
-from restante import log
+from restante import log, loop
 from restante.accounts import state
 from restante.accounts.groups import ACCELERATE
 from restante.collect import failures, login
 from restante.collect.failures import LoginRefused
-from restante.collect.fetching import CUT_SHORT, NO_ROOM, NO_VERDICT, TOO_LARGE, Withheld
-from restante.collect.schedule import CHANCES, DONE, MORE, Schedule
+from restante.collect.schedule import CHANCES, MORE, Schedule
 from restante.collect.seat import Seat
+from restante.collect.spider import Spider
 from restante.collect.visit import Visit
 from restante.compat import const
-from restante.errors import OriginError, QuirkError, StoreError
-from restante.log.alarms import STORE
+from restante.errors import OriginError, QuirkError
 
-# A spider's visit says QUIT after so many seconds, when the message in hand is done (RULES).
-VISIT_S = const(60)
-# ... and is cut off after so many, whatever it is at: a message of 48 MiB at 1 Mbit/s takes 400.
+# A spider's visit is cut off after so many seconds, whatever it is at: a message of 48 MiB at
+# 1 Mbit/s takes 400.
 VISIT_LONGEST_S = const(900)
 # For a spider to end when a client comes, in ms; then its connection is closed.
 TURN_MS = const(1000)
 # Between two looks at which accounts there are, in s; poke() adds one at once.
 ACCOUNTS_S = const(60)
-# Between two times that a maildrop is tidied: retention counts days.
-HOUSE_S = const(3600)
-# Octets that stay free for sessions of clients on the data partition: spiders stop first.
-SPIDER_RESERVE_OCTETS = const(4194304)
-# Spiders stop when sessions of clients have filled one so many-th of the spool.
-SPOOL_SHARE = const(2)
-# Octets of a traceback that go into the log: its end names the place.
-_TRACE_OCTETS = const(300)
-MIB = const(1048576)
 
 _NO_PASSWORD = b"-ERR [SYS/TEMP] the mail gateway does not know the password any more"
 _FORGOTTEN = "the password is not known any more; the next login of a mail program brings it back"
-_NO_ROOM = "no room on the data partition: mail is not collected ahead of time until there is"
 
 
 class Collector:
@@ -53,6 +39,7 @@ class Collector:
     def __init__(self, services):
         self._services = services
         self._schedule = Schedule()
+        self._spider = Spider(services, self.govern, self._enter_as_spider)
         self._seats = {}  # account id: Seat
         self._accounts_at = 0
         self._running = False
@@ -210,7 +197,7 @@ class Collector:
         seat.account = account
         return seat
 
-    # -- a spider
+    # -- spiders
 
     def _begin(self, seat, now):
         self._schedule.began(seat.account.id)
@@ -222,7 +209,7 @@ class Collector:
         account = seat.account
         how = MORE  # cancelled: a client has come, it goes on afterwards
         try:
-            how = await self._outcome(seat)
+            how = await self._spider.poll(seat)
         finally:
             now = self._services.up()
             seat.task = None
@@ -231,146 +218,10 @@ class Collector:
             if account.id in self._schedule.keys():
                 self._tell_next(account)
 
-    async def _outcome(self, seat):
-        """Polls once; DONE, MORE or a kind of failure.  Raises nothing but what cancels it."""
-        account = seat.account
-        try:
-            return await self._poll_once(seat)
-        except LoginRefused as error:
-            return self._failed(account, error.kind, str(error))
-        except OriginError as error:
-            return self._failed(account, failures.UNREACHABLE, str(error))
-        except QuirkError as error:
-            return self._failed(account, failures.PERMANENT, str(error))
-        except StoreError as error:
-            log.alarms.set(STORE, str(error))
-            return self._failed(account, failures.UNREACHABLE, str(error))
-        except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: only it ends)
-            log.record(log.ERROR, "collect.fault", account=account.name, trace=_trace(error))
-            return self._failed(account, failures.UNREACHABLE, "a fault of the mail gateway")
-
-    def _failed(self, account, kind, why):
-        account.last_error = why
-        log.counters.add("collect_failures")
-        log.record(log.WARNING, "collect.failed", account=account.name, why=why)
-        return kind
-
-    async def _poll_once(self, seat):
-        account = seat.account
-        services = self._services
-        drop = await services.maildrops.open(account.id)
-        try:
-            self.govern(account, drop)
-            await self._keep_house(seat, drop)
-            visit = await self._enter(seat, spider=True)
-            try:
-                return await self._collect(visit, drop, seat)
-            finally:
-                visit.close()
-        finally:
-            services.maildrops.release(drop)
-
-    async def _keep_house(self, seat, drop):
-        now = self._services.up()
-        if now >= seat.house_at:
-            seat.house_at = now + HOUSE_S
-            await drop.keep_house(self._services.clock(), self._services.trusted())
-
-    async def _collect(self, visit, drop, seat):
-        account = seat.account
-        before = log.counters.get("collected")
-        account.last_error = ""
-        await visit.refresh(drop)
-        await visit.depart(drop)
-        how = await self._fetch(visit, drop, seat)
-        await visit.depart(drop)
-        await visit.leave()
-        account.polled = self._services.clock()
-        log.counters.add("polls")
-        log.record(
-            log.INFO,
-            "collect.poll",
-            account=account.name,
-            messages=drop.count,
-            fetched=log.counters.get("collected") - before,
-            more=how == MORE,
-        )
-        return how
-
-    async def _fetch(self, visit, drop, seat):
-        """Newest first, within the budget; DONE, or MORE if the time is over."""
-        settings = self._services.settings
-        budget = settings.get("collect budget") * MIB
-        budget += sum([drop.octets(slot) for slot in seat.skipped])
-        await drop.reveal([slot for slot in drop.hidden() if slot in seat.skipped])
-        until = seat.began + VISIT_S
-        for slot in drop.wanted(budget):
-            if slot in seat.skipped:
-                continue
-            if seat.turns or self._services.up() >= until:
-                return MORE
-            if not self._has_room(seat.account, drop.octets(slot)):
-                return DONE
-            if not await self._fetch_one(visit, drop, slot, seat):
-                return DONE
-        return DONE
-
-    async def _fetch_one(self, visit, drop, slot, seat):
-        """False if the next message would fare no better."""
-        try:
-            await visit.fetch(drop, slot)
-        except Withheld as withheld:
-            await self._withheld(seat, drop, slot, withheld)
-            return withheld.cause not in (NO_ROOM, NO_VERDICT)
-        except StoreError as error:
-            # What was deleted before is still made true by QUIT.
-            await self._withheld(seat, drop, slot, Withheld(b"", NO_ROOM, error))
-            return False
-        except OriginError:
-            seat.broke(slot)
-            raise
-        return True
-
-    async def _withheld(self, seat, drop, slot, withheld):
-        account = seat.account
-        account.last_error = "message %s: %s" % (drop.uidl(slot).decode(), withheld)
-        if withheld.cause in (CUT_SHORT, TOO_LARGE):
-            seat.skip(slot)
-        if withheld.cause == NO_ROOM:
-            log.alarms.set(STORE, str(withheld))
-        log.record(
-            log.WARNING,
-            "collect.withheld",
-            account=account.name,
-            uidl=drop.uidl(slot),
-            why=str(withheld),
-        )
-        if withheld.cause != NO_VERDICT:
-            await self._show(drop, slot)
-
-    async def _show(self, drop, slot):
-        """A message that cannot be had is not hidden, whatever it may be."""
-        try:
-            await drop.reveal([slot])
-        except StoreError as error:
-            log.alarms.set(STORE, str(error))
-
-    def _has_room(self, account, octets):
-        """Whether a spider may fetch so much: sessions of clients need room too."""
-        spool = self._services.spool
-        try:
-            free = spool.folder.free()
-        except OSError:
-            free = 0
-        if free >= SPIDER_RESERVE_OCTETS + 2 * octets:
-            # A spool in use is no fault: it is tried again at the next poll.
-            return spool.used * SPOOL_SHARE <= spool.quota
-        account.last_error = _NO_ROOM
-        log.alarms.set(STORE, _NO_ROOM)
-        log.record(log.WARNING, "collect.full", account=account.name, free=free)
-        return False
-
     # -- logging in
+
+    async def _enter_as_spider(self, seat):
+        return await self._enter(seat, spider=True)
 
     def _visit(self, seat, origin):
         visit = Visit(self._services, seat.account, origin, seat, self)
@@ -428,13 +279,7 @@ class Collector:
 
     async def _end(self):
         tasks = [seat.task for seat in self._seats.values() if seat.task is not None]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            try:
-                await task
-            except asyncio.CancelledError:
-                continue
+        await loop.end(tasks)
 
 
 class _Turn:
@@ -483,9 +328,3 @@ def _is_polled(account):
 def _chance():
     octets = os.urandom(2)
     return (octets[0] << 8 | octets[1]) * CHANCES >> 16
-
-
-def _trace(error):
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    return text.getvalue()[-_TRACE_OCTETS:]

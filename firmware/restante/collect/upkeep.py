@@ -6,10 +6,8 @@ while; how far it got is durable, so that it goes on after a restart.  What is f
 """
 
 import asyncio
-import io
-import sys
 
-from restante import log
+from restante import log, loop
 from restante.collect.fetching import Withheld
 from restante.collect.late import Late, OtherSet
 from restante.compat import const
@@ -30,8 +28,6 @@ BATCH = const(32)
 # Between two messages, in ms, and how often it waits so long while others are busy: 5 s.
 PAUSE_MS = const(50)
 PAUSES = const(100)
-# Octets of a traceback that go into the log: its end names place and cause.
-_TRACE_OCTETS = const(100)
 
 _HELD = "quarantine"  # no account id
 
@@ -57,11 +53,7 @@ class Upkeep:
         finally:
             self._services.ticker.remove(self)
             if self._task is not None:
-                self._task.cancel()
-                try:
-                    await self._task
-                except asyncio.CancelledError:
-                    self._task = None
+                await loop.end([self._task])
 
     def tick(self, ms):
         self._services.trusted()  # it must see when somebody sets the clock
@@ -77,7 +69,7 @@ class Upkeep:
         except RestanteError as error:
             self._failed(error)
         except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: the next round)
-            log.record(log.ERROR, "upkeep.fault", trace=_trace(error))
+            log.record(log.ERROR, "upkeep.fault", trace=log.trace(error))
         finally:
             self._next = self._services.up() + LOOK_S
             self._task = None
@@ -196,9 +188,3 @@ class Upkeep:
             await asyncio.sleep_ms(PAUSE_MS)
             if not self._services.screen.busy and not self._services.collector.busy:
                 return
-
-
-def _trace(error):
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    return text.getvalue()[-_TRACE_OCTETS:]

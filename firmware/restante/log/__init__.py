@@ -10,8 +10,20 @@ from restante.log.alarms import Alarms
 from restante.log.counters import Counters
 from restante.log.records import DEBUG, ERROR, INFO, WARNING
 from restante.log.ring import Ring
+from restante.log.traces import trace
 
-__all__ = ("DEBUG", "ERROR", "INFO", "WARNING", "alarms", "counters", "record", "ring", "start")
+__all__ = (
+    "DEBUG",
+    "ERROR",
+    "INFO",
+    "WARNING",
+    "alarms",
+    "counters",
+    "record",
+    "ring",
+    "start",
+    "trace",
+)
 
 ring = Ring()
 counters = Counters()

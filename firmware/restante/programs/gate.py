@@ -241,13 +241,7 @@ async def serve(services, given, listening, control_fd, signals):
         tasks.append(asyncio.create_task(services.collector.run()))
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])
     await until_told(signals)
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        try:
-            await task
-        except asyncio.CancelledError:
-            continue
+    await loop.end(tasks)
     await services.accounts.close()
     await services.quarantine.close()
     log.record(log.INFO, "gate.end")

@@ -5,9 +5,7 @@ foresaw is recorded and closed, and the others go on.
 """
 
 import asyncio
-import io
 import socket
-import sys
 from time import ticks_diff, ticks_ms
 
 from restante import log, loop
@@ -25,8 +23,6 @@ _ECONNABORTED = 103
 _PAUSE_MS = 500
 # Between two records of clients over the cap, in ms: a storm must not fill the log.
 _TELL_MS = 60000
-# Octets of a traceback that go into the log: its end names the place.
-_TRACE_OCTETS = 300
 
 _BUSY = b"-ERR [SYS/TEMP] too many sessions here, try again later\r\n"
 
@@ -130,7 +126,7 @@ class Listener:
             await session.run()
         except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: only it ends)
             log.record(
-                log.ERROR, "session.fault", client=session.client_address, trace=_trace(error)
+                log.ERROR, "session.fault", client=session.client_address, trace=log.trace(error)
             )
         finally:
             session.close()
@@ -139,17 +135,4 @@ class Listener:
     async def _end(self):
         """Ends all sessions, wherever they are; what the store began it carries to its end."""
         self._sock.close()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            try:
-                await task
-            except asyncio.CancelledError:
-                continue
-
-
-def _trace(error):
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    return text.getvalue()[-_TRACE_OCTETS:]
+        await loop.end(list(self._tasks.values()))

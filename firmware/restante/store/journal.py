@@ -13,6 +13,7 @@ import hashlib
 import json
 
 from restante.compat import const
+from restante.store.reading import Reading
 
 # The longest line we write: bounded fields of a record are far shorter.
 LINE_OCTETS = const(16384)
@@ -43,25 +44,8 @@ def decode(line):
     return (seq, record) if isinstance(record, dict) else None
 
 
-class Reader:
-    """Takes the journal in pieces of any size; hands each good record to `apply(record)`.
-
-    After the last piece call end().  Then: `next_seq`; `good` octets up to the end of the last
-    good line; `torn`: octets of an unfinished last line; `damage`: one text per bad place.
-    `apply` raises ValueError for a record that makes no sense: that is damage too.
-    """
-
-    DAMAGE_KEPT = 20  # texts; more would only repeat the same trouble
-
-    def __init__(self, apply):
-        self.next_seq = 0
-        self.good = 0
-        self.torn = 0
-        self.records = 0
-        self.damage = []
-        self._apply = apply
-        self._rest = b""
-        self._offset = 0
+class Reader(Reading):
+    """See reading.py; a record is a dict."""
 
     def feed(self, data):
         """`data`: bytes."""
@@ -76,7 +60,7 @@ class Reader:
         self._rest = data[start:]
         if len(self._rest) > LINE_OCTETS:
             # Not a line of ours.  Only its length is kept, until a line end comes.
-            self._damaged("a line that does not end")
+            self._damaged("a line that does not end", self._offset)
             self._offset += len(self._rest)
             self._rest = b""
 
@@ -87,22 +71,18 @@ class Reader:
         self._offset += len(line) + 1
         decoded = decode(line)
         if decoded is None:
-            self._damaged("an unreadable line")
+            self._damaged("an unreadable line", self._offset)
             return
         seq, record = decoded
         if seq < self.next_seq:
-            self._damaged("record %d again" % seq)
+            self._damaged("record %d again" % seq, self._offset)
             return
         if seq > self.next_seq:
-            self._damaged("records %d to %d are missing" % (self.next_seq, seq - 1))
+            self._damaged("records %d to %d are missing" % (self.next_seq, seq - 1), self._offset)
         try:
             self._apply(record)
         except ValueError as error:
-            self._damaged("record %d: %s" % (seq, error))
+            self._damaged("record %d: %s" % (seq, error), self._offset)
         self.next_seq = seq + 1
         self.records += 1
         self.good = self._offset
-
-    def _damaged(self, what):
-        if len(self.damage) < self.DAMAGE_KEPT:
-            self.damage.append("journal, octet %d: %s" % (self._offset, what))

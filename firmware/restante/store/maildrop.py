@@ -1,4 +1,4 @@
-"""One account's messages: what a session sees of them, and every change to them.
+"""One account's messages: every change to them; what is seen of them is view.py's.
 
 Its rule: each call that changes something is durable when it returns, or raises and changed
 nothing; changes are made one at a time.  Files are moved here before the record that names them
@@ -6,7 +6,6 @@ is written, and removed after the record that gives them up.  It does not know P
 policy.
 """
 
-from array import array
 from binascii import hexlify
 
 from restante.compat import const
@@ -16,8 +15,9 @@ from restante.store import index as book
 from restante.store import listing as lists
 from restante.store.again import Again
 from restante.store.bodies import Spoiled
-from restante.store.ledger import LOST_PREFIX, Ledger
+from restante.store.ledger import LOST_PREFIX
 from restante.store.screened import mark_of
+from restante.store.view import View
 
 # A message whose record was lost is kept so long, seconds, whatever the retention is.
 LOST_SECONDS = const(2592000)
@@ -39,7 +39,7 @@ class Refused(RestanteError):
     transient = False
 
 
-class Maildrop(Ledger):
+class Maildrop(View):
     """`quota` octets, `retention` seconds, `keep_vanished`: set by the owner, from the settings.
 
     `keep_vanished`: the origin drops what was fetched, so what vanishes becomes the box's.
@@ -49,15 +49,12 @@ class Maildrop(Ledger):
     def __init__(self, rooms, folder, helper, clock, name):
         super().__init__(rooms, folder, helper, clock, name)
         self.id = name.rpartition("/")[2]
-        self.quota = rooms.maximum
         self.retention = 0
         self.keep_vanished = False
         self.listed_at = 0
         self.again = Again(self)
         self._withheld = set()  # numbers of files that are not given out in this run
         self._listing = None
-        self._view = None
-        self._view_of = -1
 
     # -- start
 
@@ -76,92 +73,6 @@ class Maildrop(Ledger):
         async with self._turns.lock:
             self._journal.close()
             self._unusable = StoreError("the maildrop is closed")
-
-    # -- reading
-
-    def slots(self):
-        """An array that never changes, of what a session may see, oldest first."""
-        index = self._index
-        if self._view_of != index.views:
-            view = array("H" if index.count < 65536 else "I")
-            index.visible(view)
-            self._view = view
-            self._view_of = index.views
-        return self._view
-
-    def find(self, uidl):
-        return self._index.find(bytes(uidl))
-
-    def uidl(self, slot):
-        return self._index.uidls.get(slot)
-
-    def octets(self, slot):
-        return self._index.octets(slot)
-
-    def size(self, slot):
-        return self._index.size(slot)
-
-    def number(self, slot):
-        return self._index.numbers[slot]
-
-    def is_stored(self, slot):
-        return bool(self._index.flags(slot) & book.STORED)
-
-    def is_deleted(self, slot):
-        return bool(self._index.flags(slot) & book.DELETED)
-
-    def is_delivered(self, slot):
-        return bool(self._index.flags(slot) & book.DELIVERED)
-
-    def is_box_owned(self, slot):
-        return bool(self._index.flags(slot) & book.OWNED)
-
-    @property
-    def complete(self):
-        return self._index.complete
-
-    @property
-    def stored_octets(self):
-        return self._index.stored_octets
-
-    @property
-    def count(self):
-        return len(self.slots())
-
-    @property
-    def slots_in_memory(self):
-        return self._index.count
-
-    @property
-    def problems(self):
-        return self._bodies.problems
-
-    def departing(self):
-        """Slots that are to be deleted at the origin and are in its last listing."""
-        index = self._index
-        flags = book.DELETED | book.OWNED
-        return [s for s in range(index.count) if index.numbers[s] and index.flags(s) & flags]
-
-    def wanted(self, budget):
-        """Slots to fetch now, in this order."""
-        return eviction.wanted(self._index, budget, self.quota)
-
-    def hidden(self):
-        """Slots of new mail that is not shown before its content is known: fetch it soon."""
-        return eviction.hidden(self._index)
-
-    def serial(self, slot):
-        """The message's number in the journal, which it keeps for ever."""
-        return self._index.id(slot)
-
-    def deleted_at(self, slot):
-        """When it was deleted, or vanished at the origin: seconds since 1970."""
-        return self._index.time(slot)
-
-    def retained(self):
-        """Slots of what clients deleted or the origin lost, and can be restored."""
-        index = self._index
-        return [slot for slot in range(index.count) if index.is_retained(slot)]
 
     # -- the origin's listing
 

@@ -11,6 +11,7 @@ mean, nor files.
 import struct
 
 from restante.compat import const, crc32
+from restante.store.reading import Reading
 
 _HEADER = "<IIHB"
 HEADER_OCTETS = const(11)
@@ -33,25 +34,11 @@ def encode(seq, record):
     return data
 
 
-class Reader:
-    """Takes the journal in pieces of any size; hands each good record to `apply((kind, body))`.
-
-    After the last piece call end().  Then: `next_seq`; `good` octets up to the end of the last
-    good record; `torn`: octets of an unfinished last one; `damage`: one text per bad place.
-    `apply` raises ValueError for a record that makes no sense: that is damage too.
-    """
-
-    DAMAGE_KEPT = 20  # texts; more would only repeat the same trouble
+class Reader(Reading):
+    """See reading.py; a record is (kind, body)."""
 
     def __init__(self, apply):
-        self.next_seq = 0
-        self.good = 0
-        self.torn = 0
-        self.records = 0
-        self.damage = []
-        self._apply = apply
-        self._rest = b""
-        self._offset = 0  # of _rest in the file
+        super().__init__(apply)
         self._lost = False  # octets that were no record lie behind the last good one
         self._blank = True  # all of them are zero
 
@@ -119,10 +106,6 @@ class Reader:
             return 0
         crc = struct.unpack_from("<I", data, at)[0]
         return size if crc == crc32(data, at + _CRC_OCTETS, at + size, 0) else 0
-
-    def _damaged(self, what, offset):
-        if len(self.damage) < self.DAMAGE_KEPT:
-            self.damage.append("journal, octet %d: %s" % (offset, what))
 
 
 def _octets(data, at):

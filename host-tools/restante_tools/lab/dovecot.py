@@ -11,7 +11,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from restante_tools.errors import ToolError
 from restante_tools.lab import maildir
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
-from restante_tools.lab.namespaces import Namespace
+from restante_tools.lab.namespaces import Namespace, is_listening
 
 START_SECONDS = 20.0
 MAIL_USER = "nobody"  # owns the maildrops when Dovecot starts as root; it refuses to serve root's
@@ -293,10 +292,7 @@ class Dovecot:
 
     def _listening(self) -> bool:
         self._child.check()
-        if self._namespace is not None:
-            return f"{self.plan.address}:{self.plan.port} " in self._namespace.run(["ss", "-Hltn"])
-        with socket.socket() as probe:
-            return probe.connect_ex((self.plan.address, self.plan.port)) == 0
+        return is_listening(self.plan.address, self.plan.port, self._namespace)
 
     def stop(self) -> None:
         self._child.stop()

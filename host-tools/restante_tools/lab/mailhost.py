@@ -7,9 +7,9 @@ a mount namespace that nobody else sees. Rule: nothing of the machine is changed
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from restante_tools.errors import ToolError
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Plan
-from restante_tools.lab.namespaces import Namespace
+from restante_tools.lab.namespaces import Namespace, is_listening
 from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
@@ -38,7 +38,7 @@ MOUNTS = {
 PAM = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 
 
-class MailHost:
+class MailHost(ABC):
     """A running server with its maildrops; `stop` and `start` take it off the net and back."""
 
     name = ""  # of the server, for people
@@ -69,16 +69,17 @@ class MailHost:
         """The command line of one session."""
         return [str(Places().unpacked / self.package / self.program)]
 
+    @abstractmethod
     def make_maildrop(self, user: str) -> None:
-        raise NotImplementedError
+        """Make an empty one."""
 
+    @abstractmethod
     def deliver(self, user: str, message: bytes) -> None:
         """Put a message (LF lines) at the end of a maildrop, as a delivery agent does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def messages(self, user: str) -> list[bytes]:
         """What is in a maildrop now, in the order of the listing, LF lines."""
-        raise NotImplementedError
 
     # What they share.
 
@@ -143,10 +144,7 @@ class MailHost:
 
     def _listening(self) -> bool:
         self._child.check()
-        if self._namespace is not None:
-            return f"{self.plan.address}:{self.plan.port} " in self._namespace.run(["ss", "-Hltn"])
-        with socket.socket() as probe:
-            return probe.connect_ex((self.plan.address, self.plan.port)) == 0
+        return is_listening(self.plan.address, self.plan.port, self._namespace)
 
     def stop(self) -> None:
         """Sessions see the end of their line; what they were writing is written."""

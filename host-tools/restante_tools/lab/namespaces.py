@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import socket
 import struct
 import subprocess
 import threading
@@ -168,3 +169,11 @@ def _tap(interface: str) -> int:
         os.close(tap)
         raise
     return tap
+
+
+def is_listening(address: str, port: int, namespace: Namespace | None = None) -> bool:
+    """Whether somebody takes connections there; None: on this machine."""
+    if namespace is not None:
+        return f"{address}:{port} " in namespace.run(["ss", "-Hltn"])
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from boxes import Box
@@ -30,7 +31,7 @@ class Wrong(AssertionError):
     """The promise that was broken, in words."""
 
 
-class Arena:
+class Arena(ABC):
     """`start` sets up `origin`, and the ports `office` and `outside` of loopback."""
 
     def __init__(self, traveller, apop=False):
@@ -46,9 +47,9 @@ class Arena:
         self.sent = {}  # number -> octets
         self.accounts = [Account(USER, self.password, [])]
 
+    @abstractmethod
     def start(self, server, settings):
         """`settings`: of the box, with {origin} for the place of the origin."""
-        raise NotImplementedError
 
     def close(self):
         self.stack.close()
@@ -136,9 +137,9 @@ class Arena:
             self.origin.deliver(USER, self.sent[number])
             self.model.came(number)
 
+    @abstractmethod
     def reboot(self, chance):
         """Power off and on: nothing is told before, its data is what it was."""
-        raise NotImplementedError
 
     def origin_down(self, chance):
         self.origin.stop()
@@ -203,9 +204,9 @@ class Arena:
         lines = self.shown("show accounts").splitlines()
         return any(f" {USER} @ " in line and " ready " in line for line in lines)
 
+    @abstractmethod
     def shown(self, command):
         """What the console answers."""
-        raise NotImplementedError
 
     def until(self, condition, what):
         """`what()`: what is wrong as long as the condition does not hold."""
@@ -250,6 +251,7 @@ class Native(Arena):
         self.box.gate.stop()
         self.box.start_gate()
 
+    @abstractmethod
     def shown(self, command):
         first, lines = self.box.console(command)
         return "\n".join((first, *lines))

@@ -8,6 +8,13 @@ turn, and must then find a loss: else it could not find one at all.
 import asyncio
 
 import pytest
+from left_out import (
+    WatchedFault,
+    folder_sync_for_message,
+    journal_syncs,
+    message_sync,
+    root_sync,
+)
 from model_disk import ModelDisk, ModelFolder
 from restante.errors import StoreError, StoreFull
 from restante.screening.verdicts import CLEAN, CLEAN_PART, INFECTED
@@ -279,32 +286,11 @@ def test_what_an_earlier_run_left_unsynced_is_synced_before_it_counts():
     assert count[0] > 20
 
 
-def message_sync(operation, target):
-    return operation == "fsync" and target.startswith("spool/")
-
-
-def journal_sync(operation, target):
-    return operation == "fsync" and target == "quarantine/journal"
-
-
-def new_journal_sync(operation, target):
-    return operation == "fsync" and target.startswith("quarantine/journal.new")
-
-
-def folder_sync_for_message(operation, target):
-    return operation == "fsync_folder" and target.endswith(".eml")
-
-
-def folder_sync_for_journal(operation, target):
-    return operation == "fsync_folder" and target == "quarantine after quarantine/journal"
+journal_sync, new_journal_sync, folder_sync_for_journal = journal_syncs("quarantine")
 
 
 def folder_sync_at_start(operation, target):
     return operation == "fsync_folder" and target == "quarantine after "
-
-
-def root_sync(operation, target):
-    return operation == "fsync_folder" and target == " after "
 
 
 @pytest.mark.parametrize(
@@ -332,26 +318,6 @@ def test_the_judge_finds_the_loss_when_a_restart_does_not_sync(muted):
     assert next(losses(restart_moments(muted)), None)
 
 
-class OneFault:
-    """Fails one step with an errno; notes the moments from then on."""
-
-    def __init__(self, disk, story, step, number):
-        self.disk = disk
-        self.story = story
-        self.at = step
-        self.number = number
-        self.moments = []
-        self.failed = ""
-
-    def __call__(self, step, operation, target):
-        if step >= self.at:
-            name = "%s %s; failed: %s" % (operation, target, self.failed)
-            self.moments.append((name, self.disk.snapshot(), self.story.copy()))
-        if step == self.at:
-            self.failed = operation + " " + target
-            raise OSError(self.number) if self.number else MemoryError()
-
-
 async def stubborn(process, story, fault):
     """The scenario, with each call repeated once if it failed; what failed changed nothing."""
     q = process.quarantine
@@ -377,10 +343,10 @@ async def stubborn(process, story, fault):
 
 
 def run_with_fault(step, number):
-    """The OneFault after the scenario; None when the scenario has no such step."""
+    """The WatchedFault after the scenario; None when the scenario has no such step."""
     disk = ModelDisk()
     story = Story()
-    fault = OneFault(disk, story, step, number)
+    fault = WatchedFault(disk, story, step, number)
     try:
         process = Process(disk, before=fault)
     except (StoreError, MemoryError):
@@ -392,7 +358,7 @@ def run_with_fault(step, number):
             asyncio.run(process.keep(b"first message\r\n"))
         process = Process(disk, before=fault)
     asyncio.run(stubborn(process, story, fault))
-    fault.moments.append(("end; failed: " + fault.failed, disk.snapshot(), story.copy()))
+    fault.note("end")
     return fault if fault.failed else None
 
 

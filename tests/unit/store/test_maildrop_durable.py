@@ -7,7 +7,9 @@ runs with each sync left out in turn, and must then find a loss: else it could n
 
 import asyncio
 
+import left_out
 import pytest
+from left_out import folder_sync_for_message, journal_syncs, message_sync, root_sync
 from mail_store import Store, apply
 from model_disk import ModelDisk
 from restante.errors import StoreError, StoreFull
@@ -217,32 +219,11 @@ def test_nothing_is_lost_at_any_cut():
     assert len([m for m in moments if m.name.endswith("rename maildrops/a0/journal")]) >= 3
 
 
-def message_sync(operation, target):
-    return operation == "fsync" and target.startswith("spool/")
-
-
-def journal_sync(operation, target):
-    return operation == "fsync" and target == "maildrops/a0/journal"
-
-
-def new_journal_sync(operation, target):
-    return operation == "fsync" and target.startswith("maildrops/a0/journal.new")
-
-
-def folder_sync_for_message(operation, target):
-    return operation == "fsync_folder" and target.endswith(".eml")
-
-
-def folder_sync_for_journal(operation, target):
-    return operation == "fsync_folder" and target == "maildrops/a0 after maildrops/a0/journal"
+journal_sync, new_journal_sync, folder_sync_for_journal = journal_syncs("maildrops/a0")
 
 
 def sync_of_a_new_maildrop(operation, target):
     return operation == "fsync_folder" and target == "maildrops after "
-
-
-def root_sync(operation, target):
-    return operation == "fsync_folder" and target == " after "
 
 
 @pytest.mark.parametrize(
@@ -287,19 +268,16 @@ def test_the_judge_finds_the_loss_when_a_restart_does_not_sync():
     assert next(losses(restart_moments(1, journal_sync)), None)
 
 
-class OneFault:
-    """Fails one step with an errno, unless the test is looking."""
+class OneFault(left_out.OneFault):
+    """Unless the test is looking."""
 
     def __init__(self, step, number):
-        self.at = step
-        self.number = number
-        self.failed = ""
+        super().__init__(step, number)
         self.looking = False
 
     def __call__(self, step, operation, target):
         if step >= self.at and not self.failed and not self.looking:
-            self.failed = operation + " " + target
-            raise OSError(self.number) if self.number else MemoryError()
+            self.fail(operation, target)
 
 
 async def stubborn(s, fault):
