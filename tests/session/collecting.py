@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from boxes import HEAP, TOP, program
-from origins import Origin
+from origins import Origin, stuffed
 from restante_tools.lab.children import DIES_WITH_US, Child
 from restante_tools.lab.deadline import Deadline
 
@@ -19,7 +19,13 @@ MESSAGES = [
     b"Subject: two\r\n\r\n.two\r\n..\r\n",
     b"Subject: three\r\n\r\n" + b"x" * 5000 + b"\r\n",
 ]
+HASTE = ["set origin reply-timeout 5", "set origin connect-timeout 5"]
+UIDLS = ["uid-1", "uid-2", "uid-3"]
 ENVIRONMENT = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
+
+
+def stored(messages):
+    return {f"uid-{n}": stuffed(message) for n, message in enumerate(messages, 1)}
 
 
 class Maildrop(Origin):

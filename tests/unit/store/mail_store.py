@@ -1,5 +1,7 @@
 """Maildrops on the model of a disk, as one run of the gate has them; what is seen of one."""
 
+import asyncio
+
 from model_disk import ModelDisk, ModelFolder
 from restante.store.maildrops import Maildrops
 from restante.store.spool import Spool
@@ -97,3 +99,26 @@ async def apply(drop, *messages):
 
 def uidls(drop):
     return [drop.uidl(slot) for slot in drop.slots()]
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+async def ready(*contents, retention=0, **store):
+    """A store and a maildrop with u1, u2 and so on: stored where there is content."""
+    s = Store(**store)
+    await s.drops.start()
+    drop = await s.open(retention=retention)
+    await apply(drop, *[(b"u%d" % i, len(c) or 7) for i, c in enumerate(contents, 1)])
+    for i, content in enumerate(contents, 1):
+        if content:
+            await s.store(drop, b"u%d" % i, content)
+    return s, drop
+
+
+async def again(s, id=ANNA, retention=0):
+    """What the next run of the gate finds on the same disk."""
+    new = Store(s.disk)
+    await new.drops.start()
+    return new, await new.open(id, retention)
