@@ -251,7 +251,6 @@ class Native(Arena):
         self.box.gate.stop()
         self.box.start_gate()
 
-    @abstractmethod
     def shown(self, command):
         first, lines = self.box.console(command)
         return "\n".join((first, *lines))
