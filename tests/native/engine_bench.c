@@ -80,12 +80,17 @@ static void screen_object(const rst_db *db, size_t size, size_t feed) {
 
 static void screen_message(const rst_db *db, size_t size, size_t feed) {
     static rst_scanner *scanner;
+    static rst_scratch scratch = {.size = RST_SCRATCH_OCTETS};
     rst_limits limits;
-    if (scanner == NULL && (scanner = malloc(rst_scanner_size())) == NULL) {
+    if (scanner == NULL) { // neither takes memory until it is touched
+        scanner = malloc(rst_scanner_size());
+        scratch.base = malloc(RST_SCRATCH_OCTETS);
+    }
+    if (scanner == NULL || scratch.base == NULL) {
         fail("scanner");
     }
     rst_limits_default(&limits);
-    rst_scanner_init(scanner, db, &limits);
+    rst_scanner_init(scanner, db, &limits, &scratch);
     for (size_t at = 0; at < size; at += feed) {
         rst_scanner_feed(scanner, content + at, size - at < feed ? size - at : feed);
     }

@@ -18,7 +18,9 @@ static inline void fuzz_screen(rst_scanner *s, const uint8_t *data, size_t n, si
     limits.entries = 200;
     limits.expanded = 4 * 1024 * 1024;
     limits.work = 40 * 1000 * 1000;
-    rst_scanner_init(s, NULL, &limits);
+    static uint8_t room[4 * 1024 * 1024];
+    rst_scratch scratch = {.base = room, .size = sizeof room};
+    rst_scanner_init(s, NULL, &limits, &scratch);
     s->block = (uint32_t)block;
     for (size_t at = 0; at < n; at += feed) {
         rst_scanner_feed(s, data + at, n - at < feed ? n - at : feed);

@@ -4,6 +4,7 @@
 //   --feed N        octets per feed; 0, the default, gives the whole file at once
 //   --block N       regroup into blocks of N octets instead of RST_BLOCK
 //   --limit KEY=N   depth, entries, expanded, ratio or work
+//   --scratch N     octets of scratch instead of RST_SCRATCH_OCTETS
 //   --repeat N      screen each file N times; the report tells the seconds of processor time
 //   --guard         let the input end at a page that must not be touched
 //   --every-cut     also screen it cut in two at each octet, and in blocks of each size; end with
@@ -26,6 +27,7 @@ typedef struct {
     size_t feed, block;
     unsigned long repeat;
     rst_limits limits;
+    rst_scratch scratch;
 } options;
 
 static void fail(const char *what, const char *why) {
@@ -58,6 +60,18 @@ static uint8_t *load(const char *path, bool guard, size_t *n) {
     }
     close(fd);
     return data;
+}
+
+// As the worker has it: addresses at once, memory as it is touched. Ends at a forbidden page.
+static uint8_t *load_scratch(uint64_t n) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t room = ((size_t)n + page - 1) / page * page;
+    uint8_t *base = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED || mprotect(base + room, page, PROT_NONE) != 0) {
+        fail("scratch", "no memory");
+    }
+    return base + (room - (size_t)n) / 16 * 16;
 }
 
 static void put_string(const char *s) {
@@ -111,7 +125,7 @@ static double now(void) {
 // Screens data[0..n) in feeds of `feed` octets but for the first, which has `first`.
 static const rst_report *scan(rst_scanner *s, const options *o, const uint8_t *data, size_t n,
                               size_t first, size_t feed, size_t block) {
-    rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits);
+    rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits, &o->scratch);
     s->block = block > 0 && block < RST_BLOCK ? (uint32_t)block : RST_BLOCK;
     if (first > 0) {
         rst_scanner_feed(s, data, first);
@@ -189,7 +203,7 @@ static void open_db(options *o, const char *path) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.repeat = 1};
+    options o = {.repeat = 1, .scratch = {.size = RST_SCRATCH_OCTETS}};
     rst_limits_default(&o.limits);
     int i = 1;
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
@@ -210,6 +224,8 @@ int main(int argc, char **argv) {
             o.block = strtoul(value, NULL, 10);
         } else if (strcmp(argv[i], "--repeat") == 0) {
             o.repeat = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--scratch") == 0) {
+            o.scratch.size = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "--limit") == 0) {
             set_limit(&o.limits, value);
         } else {
@@ -221,6 +237,7 @@ int main(int argc, char **argv) {
     if (s == NULL) {
         fail("scanner", "no memory");
     }
+    o.scratch.base = load_scratch(o.scratch.size);
     for (; i < argc; i++) {
         screen(s, &o, argv[i]);
     }

@@ -8,6 +8,7 @@
 #ifndef RST_ENGINE_H
 #define RST_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ enum {
     RST_MAX_NAME = 160,    // octets of a part's name, UTF-8, control characters replaced by '?'
     RST_MAX_FIELD = 200,   // octets kept of From and Subject, as above, encoded words decoded
     RST_MAX_KEEP = 16,     // header fields kept when a whole message is replaced
+    // A good size for the scratch: the attachment of a provider's largest mail (37 MB decoded), a
+    // container in it, and 7z's dictionary of 64 MiB (its setting "ultra").
+    RST_SCRATCH_OCTETS = 160 * 1024 * 1024,
 };
 
 // Limits of one message; every one has a verdict of its own. rst_limits_default() gives the
@@ -70,7 +74,20 @@ typedef struct {
     uint32_t entries;  // parts and entries seen
     uint64_t expanded; // octets out of containers
     uint64_t work;     // work units used
+    bool no_room;      // the scratch could not be had: this is no verdict, for a passing cause
 } rst_report;
+
+// Room for objects that can only be read by seeking and for decoders' dictionaries: writable
+// memory of the caller's, best a mapped file, so that it need not fit in memory. What it holds at
+// the begin does not matter. An object that does not fit is RST_TOO_LARGE.
+typedef struct {
+    uint8_t *base;
+    uint64_t size;
+    // Asked before the first n octets are written for the first time; false if the place for
+    // them cannot be had now: the scan stops, and the report says no_room.
+    bool (*reserve)(void *user, uint64_t n);
+    void *user;
+} rst_scratch;
 
 typedef struct rst_scanner rst_scanner; // layout in scanner.h, where its size is bounded
 
@@ -78,7 +95,9 @@ size_t rst_scanner_size(void);
 void rst_limits_default(rst_limits *limits);
 
 // Begins a message. `db` may be NULL: then nothing is infected, but structure is still judged.
-void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits);
+// `scratch` may be NULL: then what needs it is RST_TOO_LARGE.
+void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits,
+                      const rst_scratch *scratch);
 void rst_scanner_feed(rst_scanner *s, const uint8_t *data, size_t n);
 // Ends the message. The report lives in the scanner until the next init.
 const rst_report *rst_scanner_end(rst_scanner *s);

@@ -1,5 +1,4 @@
-// Inflates with zlib. The limits on expansion are kept here: every octet that leaves a container
-// passes rst_inflate_emit.
+// See expand.h.
 #include "expand.h"
 
 #include "report.h"
@@ -31,27 +30,59 @@ bool rst_inflate_begin(rst_inflate *f) {
     return inflateInit2(&f->z, -15) == Z_OK;
 }
 
-bool rst_inflate_emit(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
-                      const uint8_t *data, size_t n) {
+bool rst_expand(rst_scanner *s, rst_layer *l, rst_layer *child, const uint8_t *data, size_t n) {
     rst_report *r = &s->report;
-    const rst_layer *in = child != NULL ? child : l;
     uint64_t room = s->limits.expanded - r->expanded;
     bool fits = n <= room;
     if (!fits) {
         n = (size_t)room;
     }
-    f->crc = (uint32_t)crc32(f->crc, data, (uInt)n);
-    f->out += n;
     r->expanded += n;
     rst_spend(s, n);
     if (child != NULL) {
         rst_layer_write(s, child, data, n, RST_NO_WIRE);
     }
     if (!fits) {
-        rst_found(s, RST_TOO_LARGE, "expands to more octets than the limit", in, &l->place, NULL);
+        rst_found(s, RST_TOO_LARGE, "expands to more octets than the limit",
+                  child != NULL ? child : l, &l->place, NULL);
         return false;
     }
     return rst_budget_left(s);
+}
+
+bool rst_expand_ratio(rst_scanner *s, rst_layer *l, const rst_layer *child, uint64_t in,
+                      uint64_t out) {
+    if (out <= RST_RATIO_FLOOR || out <= s->limits.ratio * in) {
+        return true;
+    }
+    rst_found(s, RST_RATIO, "expands more than the allowed ratio", child != NULL ? child : l,
+              &l->place, NULL);
+    return false;
+}
+
+bool rst_expand_whole(rst_scanner *s, rst_layer *l, const char *name, const uint8_t *data,
+                      size_t n) {
+    if (!rst_count_entry(s, l)) {
+        return false;
+    }
+    rst_layer *child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
+    bool more = !s->halted;
+    for (size_t at = 0; more && at < n;) {
+        size_t take = n - at < RST_BLOCK ? n - at : RST_BLOCK;
+        more = rst_expand(s, l, child, data + at, take);
+        at += take;
+    }
+    if (child != NULL) {
+        rst_layer_close(s, child);
+    }
+    return more;
+}
+
+bool rst_inflate_emit(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
+                      const uint8_t *data, size_t n) {
+    f->crc = (uint32_t)crc32(f->crc, data, (uInt)n);
+    f->out += n;
+    return rst_expand(s, l, child, data, n);
 }
 
 rst_inflated rst_inflate_write(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
@@ -69,9 +100,7 @@ rst_inflated rst_inflate_write(rst_scanner *s, rst_layer *l, rst_inflate *f, rst
         size_t got = sizeof f->buf - z->avail_out;
         if (got > 0 && !rst_inflate_emit(s, l, f, child, f->buf, got)) {
             result = RST_INFLATE_LIMIT;
-        } else if (f->out > RST_RATIO_FLOOR && f->out > s->limits.ratio * f->in) {
-            rst_found(s, RST_RATIO, "expands more than the allowed ratio",
-                      child != NULL ? child : l, &l->place, NULL);
+        } else if (!rst_expand_ratio(s, l, child, f->in, f->out)) {
             result = RST_INFLATE_LIMIT;
         } else if (rc == Z_STREAM_END) {
             result = RST_INFLATE_DONE;

@@ -1,4 +1,5 @@
-// Deflate (RFC 1951) for one container layer: zlib with a fixed arena instead of malloc.
+// The way out of containers: every octet passes rst_expand, where the limits on expansion are
+// kept. And deflate (RFC 1951): zlib with a fixed arena instead of malloc.
 #ifndef RST_EXPAND_H
 #define RST_EXPAND_H
 
@@ -36,13 +37,24 @@ typedef struct {
     _Alignas(16) uint8_t arena[RST_INFLATE_ARENA];
 } rst_inflate;
 
+// Hands octets that come out of container `l` on to `child`, which may be NULL. False: a limit was
+// hit, the finding is made, nothing more may come out.
+bool rst_expand(rst_scanner *s, rst_layer *l, rst_layer *child, const uint8_t *data, size_t n);
+// False, and a finding, if `out` octets out of `in` are more than the allowed ratio.
+bool rst_expand_ratio(rst_scanner *s, rst_layer *l, const rst_layer *child, uint64_t in,
+                      uint64_t out);
+// An object that lies readily in container `l`: counted, opened as a layer, handed on, closed.
+// False: nothing more may come out.
+bool rst_expand_whole(rst_scanner *s, rst_layer *l, const char *name, const uint8_t *data,
+                      size_t n);
+
 // False if zlib does not fit its arena.
 bool rst_inflate_begin(rst_inflate *f);
 // Inflates into `child`, which may be NULL, for container `l`. *used octets of the input were
 // taken. RST_INFLATE_LIMIT: a limit was hit and the finding is made.
 rst_inflated rst_inflate_write(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
                                const uint8_t *data, size_t n, size_t *used);
-// Hands octets of an entry on, counted against the limits; updates crc and out. False: as above.
+// rst_expand that also updates crc and out.
 bool rst_inflate_emit(rst_scanner *s, rst_layer *l, rst_inflate *f, rst_layer *child,
                       const uint8_t *data, size_t n);
 

@@ -11,8 +11,10 @@
 #include "gzip.h"
 #include "match_state.h"
 #include "mime.h"
+#include "store.h"
 #include "tar.h"
 #include "text.h"
+#include "type.h"
 #include "zip.h"
 
 enum {
@@ -24,18 +26,6 @@ enum {
 
 // What the layer above knows of the object; the first octets may say otherwise.
 typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL } rst_hint;
-
-// Formats with a handler. A new container is a row in formats.c and a case in magic.c.
-typedef enum {
-    RST_FORMAT_UNDECIDED = 0,
-    RST_FORMAT_PLAIN, // nothing inside: matched only
-    RST_FORMAT_TEXT,  // lines, may hold uuencoded files
-    RST_FORMAT_MAIL,
-    RST_FORMAT_ZIP,
-    RST_FORMAT_GZIP,
-    RST_FORMAT_TAR,
-    RST_FORMATS
-} rst_format;
 
 // What may be replaced if something is found here.
 typedef struct {
@@ -49,7 +39,9 @@ struct rst_layer {
     rst_match match;
     rst_place place;
     rst_format format;
+    rst_type type;
     rst_hint hint;
+    uint64_t room;  // scratch in use when this layer was opened: given back when it closes
     bool wired;     // octets come with their place in the wire form
     uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
@@ -62,6 +54,7 @@ struct rst_layer {
         rst_zip zip;
         rst_gzip gzip;
         rst_tar tar;
+        rst_stored stored;
     } u;
 };
 

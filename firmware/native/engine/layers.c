@@ -42,6 +42,8 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     rst_layer *l = &s->layers[s->layer_n++];
     l->place = *place;
     l->format = RST_FORMAT_UNDECIDED;
+    l->type = RST_TYPE_UNKNOWN;
+    l->room = s->scratch_n;
     l->hint = hint;
     l->wired = wired && hint != RST_HINT_FILE;
     l->found = s->report.findings_n;
@@ -59,18 +61,20 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
 }
 
 static void decide(rst_scanner *s, rst_layer *l) {
-    const char *closed;
-    l->format = rst_magic(l->head, l->head_n, &closed);
-    if (closed != NULL) {
-        rst_found(s, RST_UNSCANNABLE, closed, l, &l->place, NULL);
-    } else if (l->format == RST_FORMAT_PLAIN) {
+    l->type = rst_magic(l->head, l->head_n);
+    if (l->type == RST_TYPE_UNKNOWN) {
         if (l->hint == RST_HINT_TEXT) {
-            l->format = RST_FORMAT_TEXT;
+            l->type = RST_TYPE_TEXT;
         } else if (l->hint == RST_HINT_MAIL || rst_magic_mail_name(l->name)) {
-            l->format = RST_FORMAT_MAIL;
+            l->type = RST_TYPE_MAIL;
         } else if (rst_magic_zip_inside(l->head, l->head_n, l->name)) {
-            l->format = RST_FORMAT_ZIP;
+            l->type = RST_TYPE_ZIP;
         }
+    }
+    const rst_type_row *row = &rst_types[l->type];
+    l->format = row->format;
+    if (row->closed != NULL) {
+        rst_found(s, RST_UNSCANNABLE, row->closed, l, &l->place, NULL);
     }
     const rst_handler *h = &rst_handlers[l->format];
     h->begin(s, l);
@@ -131,5 +135,6 @@ void rst_layer_close(rst_scanner *s, rst_layer *l) {
         rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
     }
     s->units += rst_match_work(&l->match);
+    s->scratch_n = l->room;
     s->layer_n--;
 }

@@ -1,5 +1,5 @@
-// Tells a format by its first octets, as file(1) does; the name only counts where the octets say
-// nothing. A format without a handler is named, so that policy can speak of it.
+// Tells a type by its first octets, as file(1) does; the name only counts where the octets say
+// nothing.
 #include "magic.h"
 
 #include <string.h>
@@ -7,26 +7,25 @@
 static const struct {
     uint8_t at, n;
     char mark[14];
-    uint8_t format;
-    const char *closed;
+    rst_type type;
 } marks[] = {
-    {0, 4, "PK\3\4", RST_FORMAT_ZIP, NULL},
-    {0, 4, "PK\5\6", RST_FORMAT_ZIP, NULL},
-    {0, 8, "PK\7\10PK\3\4", RST_FORMAT_ZIP, NULL},
-    {0, 8, "PK00PK\3\4", RST_FORMAT_ZIP, NULL},
-    {0, 3, "\x1f\x8b\x08", RST_FORMAT_GZIP, NULL},
-    {0, 6, "Rar!\x1a\x07", RST_FORMAT_PLAIN, "rar archive"},
-    {0, 6, "7z\xbc\xaf\x27\x1c", RST_FORMAT_PLAIN, "7z archive"},
+    {0, 4, "PK\3\4", RST_TYPE_ZIP},
+    {0, 4, "PK\5\6", RST_TYPE_ZIP},
+    {0, 8, "PK\7\10PK\3\4", RST_TYPE_ZIP},
+    {0, 8, "PK00PK\3\4", RST_TYPE_ZIP},
+    {0, 3, "\x1f\x8b\x08", RST_TYPE_GZIP},
+    {0, 6, "Rar!\x1a\x07", RST_TYPE_RAR},
+    {0, 6, "7z\xbc\xaf\x27\x1c", RST_TYPE_7Z},
     {0, 6,
      "\xfd"
      "7zXZ",
-     RST_FORMAT_PLAIN, "xz archive"}, // the sixth octet is NUL
-    {0, 8, "MSCF\0\0\0\0", RST_FORMAT_PLAIN, "cab archive"},
-    {0, 4, "\x28\xb5\x2f\xfd", RST_FORMAT_PLAIN, "zstd archive"},
-    {0, 4, "LZIP", RST_FORMAT_PLAIN, "lzip archive"},
-    {0, 2, "\x1f\x9d", RST_FORMAT_PLAIN, "compress archive"},
-    {7, 7, "**ACE**", RST_FORMAT_PLAIN, "ace archive"},
-    {0, 4, "\x78\x9f\x3e\x22", RST_FORMAT_PLAIN, "TNEF"},
+     RST_TYPE_XZ}, // the sixth octet is NUL
+    {0, 8, "MSCF\0\0\0\0", RST_TYPE_CAB},
+    {0, 4, "\x28\xb5\x2f\xfd", RST_TYPE_ZSTD},
+    {0, 4, "LZIP", RST_TYPE_LZIP},
+    {0, 2, "\x1f\x9d", RST_TYPE_COMPRESS},
+    {7, 7, "**ACE**", RST_TYPE_ACE},
+    {0, 4, "\x78\x9f\x3e\x22", RST_TYPE_TNEF},
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
@@ -43,25 +42,23 @@ static bool is_arj(const uint8_t *h, size_t n) {
     return n >= 11 && h[0] == 0x60 && h[1] == 0xea && (h[2] | h[3] << 8) <= 2600 && h[10] == 2;
 }
 
-rst_format rst_magic(const uint8_t *head, size_t n, const char **closed) {
-    *closed = NULL;
+rst_type rst_magic(const uint8_t *head, size_t n) {
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         size_t end = (size_t)marks[i].at + marks[i].n;
         if (n >= end && memcmp(head + marks[i].at, marks[i].mark, marks[i].n) == 0) {
-            *closed = marks[i].closed;
-            return (rst_format)marks[i].format;
+            return marks[i].type;
         }
     }
     if (is_bzip2(head, n)) {
-        *closed = "bzip2 archive";
-    } else if (is_lzh(head, n)) {
-        *closed = "lzh archive";
-    } else if (is_arj(head, n)) {
-        *closed = "arj archive";
-    } else if (rst_tar_header(head, n)) {
-        return RST_FORMAT_TAR;
+        return RST_TYPE_BZIP2;
     }
-    return RST_FORMAT_PLAIN;
+    if (is_lzh(head, n)) {
+        return RST_TYPE_LZH;
+    }
+    if (is_arj(head, n)) {
+        return RST_TYPE_ARJ;
+    }
+    return rst_tar_header(head, n) ? RST_TYPE_TAR : RST_TYPE_UNKNOWN;
 }
 
 static bool ends_with(const char *name, const char *end) {

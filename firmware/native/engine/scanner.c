@@ -12,9 +12,14 @@ size_t rst_scanner_size(void) {
     return sizeof(struct rst_scanner);
 }
 
-void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits) {
+void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits,
+                      const rst_scratch *scratch) {
+    static const rst_scratch none = {NULL, 0, NULL, NULL};
     s->db = db;
     s->limits = *limits;
+    s->scratch = scratch != NULL ? *scratch : none;
+    s->scratch_n = 0;
+    s->scratch_granted = 0;
     if (s->limits.depth > RST_MAX_DEPTH) {
         s->limits.depth = RST_MAX_DEPTH;
     }

@@ -20,6 +20,9 @@ enum {
 struct rst_scanner {
     const rst_db *db;
     rst_limits limits;
+    rst_scratch scratch;
+    uint64_t scratch_n;       // octets of it in use
+    uint64_t scratch_granted; // octets of it that may be written
     bool halted;     // the work is used up: sticky, nothing is looked at any more
     bool too_many;   // the entries are used up
     uint64_t units;  // work of closed layers and of parsing

@@ -14,8 +14,13 @@ typedef enum {
     RST_OVER_BUDGET = 7, // more work units than the limit
     RST_MALFORMED = 8,   // a container or encoding that contradicts itself or is cut off
     RST_AMBIGUOUS = 9,   // readers may disagree about what is attached
-    RST_UNSCANNABLE = 10 // a format or method that the engine does not open
+    RST_UNSCANNABLE = 10, // a format or method that the engine does not open
     // 11 is "killed": made by the gate when the worker died twice on a message.
+    RST_MISMATCH = 12,  // the content is of another type than name or declared type say
+    RST_FORBIDDEN = 13, // a rule of the settings names this type, file name or extension
+    RST_PARTIAL = 14,   // message/partial: a piece of a message, of which no piece can be judged
+    RST_EXTERNAL = 15,  // message/external-body: the client fetches what was never screened
+    RST_VERDICTS = 16
 } rst_verdict;
 
 #endif

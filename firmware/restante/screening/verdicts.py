@@ -18,6 +18,10 @@ MALFORMED = const(8)  # a container or encoding that contradicts itself or is cu
 AMBIGUOUS = const(9)  # readers may disagree about what is attached
 UNSCANNABLE = const(10)  # a format or method that the engine does not open
 KILLED = const(11)  # the worker died twice on this message; made by the gate, never by the engine
+MISMATCH = const(12)  # the content is of another type than name or declared type say
+FORBIDDEN = const(13)  # a rule of the settings names this type, file name or extension
+PARTIAL = const(14)  # message/partial: a piece of a message, of which no piece can be judged
+EXTERNAL = const(15)  # message/external-body: the client fetches what was never screened
 
 NAMES = (
     "clean",
@@ -32,19 +36,27 @@ NAMES = (
     "ambiguous",
     "unscannable",
     "killed",
+    "mismatch",
+    "forbidden",
+    "partial",
+    "external",
 )
 
 # The worst finding names the message's verdict: from worst to least.
 PRECEDENCE = (
     INFECTED,
     KILLED,
+    FORBIDDEN,
     AMBIGUOUS,
+    PARTIAL,
     RATIO,
     OVER_BUDGET,
     TOO_DEEP,
     TOO_MANY,
     TOO_LARGE,
     MALFORMED,
+    MISMATCH,
+    EXTERNAL,
     UNSCANNABLE,
     ENCRYPTED,
     CLEAN,
@@ -72,4 +84,8 @@ DEFAULT_ACTIONS = {
     AMBIGUOUS: QUARANTINE,
     UNSCANNABLE: MARK,
     KILLED: QUARANTINE,
+    MISMATCH: CLEAN_PART,  # "invoice.pdf" that is a program
+    FORBIDDEN: CLEAN_PART,
+    PARTIAL: QUARANTINE,  # the pieces are put together behind the box
+    EXTERNAL: MARK,
 }
