@@ -1,7 +1,8 @@
-"""The engine beside clamscan: same messages, same signature files, one run. Prints, asserts none.
+"""The engine beside a warm clamd, and its matcher beside Hyperscan: same files, same signatures,
+one run. Prints, asserts none.
 
 A figure is void unless both find every planted payload and nothing else; then it says so. Both are
-measured alike: processor seconds of the whole process, less those of a run over nothing.
+measured alike: processor seconds for the files alone, loading apart.
 Options: --octets N of clean mail, --runs N (the median counts), --folder F for corpus and sets.
 """
 
@@ -16,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import corpus
+import hyperscan_peer
 import measuring
 import signature_sets
+from clamd_peer import Clamd
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
@@ -31,9 +34,12 @@ from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
 SEED = 20240506
 CLEAN_OCTETS = 50_000_000
-PATTERN_COUNTS = (1_000, 20_000)
-HASHES = 100_000
-PLANTED = 500  # payloads of each kind in each set
+PATTERNS = 20_000
+HASHES = 1_000_000
+PLANTED = 500  # payloads of each kind
+GROWTH = (1_000, 5_000, 20_000, 50_000)  # patterns, for the matcher alone
+GROWTH_SIZES = (1_000_000, 5_000_000, 20_000_000)  # octets of one object
+COUNTED_OCTETS = 2_000_000  # of mail, for instructions per octet: callgrind is slow
 FEED = 16_384  # octets per feed, as the screen worker feeds
 SAMPLE_MESSAGES = 200  # whose octets half of the patterns begin with
 PROGRAMS = TOP / "build" / "tests-native"
@@ -59,10 +65,11 @@ class Measured:
 class Set:
     """One set of signatures in all forms, and its messages."""
 
-    name: str
     sources: Path  # ClamAV's files
     compiled: Path
     patterns_only: Path
+    ndb: list[str]  # the patterns' lines
+    objects: list[Path]  # payloads of patterns as files of their own
     expected: Found
     compile_seconds: float
 
@@ -108,25 +115,28 @@ def compiled(target: Path, files: dict[str, str]) -> None:
     target.write_bytes(data)
 
 
-def make_set(stand: Stand, sample: bytes, patterns: int) -> tuple[Set, dict[str, bytes]]:
+def make_set(stand: Stand, sample: bytes) -> tuple[Set, dict[str, bytes]]:
     """Signatures, and the messages with their payloads."""
-    name = f"{patterns // 1000}k"
-    made = signature_sets.make(SEED + patterns, sample, patterns, HASHES, PLANTED)
-    sources = stand.folder / name
+    sources = stand.folder / "signatures"
     sources.mkdir(parents=True)
+    made = signature_sets.make(SEED, sample, PATTERNS, HASHES, PLANTED)
     files = made.files()
     for file, text in files.items():
         (sources / file).write_text(text)
-    result = Set(name, sources, stand.maps / f"{name}.sig", stand.maps / f"{name}p.sig", {}, 0)
+    result = Set(sources, stand.maps / "all.sig", stand.maps / "patterns.sig", made.ndb, [], {}, 0)
     began = time.process_time()
     compiled(result.compiled, files)
     result.compile_seconds = time.process_time() - began
     compiled(result.patterns_only, {"bench.ndb": files["bench.ndb"]})
-    writer = corpus.Writer(SEED + patterns)
+    writer = corpus.Writer(SEED + 1)
     messages = {}
+    for signature, payload in made.pattern_payloads.items():
+        result.objects.append(sources.with_name("objects") / signature)
+        result.objects[-1].parent.mkdir(exist_ok=True)
+        result.objects[-1].write_bytes(payload)
     for whole, payloads in ((False, made.pattern_payloads), (True, made.hash_payloads)):
         for signature, payload in payloads.items():
-            message = f"{name}-{len(messages):05}"
+            message = f"planted-{len(messages):05}"
             messages[message] = writer.carrier(payload, whole)
             result.expected[message] = signature
     return result, messages
@@ -150,46 +160,40 @@ def ours(stand: Stand, database: Path, mode: str, listing: Path | None) -> tuple
     return output.read_text(), cost.processor, cost.resident
 
 
-def theirs(stand: Stand, sources: Path, listing: Path | None) -> tuple[str, float, int]:
-    """The same of clamscan."""
-    output = stand.folder / "output"
-    empty = stand.folder / "empty"
-    empty.touch()
-    what = [f"--file-list={listing}"] if listing else [str(empty)]
-    command = ["clamscan", "-d", str(sources), "--no-summary", "-i", *what]
-    cost = measuring.run(command, output, None, good=(0, 1))
-    return output.read_text(errors="replace"), cost.processor, cost.resident
-
-
 def found_by_us(output: str) -> Found:
     """Detections; a message that is held for another reason counts as a wrong one."""
     lines = re.findall(r"(?m)^(found|held) (.*) \S*/(\S+)$", output)
     return {path: name if word == "found" else f"held: {name}" for word, name, path in lines}
 
 
-def found_by_them(output: str) -> Found:
-    """Detections."""
-    lines = re.findall(r"(?m)^\S*/(\S+): (\S+)\.UNOFFICIAL FOUND$", output)
-    return dict(lines)
-
-
-def measure(
-    runs: int,
-    once: Callable[[Path | None], tuple[str, float, int]],
-    over_empty_set: Callable[[Path | None], tuple[str, float, int]],
-    listing: Path,
-    read: Callable[[str], Found],
-) -> Measured:
+def measure_us(stand: Stand, database: Path, empty: Path, listing: Path) -> Measured:
     """Medians over the runs."""
-    loads = statistics.median(once(None)[1] for _ in range(runs))
-    outputs = [once(listing) for _ in range(runs)]
+    loads = statistics.median(ours(stand, database, "engine", None)[1] for _ in range(stand.runs))
+    outputs = [ours(stand, database, "engine", listing) for _ in range(stand.runs)]
     return Measured(
         seconds=statistics.median(seconds for _, seconds, _ in outputs) - loads,
         load=loads,
         resident=max(resident for _, _, resident in outputs),
-        empty_resident=over_empty_set(listing)[2],
-        found=read(outputs[0][0]),
+        empty_resident=ours(stand, empty, "engine", listing)[2],
+        found=found_by_us(outputs[0][0]),
     )
+
+
+def measure_clamd(stand: Stand, sources: Path, empty: Path, files: list[Path]) -> Measured:
+    """The same of a clamd that has loaded, and has seen the files once."""
+    with Clamd(stand.folder, empty) as clamd:
+        clamd.scan(files)
+        empty_resident = clamd.resident()
+    with Clamd(stand.folder, sources) as clamd:
+        found = clamd.scan(files)
+        spent = []
+        for _ in range(stand.runs):
+            before = clamd.processor()
+            clamd.scan(files)
+            spent.append(clamd.processor() - before)
+        return Measured(
+            statistics.median(spent), clamd.load, clamd.resident(), empty_resident, found
+        )
 
 
 def rows(octets: int, us: Measured, them: Measured) -> Iterator[tuple[str, str, str, str]]:
@@ -214,7 +218,7 @@ def judgement(expected: Found, us: Measured, them: Measured) -> str:
     if us.found == them.found == expected:
         return f"equal: {len(expected)} planted, all found by both under the same name"
     wrong = []
-    for name, each in (("the engine", us), ("clamscan", them)):
+    for name, each in (("the engine", us), ("clamd", them)):
         differing = sorted(
             message
             for message in expected.keys() | each.found.keys()
@@ -230,52 +234,93 @@ def judgement(expected: Found, us: Measured, them: Measured) -> str:
 
 
 def compare(stand: Stand, each: Set, names: list[str], one: tuple[Path, Path]) -> None:
-    """One set: both programs over clean and planted messages, printed."""
-    wire, eml = stand.listing("wire", names), stand.listing("eml", names)
-    octets = sum((stand.mail / "eml" / name).stat().st_size for name in names)
+    """Both programs over clean and planted messages, printed."""
+    wire = stand.listing("wire", names)
+    files = [stand.mail / "eml" / name for name in names]
+    octets = sum(file.stat().st_size for file in files)
     one_sources, one_compiled = one
-    us = measure(
-        stand.runs,
-        lambda listing: ours(stand, each.compiled, "engine", listing),
-        lambda listing: ours(stand, one_compiled, "engine", listing),
-        wire,
-        found_by_us,
-    )
-    them = measure(
-        stand.runs,
-        lambda listing: theirs(stand, each.sources, listing),
-        lambda listing: theirs(stand, one_sources, listing),
-        eml,
-        found_by_them,
-    )
+    us = measure_us(stand, each.compiled, one_compiled, wire)
+    them = measure_clamd(stand, each.sources, one_sources, files)
     print(
-        f"\n{each.name} patterns + {HASHES:,} hashes; {len(names):,} messages, {octets:,} octets"
+        f"\n{PATTERNS:,} patterns + {HASHES:,} hashes; {len(names):,} messages, {octets:,} octets"
     )
-    print(f"  {'':<22} {'engine':>9} {'clamscan':>9}")
+    print(f"  {'':<22} {'engine':>9} {'clamd':>9}")
     for what, own, other, ratio in rows(octets, us, them):
         print(f"  {what:<22} {own:>9} {other:>9}  {ratio}")
     print(f"  detections: {judgement(each.expected, us, them)}")
     print(
         f"  compiled file {each.compiled.stat().st_size:,} octets, "
-        f"in {each.compile_seconds:.1f} s on the host"
+        f"in {each.compile_seconds:.1f} s on the host",
+        flush=True,
     )
-    print_matcher(stand, each, eml)
 
 
-def print_matcher(stand: Stand, each: Set, listing: Path) -> None:
-    """The matcher alone on the raw octets, with patterns only, and with the hashes."""
-    for label, database in (("patterns", each.patterns_only), ("with hashes", each.compiled)):
-        figures = [
-            [int(figure) for figure in ours(stand, database, "matcher", listing)[0].split()[-4:]]
-            for _ in range(stand.runs)
-        ]
-        octets, opened, spent = (
-            statistics.median(run[column] for run in figures) for column in range(3)
-        )
-        print(
-            f"  matcher alone, {label}: {octets / spent:.0f} MB/s of raw octets, "
-            f"opened in {opened:.0f} us"
-        )
+def matcher(stand: Stand, database: Path, listing: Path) -> tuple[str, float, float]:
+    """Detections, MB/s of raw octets, microseconds to open the file: medians."""
+    outputs = [ours(stand, database, "matcher", listing)[0] for _ in range(stand.runs)]
+    figures = [[int(figure) for figure in output.split()[-4:]] for output in outputs]
+    octets, opened, spent = (statistics.median(run[n] for run in figures) for n in range(3))
+    return outputs[0], octets / spent, opened
+
+
+def print_matcher(stand: Stand, each: Set, names: list[str]) -> None:
+    """The matcher alone on raw octets beside Hyperscan, then with the hashes."""
+    listing = stand.listing("eml", names)
+    with listing.open("a") as file:
+        file.writelines(f"{path}\n" for path in each.objects)
+    program = hyperscan_peer.build(stand.folder)
+    runs = [
+        hyperscan_peer.scan(program, each.ndb, stand.folder, listing) for _ in range(stand.runs)
+    ]
+    speed = statistics.median(octets / spent for _, (octets, _, spent, _) in runs)
+    compile_us, size = runs[0][1][1], runs[0][1][3]
+    output, own, opened = matcher(stand, each.patterns_only, listing)
+    theirs = {path.rsplit("/")[-1] for path in re.findall(r"(?m)^found \d+ (.*)$", runs[0][0])}
+    same = theirs == {name for name in found_by_us(output)}
+    print(f"\nmatcher alone, {len(each.ndb):,} patterns, raw octets")
+    print(f"  MB/s: {own:.0f}, Hyperscan in blocks {speed:.0f}: {own / speed:.2f} x")
+    print(f"  detections: {'equal' if same else 'VOID: the files differ'}, {len(theirs)} files")
+    print(
+        f"  ready in {opened:.0f} us, Hyperscan compiles for {compile_us / 1e6:.1f} s; file "
+        f"{each.patterns_only.stat().st_size:,} octets, Hyperscan's {size:,}"
+    )
+    _, hashed, opened = matcher(stand, each.compiled, listing)
+    print(f"  with {HASHES:,} hashes: {hashed:.0f} MB/s, ready in {opened:.0f} us", flush=True)
+
+
+def print_growth(stand: Stand, sample: bytes, names: list[str]) -> None:
+    """How cost grows: with the number of patterns, and with the size of the object."""
+    listing = stand.listing("eml", names)
+    print("\nthe matcher's growth\n  patterns      MB/s")
+    for count in GROWTH:
+        made = signature_sets.make(SEED + count, sample, count, 0, 0)
+        database = stand.maps / "growth.sig"
+        compiled(database, made.files())
+        print(f"  {count:>8,} {matcher(stand, database, listing)[1]:>9.0f}", flush=True)
+    print("  octets of one object   MB/s")
+    for size in GROWTH_SIZES:
+        whole = stand.folder / "object"
+        whole.write_bytes((sample * (size // len(sample) + 1))[:size])
+        (stand.folder / "object.list").write_text(f"{whole}\n")
+        speed = matcher(stand, stand.maps / "patterns.sig", stand.folder / "object.list")[1]
+        print(f"  {size:>20,} {speed:>6.0f}", flush=True)
+
+
+def print_instructions(stand: Stand, each: Set, names: list[str]) -> None:
+    """Instructions per octet of mail: the same on any machine, so that a regression shows."""
+    some, octets = [], 0
+    for name in names:
+        if octets < COUNTED_OCTETS:
+            some.append(name)
+            octets += (stand.mail / "wire" / name).stat().st_size
+    counts = []
+    for listing in (stand.listing("wire", some), None):
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        command += [str(PROGRAMS / "engine_bench"), "engine", str(each.compiled), str(FEED)]
+        output = stand.folder / "callgrind"
+        measuring.run(command, output, listing)
+        counts.append(int(re.findall(r"Collected : (\d+)", output.read_text())[0]))
+    print(f"\ninstructions per octet of mail: {(counts[0] - counts[1]) / octets:.1f}", flush=True)
 
 
 def one_signature(stand: Stand) -> tuple[Path, Path]:
@@ -289,14 +334,17 @@ def one_signature(stand: Stand) -> tuple[Path, Path]:
 
 
 def run(stand: Stand, octets: int) -> None:
-    """Make the mail, then compare with every set."""
+    """Make the mail, then compare."""
     clean, sample = make_mail(stand, octets)
     print(f"seed {SEED}, {len(clean):,} clean messages, median of {stand.runs} runs", flush=True)
     one = one_signature(stand)
-    for patterns in PATTERN_COUNTS:
-        each, planted = make_set(stand, sample, patterns)
-        corpus.write(stand.mail, iter(planted.items()))
-        compare(stand, each, clean + sorted(planted), one)
+    each, planted = make_set(stand, sample)
+    corpus.write(stand.mail, iter(planted.items()))
+    everything = clean + sorted(planted)
+    compare(stand, each, everything, one)
+    print_matcher(stand, each, everything)
+    print_growth(stand, sample, clean)
+    print_instructions(stand, each, clean)
 
 
 def main() -> int:
