@@ -61,10 +61,10 @@ class Client(threading.Thread):
                 self.truth.note_step()  # killed: the next session
 
     def session(self):
+        gone = set(self.truth.deleted)  # a session shows what was there when it logged in
         with Talk(self.box.port) as talk:
             if not logged_in(talk):
                 return
-            gone = set(self.truth.deleted)
             uidls = listed(talk)
             self.truth.wrong += [f"back from the dead: {u}" for u in uidls.values() if u in gone]
             marked = [uidl for n, uidl in uidls.items() if self.take(talk, n, uidl)]
