@@ -166,7 +166,9 @@ class Arena(ABC):
                 self.expect(self.model.faults_offline([n for n, _ in self.rows(self.office)]))
             return
         self.settle()
-        self.expect(self.model.faults_of_listing(self.rows(self.office), self.rows(self.outside)))
+        office = self.rows(self.office)
+        self.await_lock()
+        self.expect(self.model.faults_of_listing(office, self.rows(self.outside)))
 
     def settle(self):
         """What was deleted through the box is deleted at the origin before anything else."""
@@ -177,6 +179,11 @@ class Arena(ABC):
 
         self.until(nothing_owed, lambda: "; ".join(self.model.faults_of_origin(self.held())))
         self.model.resolved(self.held())
+        self.await_lock()
+
+    def await_lock(self):
+        """The box may be at the origin for a moment longer than its client was in the box."""
+        self.until(lambda: self.can_log_in(self.outside), lambda: "the maildrop stays locked")
 
     def held(self):
         """Numbers that the origin holds, as its disk says."""
