@@ -43,6 +43,7 @@ COUNTED_OCTETS = 2_000_000  # of mail, for instructions per octet: callgrind is 
 FEED = 16_384  # octets per feed, as the screen worker feeds
 SAMPLE_MESSAGES = 200  # whose octets half of the patterns begin with
 PROGRAMS = TOP / "build" / "tests-native"
+TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 # Compiled files are mapped from here: in pages of 4 KiB, as on the box. From a disk's cache this
 # machine may map 2 MiB around every octet touched, and the figure would be the file's size.
 MAPS = "/dev/shm"
@@ -97,8 +98,8 @@ class Stand:
 def build_programs() -> None:
     """The bench program, from the sources that the set-up took."""
     environment = dict(os.environ)
-    for name in ("mbedtls", "zlib"):
-        environment.setdefault(f"RESTANTE_{name.upper()}_DIR", str(TOP / "build" / "src" / name))
+    for name, folder in TREES.items():
+        environment.setdefault(f"RESTANTE_{name}_DIR", str(TOP / "build" / "src" / folder))
     target = str(PROGRAMS / "engine_bench")
     command = ["make", "-s", "-C", str(TOP / "tests/native"), f"OUT={PROGRAMS}", target]
     subprocess.run(command, env=environment, check=True)

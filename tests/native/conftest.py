@@ -1,7 +1,7 @@
 """Programs of the native tests: built once per run by make, from the sources that the set-up took.
 
-RESTANTE_MBEDTLS_DIR and RESTANTE_ZLIB_DIR name the source trees; without them they are those of
-the build folder.
+RESTANTE_ZLIB_DIR, RESTANTE_BZIP2_DIR, RESTANTE_XZ_DIR and RESTANTE_MBEDTLS_DIR name the source
+trees; without them they are those of the build folder.
 """
 
 import json
@@ -15,6 +15,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
+TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,8 @@ def native_programs():
     """Folder with the programs of tests/native/Makefile, up to date."""
     out = TOP / "build" / "tests-native"
     environment = dict(os.environ)
-    for name in ("mbedtls", "zlib"):
-        environment.setdefault(f"RESTANTE_{name.upper()}_DIR", str(SOURCES / name))
+    for name, folder in TREES.items():
+        environment.setdefault(f"RESTANTE_{name}_DIR", str(SOURCES / folder))
     done = subprocess.run(
         ["make", "-s", "-C", str(TOP / "tests" / "native"), f"OUT={out}"],
         env=environment,

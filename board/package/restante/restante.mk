@@ -10,7 +10,7 @@ RESTANTE_SITE_METHOD = local
 RESTANTE_LICENSE = MIT
 RESTANTE_DEPENDENCIES = host-python3
 # Only their source trees are used: extracted and patched, not built.
-RESTANTE_PATCH_DEPENDENCIES = micropython libzlib mbedtls libsodium
+RESTANTE_PATCH_DEPENDENCIES = micropython libzlib bzip2 xz mbedtls libsodium
 
 RESTANTE_MAKE_OPTS = \
 	PROG=restante \
@@ -24,6 +24,8 @@ RESTANTE_MAKE_OPTS = \
 	USER_C_MODULES=$(@D)/native \
 	FROZEN_MANIFEST=$(@D)/variant/manifest.py \
 	RESTANTE_ZLIB_DIR=$(LIBZLIB_DIR) \
+	RESTANTE_BZIP2_DIR=$(BZIP2_DIR) \
+	RESTANTE_XZ_DIR=$(XZ_DIR) \
 	RESTANTE_MBEDTLS_DIR=$(MBEDTLS_DIR) \
 	RESTANTE_SODIUM_DIR=$(LIBSODIUM_DIR)
 

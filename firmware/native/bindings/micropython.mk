@@ -1,11 +1,18 @@
 # How MicroPython's build takes our C in: USER_C_MODULES=<repository>/firmware/native finds this
 # file. It compiles the bindings (which define Python names), and as plain libraries the worker, the
-# engine, zlib's inflate, mbedTLS's hashes and libsodium's sealing.
+# engine, zlib's inflate, the decoders of bzip2 and xz, mbedTLS's hashes and libsodium's sealing.
 #
-# RESTANTE_ZLIB_DIR, RESTANTE_MBEDTLS_DIR and RESTANTE_SODIUM_DIR: unmodified source trees.
+# RESTANTE_ZLIB_DIR, RESTANTE_BZIP2_DIR, RESTANTE_XZ_DIR, RESTANTE_MBEDTLS_DIR and
+# RESTANTE_SODIUM_DIR: unmodified source trees.
 
 ifeq ($(wildcard $(RESTANTE_ZLIB_DIR)/inflate.c),)
 $(error RESTANTE_ZLIB_DIR is not zlib's source tree: "$(RESTANTE_ZLIB_DIR)")
+endif
+ifeq ($(wildcard $(RESTANTE_BZIP2_DIR)/bzlib.c),)
+$(error RESTANTE_BZIP2_DIR is not bzip2's source tree: "$(RESTANTE_BZIP2_DIR)")
+endif
+ifeq ($(wildcard $(RESTANTE_XZ_DIR)/src/liblzma/api/lzma.h),)
+$(error RESTANTE_XZ_DIR is not the source tree of xz-utils: "$(RESTANTE_XZ_DIR)")
 endif
 ifeq ($(wildcard $(RESTANTE_MBEDTLS_DIR)/library/sha256.c),)
 $(error RESTANTE_MBEDTLS_DIR is not mbedTLS's source tree: "$(RESTANTE_MBEDTLS_DIR)")
@@ -15,6 +22,8 @@ $(error RESTANTE_SODIUM_DIR is not libsodium's source tree: "$(RESTANTE_SODIUM_D
 endif
 
 RESTANTE_NATIVE := $(patsubst %/bindings,%,$(USERMOD_DIR))
+RESTANTE_ENGINE_DIR := $(RESTANTE_NATIVE)/engine
+include $(RESTANTE_NATIVE)/decoders.mk
 
 # C that MicroPython scans for names.
 RESTANTE_BINDINGS := $(sort $(wildcard $(RESTANTE_NATIVE)/bindings/*.c))
@@ -41,11 +50,12 @@ RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 
 SRC_USERMOD_C += $(RESTANTE_BINDINGS)
 SRC_USERMOD_LIB_C += $(RESTANTE_WORKER) $(RESTANTE_ENGINE) $(RESTANTE_ZLIB) $(RESTANTE_MBEDTLS)
-SRC_USERMOD_LIB_C += $(RESTANTE_SODIUM)
+SRC_USERMOD_LIB_C += $(RESTANTE_BZIP2) $(RESTANTE_XZ) $(RESTANTE_SODIUM)
 
 # Z_SOLO: zlib without its own memory and files; the engine gives it memory.
 CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO
 CFLAGS_USERMOD += -I$(RESTANTE_ZLIB_DIR) -I$(RESTANTE_MBEDTLS_DIR)/include
+CFLAGS_USERMOD += $(RESTANTE_DECODER_FLAGS)
 CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/engine/digest_config.h"'
 # SODIUM_STATIC: no names are exported.
 CFLAGS_USERMOD += -DSODIUM_STATIC -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include
@@ -53,11 +63,14 @@ LDFLAGS_USERMOD += -pthread
 
 # What each octet of mail goes through is built for speed, the rest of the program for size.
 RESTANTE_HOT := $(patsubst $(USER_C_MODULES)/%,%,$(RESTANTE_ENGINE:.c=.o))
-RESTANTE_HOT += $(RESTANTE_ZLIB:.c=.o) $(RESTANTE_MBEDTLS:.c=.o)
+RESTANTE_LIBRARIES := $(RESTANTE_ZLIB:.c=.o) $(RESTANTE_BZIP2:.c=.o) $(RESTANTE_XZ:.c=.o)
+RESTANTE_LIBRARIES += $(RESTANTE_MBEDTLS:.c=.o)
+RESTANTE_HOT += $(RESTANTE_LIBRARIES)
 $(addprefix $(BUILD)/,$(RESTANTE_HOT)): CFLAGS += -O2
 RESTANTE_SODIUM_OBJECTS := $(addprefix $(BUILD)/,$(RESTANTE_SODIUM:.c=.o))
 # What its configure script would find out; both machines are little-endian. CONFIGURED: yes, so.
 $(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHAVE_WEAK_SYMBOLS \
 	-DHAVE_EXPLICIT_BZERO -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium -w
 # Others' code is built with others' idea of warnings.
-$(addprefix $(BUILD)/,$(RESTANTE_ZLIB:.c=.o) $(RESTANTE_MBEDTLS:.c=.o)): CFLAGS += -w
+$(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES)): CFLAGS += -w
+$(addprefix $(BUILD)/,$(RESTANTE_XZ:.c=.o)): CFLAGS += $(RESTANTE_XZ_FLAGS)

@@ -18,6 +18,8 @@ PURPOSES = {
     "musl": ("musl", "library"),
     "micropython": ("micropython", "framework"),
     "zlib": ("zlib", "library"),
+    "bzip2": ("bzip2", "library"),
+    "xz-utils": ("xz", "library"),
     "mbedtls": ("mbedtls", "library"),
     "libsodium": ("libsodium", "library"),
 }

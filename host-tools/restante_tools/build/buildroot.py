@@ -28,6 +28,8 @@ OVERRIDES = {
     "MICROPYTHON": "micropython",
     "ZLIB": "zlib",
     "LIBZLIB": "zlib",
+    "BZIP2": "bzip2",
+    "XZ": "xz-utils",
     "MBEDTLS": "mbedtls",
     "LIBSODIUM": "libsodium",
 }
@@ -74,7 +76,7 @@ def check_expansion(make: list[str | Path]) -> None:
     """ToolError unless Buildroot knows our package and would build it from the sources we gave."""
     ask = [*make, "-s", "--no-print-directory"]
     known = output_of([*ask, "restante-show-info"], deadline=CHECK_DEADLINE)
-    needed = {"libsodium", "libzlib", "mbedtls", "micropython"}
+    needed = {"bzip2", "libsodium", "libzlib", "mbedtls", "micropython", "xz"}
     commands = output_of([*ask, "printvars", "VARS=RESTANTE_BUILD_CMDS"], deadline=CHECK_DEADLINE)
     missing = needed - set(json.loads(known).get("restante", {}).get("dependencies", []))
     missing |= {name for name in needed if f"/{name}-custom" not in commands}

@@ -24,7 +24,15 @@ from restante_tools.sources.unpack import tree_of
 DEADLINE = 1200  # seconds; about a minute on two cores
 LINES = 300  # lines that the build prints
 LINES_MPY_CROSS = 110
-PACKAGES = ("micropython", "zlib", "mbedtls", "libsodium")
+# Each tree of C, by the variable of make that names it.
+TREES = {
+    "RESTANTE_ZLIB_DIR": "zlib",
+    "RESTANTE_BZIP2_DIR": "bzip2",
+    "RESTANTE_XZ_DIR": "xz-utils",
+    "RESTANTE_MBEDTLS_DIR": "mbedtls",
+    "RESTANTE_SODIUM_DIR": "libsodium",
+}
+PACKAGES = ("micropython", *TREES.values())
 FIRMWARE_ROOMS = ("native", "variant")
 # Nothing of the day, the checkout or a repository around it may enter the program.
 REPRODUCIBLE = {
@@ -137,7 +145,8 @@ def build(
     folder: Path,
 ) -> None:
     """Compile and strip; the result goes to `folder`."""
-    source, zlib, mbedtls, sodium = (tree_of(places, packages[name]) for name in PACKAGES)
+    source = tree_of(places, packages["micropython"])
+    trees = {variable: tree_of(places, packages[name]) for variable, name in TREES.items()}
     log = places.log / f"micropython-{target.name}.log"
     log.unlink(missing_ok=True)
     mapped = {work: "build", places.sources: "src", places.repository: "restante"}
@@ -159,9 +168,7 @@ def build(
                 f"VARIANT_DIR={places.firmware / 'variant'}",
                 f"USER_C_MODULES={places.firmware / 'native'}",
                 f"FROZEN_MANIFEST={places.firmware / 'variant' / 'manifest.py'}",
-                f"RESTANTE_ZLIB_DIR={zlib}",
-                f"RESTANTE_MBEDTLS_DIR={mbedtls}",
-                f"RESTANTE_SODIUM_DIR={sodium}",
+                *(f"{variable}={tree}" for variable, tree in trees.items()),
                 *python(),
             ],
             log,

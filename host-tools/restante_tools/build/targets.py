@@ -15,6 +15,7 @@ from restante_tools.build.image import image
 from restante_tools.build.kernel import LINUX, kernel
 from restante_tools.build.micropython import PACKAGES as MICROPYTHON_PACKAGES
 from restante_tools.build.micropython import box_target, micropython, mpy_cross, native_target
+from restante_tools.build.native_tests import TREES as NATIVE_TEST_TREES
 from restante_tools.build.native_tests import native_tests
 from restante_tools.build.signatures import factory_set
 from restante_tools.build.toolchain import Toolchain, toolchain
@@ -92,7 +93,7 @@ class Build:
 
     def native_tests(self) -> Path:
         """The C test programs."""
-        return native_tests(self.places, self.packages("zlib", "mbedtls"))
+        return native_tests(self.places, self.packages(*NATIVE_TEST_TREES.values()))
 
     def rootfs(self) -> Path:
         """The root file system."""

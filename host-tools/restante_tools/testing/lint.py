@@ -104,12 +104,14 @@ def clang_format(places: Places) -> list[list[str]]:
 def clang_tidy(places: Places) -> list[list[str]]:
     """The engine, the worker and nothing that needs MicroPython's headers."""
     with build_lock(places):
-        packages = taken(places, ["mbedtls", "zlib"])
+        packages = taken(places, ["mbedtls", "zlib", "bzip2", "xz-utils"])
         trees = {name: tree_of(places, package) for name, package in packages.items()}
     engine = places.firmware / "native" / "engine"
     flags = [
         *("-std=c11", "-D_GNU_SOURCE", "-DZ_SOLO"),
         *(f"-I{engine}", f"-I{trees['zlib']}", f"-I{trees['mbedtls'] / 'include'}"),
+        *("-DBZ_NO_STDIO", f"-I{trees['bzip2']}"),
+        *("-DLZMA_API_STATIC", f"-I{trees['xz-utils'] / 'src/liblzma/api'}"),
         f'-DMBEDTLS_CONFIG_FILE="{engine / "digest_config.h"}"',
     ]
     files = tracked(places, "firmware/native/engine/*.c", "firmware/native/worker/*.c")

@@ -122,7 +122,12 @@ def programs():
     sources = TOP / "build" / "src"
     variables = [
         "%s=%s" % (name, os.environ.get(name, sources / folder))
-        for name, folder in (("RESTANTE_ZLIB_DIR", "zlib"), ("RESTANTE_MBEDTLS_DIR", "mbedtls"))
+        for name, folder in (
+            ("RESTANTE_ZLIB_DIR", "zlib"),
+            ("RESTANTE_BZIP2_DIR", "bzip2"),
+            ("RESTANTE_XZ_DIR", "xz-utils"),
+            ("RESTANTE_MBEDTLS_DIR", "mbedtls"),
+        )
     ]
     subprocess.run(["make", "-s", "-C", HERE, f"OUT={out}", *variables], check=True)
     return out
