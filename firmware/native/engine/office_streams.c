@@ -8,6 +8,7 @@
 #include "scanner.h"
 
 enum {
+    WORD_MARK = 0xa5,
     WORD_FLAGS = 10,
     WORD_ENCRYPTED = 0x100,
     EXCEL_NAME = 0x18,
@@ -23,7 +24,8 @@ static void encrypted(rst_scanner *s, rst_layer *l) {
 }
 
 void rst_word_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
-    if (n >= WORD_FLAGS + 2 && (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
+    // All of Word's marks, of whatever version, have the same high octet.
+    if (n >= WORD_FLAGS + 2 && data[1] == WORD_MARK && (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
         encrypted(s, l);
     }
 }
@@ -102,8 +104,9 @@ static bool unfold(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) 
     if (child != NULL) {
         rst_layer_close(s, child);
     }
+    bool whole = result == RST_INFLATE_DONE || f->out == rst_le32(data); // some lack zlib's end
     s->scratch_n = mark;
-    if (result != RST_INFLATE_DONE && result != RST_INFLATE_LIMIT && !s->halted) {
+    if (!whole && result != RST_INFLATE_LIMIT && !s->halted) {
         rst_found(s, RST_MALFORMED, "object in slides is broken", l, &l->place, NULL);
     }
     return result != RST_INFLATE_LIMIT && !s->halted;

@@ -96,6 +96,22 @@ static void counted(cursor *c, const uint8_t **out, size_t *n) {
     skip(c, *n);
 }
 
+// A compound file somewhere in an object that makes no sense: others may see sense in it.
+static void hidden(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    static const uint8_t mark[] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
+    const uint8_t *end = data + n;
+    for (const uint8_t *p = data; (size_t)(end - p) >= sizeof mark; p++) {
+        p = memchr(p, mark[0], (size_t)(end - p));
+        if (p == NULL) {
+            return;
+        }
+        if ((size_t)(end - p) >= sizeof mark && memcmp(p, mark, sizeof mark) == 0) {
+            rst_expand_whole(s, l, "native", p, (size_t)(end - p));
+            return;
+        }
+    }
+}
+
 void rst_ole1_end(rst_scanner *s, rst_layer *l) {
     size_t n;
     const uint8_t *data = rst_store_whole(s, l, &n);
@@ -111,7 +127,12 @@ void rst_ole1_end(rst_scanner *s, rst_layer *l) {
     counted(&c, &ignored, &ignored_n);
     counted(&c, &ignored, &ignored_n);
     uint32_t size = number(&c, 4);
-    if (c.short_ || kind != EMBEDDED) {
+    if (c.short_) {
+        rst_found(s, RST_MALFORMED, "embedded object is cut off", l, &l->place, NULL);
+        hidden(s, l, data, n);
+        return;
+    }
+    if (kind != EMBEDDED) {
         return; // a link, or no object: matched as it is
     }
     bool whole = size <= n - c.at;

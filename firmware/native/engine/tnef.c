@@ -104,10 +104,10 @@ void rst_tnef_end(rst_scanner *s, rst_layer *l) {
         unsigned id = rst_le16(data + at + 1);
         uint32_t size = rst_le32(data + at + 5);
         at += ATTRIBUTE;
-        cut = size > n - at || n - at - size < 2;
+        cut = size > n - at;
         rst_span v = {data + at, size > n - at ? n - at : size};
         at += v.n;
-        at += n - at < 2 ? n - at : 2; // the check sum
+        at += n - at < 2 ? n - at : 2; // the check sum, which some lack at the end
         more = attribute(s, l, id, v, &o) && rst_budget_left(s);
     }
     cut = cut || (n > at && n - at < ATTRIBUTE && (data[at] == 1 || data[at] == 2));

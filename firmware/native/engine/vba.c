@@ -188,6 +188,9 @@ static bool module(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t entry, con
     if (more && seen != told && seen != SIZE_MAX) {
         more = emit(s, l, name, data + seen, n - seen);
     }
+    if (told != SIZE_MAX && seen == SIZE_MAX && !is_container(data, n, told) && !s->halted) {
+        rst_found(s, RST_MALFORMED, "source of macros is missing", l, &l->place, name);
+    }
     return more && rst_budget_left(s);
 }
 
