@@ -98,7 +98,7 @@ def test_found_in_a_stream(scan, container):
 def test_good_files_are_clean(scan, name, payload):
     report = scan(layouts(payload)[name])
     assert report["findings"] == []
-    assert report["entries"] == 6  # two parts, four streams
+    assert report["entries"] == 7  # multipart, two parts, four streams
 
 
 def test_a_stream_in_pieces_is_one_object(scan):
@@ -347,7 +347,7 @@ def test_more_entries_than_the_limit(scan):
 
 def test_work_is_counted(scan):
     container = compound({"WordDocument": HARMLESS, "Data": BIG})
-    assert names(scan(container, "--limit", "work=30000")) == ["over-budget"]
+    assert set(names(scan(container, "--limit", "work=30000"))) == {"over-budget"}
 
 
 def test_depth_is_counted(scan):
@@ -494,7 +494,7 @@ def test_objects_in_slides_are_unfolded(scan, kind):
     assert finding["part"] == "a.doc/object/Macros/VBA/M.bas"
     assert kind(container) == "office-macro"
     assert names(scan(slides(compound(with_macros({"M": HARMLESS_MACRO}))))) == []
-    assert names(scan(slides(inner, cut=200))) in (["infected", "malformed"], ["malformed"])
+    assert set(names(scan(slides(inner, cut=200)))) == {"malformed"}
 
 
 # Encrypted

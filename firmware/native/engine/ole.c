@@ -137,7 +137,8 @@ static bool entry_of(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t entry) {
     const uint8_t *data = rst_cfb_stream(c, entry, &n);
     bool more = !s->halted;
     if (data != NULL && n > 0) {
-        more = rst_expand_whole(s, l, name, data, n) && special(s, l, c, entry, data, n);
+        // What is inside goes first: a finding is named by the innermost object.
+        more = special(s, l, c, entry, data, n) && rst_expand_whole(s, l, name, data, n);
     }
     s->scratch_n = mark;
     return more && rst_budget_left(s);
