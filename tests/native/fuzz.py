@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,9 +24,10 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
 
+import officemaking  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
-TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match")
+TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match", "fuzz_office")
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
@@ -124,6 +126,33 @@ def matches() -> Iterator[bytes]:
         yield struct.pack("<HBI", 3, kind, len(file)) + file + content
 
 
+def office_files() -> list[bytes]:
+    """Small files of each kind that office.c and its neighbours know."""
+    make = officemaking
+    text = make.source("M", b"Sub AutoOpen()\r\nMsgBox 1\r\nEnd Sub\r\n" * 9)
+    macros = {"WordDocument": bytes(40)} | make.vba({"M": text}) | {"Data": bytes(4200)}
+    native = make.package(small_zip())
+    inner = make.compound({"\1Ole10Native": make.ole10native(b"data"), "Book": bytes(30)})
+    packed = zlib.compress(inner)
+    atom = struct.pack("<HHII", 0x10, 0x1011, len(packed) + 4, len(inner)) + packed
+    rich = make.prop(0x1009, 0x102, make.lzfu_literal(make.rtf(b"010500"))[:-1])
+    names = make.attribute(2, 0x69005, make.props(make.prop(0x3707, 0x1F, b"a\0b\0"), rich))
+    sheets = make.biff((0x809, bytes(16)), make.sheet(1), (0x18, bytes(15) + b"\1"), (10, b""))
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"<Types/>")
+        archive.writestr("word/_rels/a.rels", b"<R TargetMode='External' Type='x/f&#114;ame'/>")
+    return [
+        make.compound(macros, scattered=True),
+        make.compound({"PowerPoint Document": atom, "Workbook": sheets}),
+        make.compound({"__properties_version1.0": b"x", "a/__substg1.0_37010102": b"d"}, version=4),
+        make.rtf(make.ole1(native).hex().encode()),
+        make.rtf(b"{\\*\\x 12}0105\\'41{\\bin3 abc}" + make.ole1(inner, b"X").hex().encode()),
+        make.tnef(make.attached(b"data", more=names), make.attached(small_zip())),
+        package.getvalue(),
+    ]
+
+
 def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
     if target == "fuzz_scanner":
@@ -131,6 +160,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + text for cut in (NO_CUT, b"\0\0", b"\x11\0") for text in texts]
     if target == "fuzz_zip":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in containers()]
+    if target == "fuzz_office":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in office_files()]
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

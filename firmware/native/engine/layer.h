@@ -11,9 +11,14 @@
 #include "gzip.h"
 #include "match_state.h"
 #include "mime.h"
+#include "office.h"
+#include "ole.h"
+#include "relations.h"
+#include "rtf.h"
 #include "store.h"
 #include "tar.h"
 #include "text.h"
+#include "tnef.h"
 #include "type.h"
 #include "zip.h"
 
@@ -25,7 +30,7 @@ enum {
 #define RST_NO_WIRE UINT64_MAX
 
 // What the layer above knows of the object; the first octets may say otherwise.
-typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL } rst_hint;
+typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL, RST_HINT_OLE1 } rst_hint;
 
 // What may be replaced if something is found here.
 typedef struct {
@@ -55,6 +60,8 @@ struct rst_layer {
         rst_gzip gzip;
         rst_tar tar;
         rst_stored stored;
+        rst_relations relations;
+        rst_rtf rtf;
     } u;
 };
 

@@ -60,10 +60,19 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     return l;
 }
 
+static bool in_zip(const rst_scanner *s, const rst_layer *l) {
+    return l > s->layers && l[-1].format == RST_FORMAT_ZIP;
+}
+
 static void decide(rst_scanner *s, rst_layer *l) {
     l->type = rst_magic(l->head, l->head_n);
+    if (l->hint == RST_HINT_OLE1 && l->type != RST_TYPE_OLE) {
+        l->type = RST_TYPE_OLE1;
+    }
     if (l->type == RST_TYPE_UNKNOWN) {
-        if (l->hint == RST_HINT_TEXT) {
+        if (in_zip(s, l) && rst_relations_named(l->name)) {
+            l->type = RST_TYPE_RELATIONS;
+        } else if (l->hint == RST_HINT_TEXT) {
             l->type = RST_TYPE_TEXT;
         } else if (l->hint == RST_HINT_MAIL || rst_magic_mail_name(l->name)) {
             l->type = RST_TYPE_MAIL;

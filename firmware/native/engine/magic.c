@@ -26,6 +26,8 @@ static const struct {
     {0, 2, "\x1f\x9d", RST_TYPE_COMPRESS},
     {7, 7, "**ACE**", RST_TYPE_ACE},
     {0, 4, "\x78\x9f\x3e\x22", RST_TYPE_TNEF},
+    {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", RST_TYPE_OLE},
+    {0, 4, "{\\rt", RST_TYPE_RTF}, // Word asks for no more
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {

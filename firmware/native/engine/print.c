@@ -101,6 +101,11 @@ void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, si
     }
 }
 
+void rst_print_code(rst_print *p, uint32_t code) {
+    end_character(p);
+    put(p, code);
+}
+
 void rst_print_ascii(rst_print *p, const char *text) {
     rst_print_octets(p, RST_CHARSET_UTF8, (const uint8_t *)text, strlen(text));
 }

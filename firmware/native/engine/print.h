@@ -21,6 +21,7 @@ typedef struct {
 void rst_print_init(rst_print *p, char *out, size_t cap);
 void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c);
 void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n);
+void rst_print_code(rst_print *p, uint32_t code); // of Unicode
 void rst_print_ascii(rst_print *p, const char *text);
 void rst_print_number(rst_print *p, uint32_t number);
 // Ends an unfinished character and terminates the text.

@@ -12,6 +12,11 @@ typedef enum {
     RST_FORMAT_ZIP,
     RST_FORMAT_GZIP,
     RST_FORMAT_TAR,
+    RST_FORMAT_OLE,
+    RST_FORMAT_OLE1,
+    RST_FORMAT_RELATIONS,
+    RST_FORMAT_RTF,
+    RST_FORMAT_TNEF,
     RST_FORMATS
 } rst_format;
 
@@ -36,6 +41,24 @@ typedef enum {
     RST_TYPE_ARJ,
     RST_TYPE_LZH,
     RST_TYPE_TNEF,
+    RST_TYPE_OLE, // a compound file of no kind below
+    RST_TYPE_DOC,
+    RST_TYPE_XLS,
+    RST_TYPE_PPT,
+    RST_TYPE_MSI,
+    RST_TYPE_MSG,
+    RST_TYPE_DOCX,
+    RST_TYPE_XLSX,
+    RST_TYPE_PPTX,
+    RST_TYPE_ODT,
+    RST_TYPE_ODS,
+    RST_TYPE_ODP,
+    RST_TYPE_OFFICE_EXTERNAL, // loads a template, object or frame from elsewhere
+    RST_TYPE_OFFICE_MACRO,    // holds macros
+    RST_TYPE_OFFICE_AUTORUN,  // macros that run without being asked
+    RST_TYPE_OLE1,            // an embedded object of RTF
+    RST_TYPE_RELATIONS,       // a part of an office file that names others
+    RST_TYPE_RTF,
     RST_TYPES
 } rst_type;
 

@@ -4,6 +4,7 @@
 #define RST_ZIP_H
 
 #include "expand.h"
+#include "office.h"
 
 // Which octets come next. What is gathered in `small` begins behind the signature.
 typedef enum {
@@ -74,6 +75,7 @@ typedef struct {
     uint16_t name_n;
     uint8_t name[RST_MAX_NAME];
     rst_layer *child;
+    rst_office office; // what the names of the entries say
     uint16_t hunt_n; // octets in inflate.buf, in RST_ZIP_HUNT
     rst_inflate inflate;
 } rst_zip;

@@ -59,9 +59,11 @@ static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
     }
 }
 
-static void close_child(rst_scanner *s, rst_zip *z) {
+static void close_child(rst_scanner *s, rst_layer *l) {
+    rst_zip *z = &l->u.zip;
     if (z->child != NULL) {
         rst_layer_close(s, z->child);
+        rst_office_entry_end(s, l, z->child);
         z->child = NULL;
     }
 }
@@ -77,7 +79,7 @@ static void good_entry(rst_zip *z) {
 static void end_data(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
-    close_child(s, z);
+    close_child(s, l);
     if ((e->flags & FLAG_DESCRIPTOR) != 0) {
         rst_zip_gather(z, RST_ZIP_DESCRIPTOR, 4);
         return;
@@ -102,6 +104,7 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     rst_print_init(&p, name, sizeof name);
     rst_print_octets(&p, RST_CHARSET_UTF8, z->name, z->name_n);
     rst_print_end(&p);
+    rst_office_entry(s, l, name);
     bool fits = rst_inflate_begin(&z->inflate);
     choose_mode(s, l, name);
     if (!fits) {
@@ -122,7 +125,7 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
 // Leaves the entry in the middle: goes on behind it if its size is known.
 static void give_up(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
-    close_child(s, z);
+    close_child(s, l);
     z->partial = true;
     if (!size_known(&z->entry)) {
         z->state = RST_ZIP_SEARCH;
@@ -143,7 +146,7 @@ static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, si
     z->left = z->inflate.in < z->entry.packed ? z->entry.packed - z->inflate.in : 0;
     if (r == RST_INFLATE_DONE) {
         if (size_known(&z->entry) && z->inflate.in != z->entry.packed) {
-            close_child(s, z);
+            close_child(s, l);
             rst_zip_malformed(s, l, "zip entry is not as long as it says");
         } else {
             end_data(s, l);
@@ -192,7 +195,7 @@ static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
                 return i + 1;
             }
             if (!z->verify || rst_le32(z->small + 4) == z->inflate.crc) {
-                close_child(s, z);
+                close_child(s, l);
                 z->state = RST_ZIP_DESCRIPTOR;
                 z->want = DESCRIPTOR;
                 rst_zip_entry_descriptor(s, l);
@@ -260,5 +263,5 @@ void rst_zip_entry_cut(rst_scanner *s, rst_layer *l) {
         z->hunt_n = z->small_n;
         hand_on(s, l);
     }
-    close_child(s, z);
+    close_child(s, l);
 }
