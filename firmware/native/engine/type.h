@@ -12,6 +12,9 @@ typedef enum {
     RST_FORMAT_ZIP,
     RST_FORMAT_GZIP,
     RST_FORMAT_TAR,
+    RST_FORMAT_PDF,
+    RST_FORMAT_HTML,
+    RST_FORMAT_ONENOTE,
     RST_FORMATS
 } rst_format;
 
@@ -36,6 +39,17 @@ typedef enum {
     RST_TYPE_ARJ,
     RST_TYPE_LZH,
     RST_TYPE_TNEF,
+    RST_TYPE_PDF,
+    RST_TYPE_PDF_ACTIVE,
+    RST_TYPE_HTML,
+    RST_TYPE_HTML_SCRIPT,
+    RST_TYPE_SVG,
+    RST_TYPE_SVG_SCRIPT,
+    RST_TYPE_HTA,
+    RST_TYPE_SCRIPT,
+    RST_TYPE_XML,
+    RST_TYPE_ONENOTE,
+    RST_TYPE_LNK,
     RST_TYPES
 } rst_type;
 
