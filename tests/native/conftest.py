@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
 TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 
+from mailmaking import attachment  # noqa: E402
+
 
 @pytest.fixture(scope="session")
 def native_programs():
@@ -91,5 +93,21 @@ def screen_one(screen):
     def run(octets, *options, **more):
         (report,) = screen([octets], *options, **more)
         return report
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def type_of(native_programs, tmp_path_factory):
+    """The name of the type of an object: type_of(octets, kind, name) as the body of a message."""
+    path = tmp_path_factory.mktemp("types") / "message"
+
+    def run(octets, kind="application/octet-stream", name="a.bin"):
+        path.write_bytes(attachment(octets, name, kind))
+        program = native_programs / "type_cli_asan"
+        done = subprocess.run(
+            [str(program), str(path)], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
 
     return run

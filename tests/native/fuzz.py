@@ -23,11 +23,20 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import officemaking  # noqa: E402
+from pdfmaking import deflated, document, lzw, predicted, runs, stream  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
-TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match", "fuzz_office")
+TARGETS = (
+    "fuzz_scanner",
+    "fuzz_decoders",
+    "fuzz_zip",
+    "fuzz_match",
+    "fuzz_office",
+    "fuzz_pdf",
+)
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
@@ -107,6 +116,25 @@ def messages() -> Iterator[bytes]:
     yield b"Content-Type: " + boundary + b"\r\n\r\npre\r\n--ab \r\n" + part + b"\r\n--ab--\r\nepi"
 
 
+def documents() -> list[bytes]:
+    """PDFs with every filter."""
+    text = b"hello " * 9
+    packed = zlib.compress(text)
+    rows = b"/DecodeParms[null<</Predictor 15/Columns 7>>]"
+    coded = base64.a85encode(zlib.compress(predicted(text, 7))) + b"~>"
+    objects = (
+        stream(coded, b"ASCII85Decode", b"FlateDecode", parms=rows),
+        stream(lzw(text), b"LZW"),
+        stream(runs(text), b"RL"),
+        stream(text.hex().encode() + b">", b"AHx"),
+        stream(packed, b"Fl", length=b"9 0 R"),
+        deflated(b"5 0 <</S/J#61vaScript/JS 3 0 R>>", extra=b"/Type/ObjStm/N 1/First 4"),
+        b"%d" % len(packed),
+    )
+    held = deflated(small_zip(), extra=b"/Type/EmbeddedFile")
+    return [document(*objects), document(*objects[::-1]), b"junk" + document(held)]
+
+
 def fields() -> list[bytes]:
     return [
         b'text/plain; name="a\\"b.zip"; boundary="x y "',
@@ -162,6 +190,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in containers()]
     if target == "fuzz_office":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in office_files()]
+    if target == "fuzz_pdf":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in documents()]
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

@@ -28,4 +28,5 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_RELATIONS] = {rst_relations_begin, rst_relations_write, rst_relations_end},
     [RST_FORMAT_RTF] = {rst_rtf_begin, rst_rtf_write, rst_rtf_end},
     [RST_FORMAT_TNEF] = {rst_store_begin, rst_store_write, rst_tnef_end},
+    [RST_FORMAT_PDF] = {rst_store_begin, rst_store_write, rst_pdf_end},
 };

@@ -15,6 +15,7 @@
 #include "ole.h"
 #include "relations.h"
 #include "rtf.h"
+#include "pdf.h"
 #include "store.h"
 #include "tar.h"
 #include "text.h"
@@ -23,7 +24,9 @@
 #include "zip.h"
 
 enum {
-    RST_HEAD = 512, // first octets kept to tell the format: one tar header, the longest mark
+    // First octets kept to tell the format: the mark of a PDF may end here, tar has its first
+    // header in 512.
+    RST_HEAD = 1029,
 };
 
 // A stretch of octets that has no place in the wire form: it came out of a decoder.

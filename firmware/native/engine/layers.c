@@ -76,8 +76,12 @@ static void decide(rst_scanner *s, rst_layer *l) {
             l->type = RST_TYPE_TEXT;
         } else if (l->hint == RST_HINT_MAIL || rst_magic_mail_name(l->name)) {
             l->type = RST_TYPE_MAIL;
+        } else if (rst_magic_pdf_name(l->name)) {
+            l->type = RST_TYPE_PDF;
         } else if (rst_magic_zip_inside(l->head, l->head_n, l->name)) {
             l->type = RST_TYPE_ZIP;
+        } else if (rst_magic_pdf_inside(l->head, l->head_n)) {
+            l->type = RST_TYPE_PDF;
         }
     }
     const rst_type_row *row = &rst_types[l->type];

@@ -28,6 +28,7 @@ static const struct {
     {0, 4, "\x78\x9f\x3e\x22", RST_TYPE_TNEF},
     {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", RST_TYPE_OLE},
     {0, 4, "{\\rt", RST_TYPE_RTF}, // Word asks for no more
+    {0, 5, "%PDF-", RST_TYPE_PDF},
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
@@ -82,6 +83,19 @@ bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name) {
     return (n >= 2 && head[0] == 'M' && head[1] == 'Z') || ends_with(name, ".zip") ||
            ends_with(name, ".jar") || ends_with(name, ".docx") || ends_with(name, ".xlsx") ||
            ends_with(name, ".pptx") || ends_with(name, ".apk");
+}
+
+bool rst_magic_pdf_name(const char *name) {
+    return ends_with(name, ".pdf");
+}
+
+bool rst_magic_pdf_inside(const uint8_t *head, size_t n) {
+    for (size_t i = 0; i + 5 <= n; i++) {
+        if (head[i] == '%' && memcmp(head + i, "%PDF-", 5) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool rst_magic_mail_name(const char *name) {

@@ -8,6 +8,10 @@
 rst_type rst_magic(const uint8_t *head, size_t n);
 // True if the octets or the name promise a zip that begins further on (self-extractors).
 bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name);
+// True if readers of PDF would take it as one: junk may precede the mark (ISO 32000-1, Annex
+// H.3), and by its name some take it without.
+bool rst_magic_pdf_inside(const uint8_t *head, size_t n);
+bool rst_magic_pdf_name(const char *name);
 // True if the name says that this is a message, as saved by a mail program.
 bool rst_magic_mail_name(const char *name);
 

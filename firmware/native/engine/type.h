@@ -17,6 +17,9 @@ typedef enum {
     RST_FORMAT_RELATIONS,
     RST_FORMAT_RTF,
     RST_FORMAT_TNEF,
+    RST_FORMAT_PDF,
+    RST_FORMAT_HTML,
+    RST_FORMAT_ONENOTE,
     RST_FORMATS
 } rst_format;
 
@@ -59,6 +62,17 @@ typedef enum {
     RST_TYPE_OLE1,            // an embedded object of RTF
     RST_TYPE_RELATIONS,       // a part of an office file that names others
     RST_TYPE_RTF,
+    RST_TYPE_PDF,
+    RST_TYPE_PDF_ACTIVE,
+    RST_TYPE_HTML,
+    RST_TYPE_HTML_SCRIPT,
+    RST_TYPE_SVG,
+    RST_TYPE_SVG_SCRIPT,
+    RST_TYPE_HTA,
+    RST_TYPE_SCRIPT,
+    RST_TYPE_XML,
+    RST_TYPE_ONENOTE,
+    RST_TYPE_LNK,
     RST_TYPES
 } rst_type;
 
