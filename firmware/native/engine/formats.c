@@ -24,4 +24,6 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_GZIP] = {rst_gzip_begin, rst_gzip_write, rst_gzip_end},
     [RST_FORMAT_TAR] = {rst_tar_begin, rst_tar_write, rst_tar_end},
     [RST_FORMAT_PDF] = {rst_store_begin, rst_store_write, rst_pdf_end},
+    [RST_FORMAT_HTML] = {rst_html_begin, rst_html_write, rst_html_end},
+    [RST_FORMAT_ONENOTE] = {rst_store_begin, rst_store_write, rst_onenote_end},
 };

@@ -9,8 +9,10 @@
 
 #include "engine.h"
 #include "gzip.h"
+#include "html.h"
 #include "match_state.h"
 #include "mime.h"
+#include "onenote.h"
 #include "pdf.h"
 #include "store.h"
 #include "tar.h"
@@ -28,7 +30,7 @@ enum {
 #define RST_NO_WIRE UINT64_MAX
 
 // What the layer above knows of the object; the first octets may say otherwise.
-typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL } rst_hint;
+typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL, RST_HINT_HTML } rst_hint;
 
 // What may be replaced if something is found here.
 typedef struct {
@@ -58,6 +60,7 @@ struct rst_layer {
         rst_gzip gzip;
         rst_tar tar;
         rst_stored stored;
+        rst_html html;
     } u;
 };
 
