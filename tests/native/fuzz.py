@@ -36,6 +36,8 @@ TARGETS = (
     "fuzz_match",
     "fuzz_office",
     "fuzz_pdf",
+    "fuzz_html",
+    "fuzz_onenote",
 )
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
@@ -135,6 +137,29 @@ def documents() -> list[bytes]:
     return [document(*objects), document(*objects[::-1]), b"junk" + document(held)]
 
 
+def pages() -> list[bytes]:
+    """HTML with data URLs, scripts and references."""
+    coded = base64.b64encode(small_zip())
+    text = b"<html><a href='&#100;ata&colon;application/zip;base64," + coded + b"'>x</a>\r\n"
+    style = b'<p style="background:url(data:text/html,%3Cscript%3E&lt;img onerror=x&gt;)">'
+    file = b"\r\nbegin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\n"
+    return [
+        text + style + file,
+        text.decode().encode("utf-16"),
+        b"<?xml version='1.0'?><svg:svg onload = x><hta:application>" + file,
+        b"<script type='application/ld+json'>javascript:</script><a href=javascript:x>",
+    ]
+
+
+def notes() -> list[bytes]:
+    """OneNote's mark and files in a section."""
+    mark = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
+    held = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
+    octets = small_zip()
+    first = held + struct.pack("<QIQ", len(octets), 0, 0) + octets
+    return [mark + bytes(32) + first + first, mark + held + struct.pack("<QIQ", 9999, 0, 0)]
+
+
 def fields() -> list[bytes]:
     return [
         b'text/plain; name="a\\"b.zip"; boundary="x y "',
@@ -192,6 +217,10 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in office_files()]
     if target == "fuzz_pdf":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in documents()]
+    if target == "fuzz_html":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in pages()]
+    if target == "fuzz_onenote":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in notes()]
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

@@ -1,8 +1,7 @@
-"""PDF: found in every stream, whatever its filters and the tables say; harmless documents clean."""
+"""PDF: found in every stream, whatever filters and tables say; harmless documents clean."""
 
 import base64
 import subprocess
-import zipfile
 import zlib
 from pathlib import Path
 

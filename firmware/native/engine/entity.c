@@ -78,6 +78,10 @@ static rst_hint hint_of(const rst_head *h) {
         type_is(h, "message/news")) {
         return RST_HINT_MAIL;
     }
+    if (type_is(h, "text/html") || type_is(h, "application/xhtml+xml") ||
+        type_is(h, "image/svg+xml")) {
+        return RST_HINT_HTML;
+    }
     if (type_in(h, "text") || type_in(h, "multipart/") || h->encoding == RST_ENCODING_UU ||
         strchr(h->type, '/') == NULL) {
         return RST_HINT_TEXT;

@@ -29,4 +29,6 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_RTF] = {rst_rtf_begin, rst_rtf_write, rst_rtf_end},
     [RST_FORMAT_TNEF] = {rst_store_begin, rst_store_write, rst_tnef_end},
     [RST_FORMAT_PDF] = {rst_store_begin, rst_store_write, rst_pdf_end},
+    [RST_FORMAT_HTML] = {rst_html_begin, rst_html_write, rst_html_end},
+    [RST_FORMAT_ONENOTE] = {rst_store_begin, rst_store_write, rst_onenote_end},
 };

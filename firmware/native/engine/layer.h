@@ -9,12 +9,14 @@
 
 #include "engine.h"
 #include "gzip.h"
+#include "html.h"
 #include "match_state.h"
 #include "mime.h"
 #include "office.h"
 #include "ole.h"
 #include "relations.h"
 #include "rtf.h"
+#include "onenote.h"
 #include "pdf.h"
 #include "store.h"
 #include "tar.h"
@@ -33,7 +35,13 @@ enum {
 #define RST_NO_WIRE UINT64_MAX
 
 // What the layer above knows of the object; the first octets may say otherwise.
-typedef enum { RST_HINT_FILE = 0, RST_HINT_TEXT, RST_HINT_MAIL, RST_HINT_OLE1 } rst_hint;
+typedef enum {
+    RST_HINT_FILE = 0,
+    RST_HINT_TEXT,
+    RST_HINT_MAIL,
+    RST_HINT_HTML,
+    RST_HINT_OLE1, // an embedded object of RTF
+} rst_hint;
 
 // What may be replaced if something is found here.
 typedef struct {
@@ -65,6 +73,7 @@ struct rst_layer {
         rst_stored stored;
         rst_relations relations;
         rst_rtf rtf;
+        rst_html html;
     } u;
 };
 

@@ -64,26 +64,56 @@ static bool in_zip(const rst_scanner *s, const rst_layer *l) {
     return l > s->layers && l[-1].format == RST_FORMAT_ZIP;
 }
 
+// A type for what the first octets alone do not tell.
+static rst_type told_otherwise(const rst_scanner *s, const rst_layer *l) {
+    const uint8_t *head = l->head;
+    if (in_zip(s, l) && rst_relations_named(l->name)) {
+        return RST_TYPE_RELATIONS;
+    }
+    if (l->hint == RST_HINT_MAIL || (l->hint == RST_HINT_FILE && rst_magic_mail_name(l->name))) {
+        return RST_TYPE_MAIL;
+    }
+    if (l->hint == RST_HINT_FILE && rst_magic_pdf_name(l->name)) {
+        return RST_TYPE_PDF;
+    }
+    if (l->hint == RST_HINT_FILE && rst_magic_zip_inside(head, l->head_n, l->name)) {
+        return RST_TYPE_ZIP;
+    }
+    if (l->hint == RST_HINT_HTML || rst_html_name(l->name) || rst_html_head(head, l->head_n)) {
+        return rst_magic_xml(head, l->head_n) ? RST_TYPE_XML : RST_TYPE_HTML;
+    }
+    if (l->head_n >= 2 && head[0] == '#' && head[1] == '!') {
+        return RST_TYPE_SCRIPT;
+    }
+    if (l->hint == RST_HINT_TEXT) {
+        return RST_TYPE_TEXT;
+    }
+    return rst_magic_pdf_inside(head, l->head_n) ? RST_TYPE_PDF : RST_TYPE_UNKNOWN;
+}
+
+// Readers show a message or HTML as such whatever it begins with. A mark in front may only decide
+// where it leads to a closer look or a verdict; else a few octets would hide what follows.
+static void keep_to_hint(rst_layer *l) {
+    const rst_type_row *row = &rst_types[l->type];
+    bool quiet = row->closed == NULL &&
+                 (row->format == RST_FORMAT_PLAIN || row->format == RST_FORMAT_TEXT ||
+                  row->format == RST_FORMAT_PDF || row->format == RST_FORMAT_ONENOTE);
+    if (quiet && l->hint == RST_HINT_MAIL) {
+        l->type = RST_TYPE_MAIL;
+    } else if (quiet && l->hint == RST_HINT_HTML && !rst_magic_pdf_name(l->name)) {
+        l->type = RST_TYPE_HTML;
+    }
+}
+
 static void decide(rst_scanner *s, rst_layer *l) {
     l->type = rst_magic(l->head, l->head_n);
     if (l->hint == RST_HINT_OLE1 && l->type != RST_TYPE_OLE) {
         l->type = RST_TYPE_OLE1;
     }
     if (l->type == RST_TYPE_UNKNOWN) {
-        if (in_zip(s, l) && rst_relations_named(l->name)) {
-            l->type = RST_TYPE_RELATIONS;
-        } else if (l->hint == RST_HINT_TEXT) {
-            l->type = RST_TYPE_TEXT;
-        } else if (l->hint == RST_HINT_MAIL || rst_magic_mail_name(l->name)) {
-            l->type = RST_TYPE_MAIL;
-        } else if (rst_magic_pdf_name(l->name)) {
-            l->type = RST_TYPE_PDF;
-        } else if (rst_magic_zip_inside(l->head, l->head_n, l->name)) {
-            l->type = RST_TYPE_ZIP;
-        } else if (rst_magic_pdf_inside(l->head, l->head_n)) {
-            l->type = RST_TYPE_PDF;
-        }
+        l->type = told_otherwise(s, l);
     }
+    keep_to_hint(l);
     const rst_type_row *row = &rst_types[l->type];
     l->format = row->format;
     if (row->closed != NULL) {

@@ -29,6 +29,9 @@ static const struct {
     {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", RST_TYPE_OLE},
     {0, 4, "{\\rt", RST_TYPE_RTF}, // Word asks for no more
     {0, 5, "%PDF-", RST_TYPE_PDF},
+    {0, 14, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29", RST_TYPE_ONENOTE},
+    {0, 14, "\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22", RST_TYPE_ONENOTE},
+    {0, 14, "L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0", RST_TYPE_LNK},
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
@@ -83,6 +86,18 @@ bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name) {
     return (n >= 2 && head[0] == 'M' && head[1] == 'Z') || ends_with(name, ".zip") ||
            ends_with(name, ".jar") || ends_with(name, ".docx") || ends_with(name, ".xlsx") ||
            ends_with(name, ".pptx") || ends_with(name, ".apk");
+}
+
+bool rst_magic_xml(const uint8_t *head, size_t n) {
+    static const char mark[] = "<?xml";
+    size_t k = 0;
+    for (size_t i = 0; i < n && k < sizeof mark - 1; i++) {
+        bool between = head[i] == 0 || (k == 0 && (head[i] >= 0x80 || head[i] <= ' '));
+        if (!between && head[i] != (uint8_t)mark[k++]) {
+            return false;
+        }
+    }
+    return k == sizeof mark - 1;
 }
 
 bool rst_magic_pdf_name(const char *name) {

@@ -12,6 +12,8 @@ bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name);
 // H.3), and by its name some take it without.
 bool rst_magic_pdf_inside(const uint8_t *head, size_t n);
 bool rst_magic_pdf_name(const char *name);
+// True if the octets begin as XML.
+bool rst_magic_xml(const uint8_t *head, size_t n);
 // True if the name says that this is a message, as saved by a mail program.
 bool rst_magic_mail_name(const char *name);
 

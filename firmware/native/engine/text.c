@@ -65,6 +65,10 @@ static bool is_begin(const uint8_t *line, size_t n, size_t *name) {
 static void begin_file(rst_scanner *s, rst_layer *l, size_t name_at) {
     rst_text *t = &l->u.text;
     t->inside = true;
+    if (rst_html_busy(l)) {
+        rst_found(s, RST_AMBIGUOUS, "uuencoded file in a data URL", l, &l->place, NULL);
+        return;
+    }
     if (!rst_count_entry(s, l)) {
         return;
     }
@@ -193,4 +197,9 @@ void rst_text_end(rst_scanner *s, rst_layer *l) {
         take_line(s, l, t->next_wire);
     }
     end_file(s, t, t->next_wire);
+}
+
+void rst_text_stop(rst_scanner *s, rst_layer *l) {
+    rst_found(s, RST_AMBIGUOUS, "data URL in a uuencoded file", l, &l->place, NULL);
+    end_file(s, &l->u.text, l->u.text.line_wire);
 }

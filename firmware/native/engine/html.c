@@ -1,0 +1,523 @@
+// See html.h. Runs of characters without meaning are passed over; the others go through put(),
+// one by one. Where a URL ends may be misread on purpose: so what is not base64 goes to an object
+// that is itself read as HTML, and nothing is lost in it.
+#include "html.h"
+
+#include <string.h>
+
+#include "ascii.h"
+#include "expand.h"
+#include "print.h"
+#include "report.h"
+#include "scanner.h"
+
+enum { NO_ENTITY = 0, BEGUN, NUMERIC, DECIMAL, HEXADECIMAL, NAMED };
+
+// Characters that end a run in markup.
+static const bool stops[256] = {
+    [0] = true,   ['&'] = true, ['<'] = true, ['>'] = true,
+    ['='] = true, [':'] = true, ['"'] = true, ['\''] = true,
+};
+
+static bool letter(uint8_t c) {
+    c = rst_lower(c);
+    return c >= 'a' && c <= 'z';
+}
+
+static bool alphanumeric(uint8_t c) {
+    return letter(c) || (c >= '0' && c <= '9');
+}
+
+static bool line(uint8_t c) {
+    return c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool base64_digit(uint8_t c) {
+    return alphanumeric(c) || c == '+' || c == '/';
+}
+
+void rst_html_begin(rst_scanner *s, rst_layer *l) {
+    rst_text_begin(s, l);
+    rst_html *h = &l->u.html;
+    memset((uint8_t *)h + sizeof h->text, 0, offsetof(rst_html, letters) - sizeof h->text);
+}
+
+bool rst_html_busy(const rst_layer *l) {
+    return l->format == RST_FORMAT_HTML && l->u.html.child != NULL;
+}
+
+// A script can run.
+static void active(rst_layer *l) {
+    if (l->type == RST_TYPE_SVG) {
+        l->type = RST_TYPE_SVG_SCRIPT;
+    } else if (l->type == RST_TYPE_HTML || l->type == RST_TYPE_XML) {
+        l->type = RST_TYPE_HTML_SCRIPT;
+    }
+}
+
+static void remember(rst_html *h, const uint8_t *data, size_t n) {
+    if (n >= RST_HTML_RECENT) {
+        memcpy(h->recent, data + n - RST_HTML_RECENT, RST_HTML_RECENT);
+        h->recent_n = RST_HTML_RECENT;
+        return;
+    }
+    size_t keep = (size_t)RST_HTML_RECENT - n;
+    if (h->recent_n > keep) {
+        memmove(h->recent, h->recent + h->recent_n - keep, keep);
+        h->recent_n = (uint8_t)keep;
+    }
+    memcpy(h->recent + h->recent_n, data, n);
+    h->recent_n = (uint8_t)(h->recent_n + n);
+}
+
+// Data URLs
+
+static void flush(rst_scanner *s, rst_layer *l) {
+    rst_html *h = &l->u.html;
+    size_t n = h->out_n;
+    h->out_n = 0;
+    if (h->child != NULL && n > 0) {
+        rst_expand(s, l, h->child, h->out, n);
+    }
+}
+
+static void end_url(rst_scanner *s, rst_layer *l) {
+    rst_html *h = &l->u.html;
+    if (h->mode == RST_HTML_BASE64) {
+        if ((size_t)h->out_n + 2 > sizeof h->out) {
+            flush(s, l);
+        }
+        h->out_n = (uint16_t)(h->out_n + rst_base64_end(&h->base64, h->out + h->out_n));
+    }
+    flush(s, l);
+    h->mode = RST_HTML_MARKUP;
+    if (h->child != NULL) {
+        const rst_layer *child = h->child;
+        rst_layer_close(s, h->child);
+        h->child = NULL;
+        if (child->type == RST_TYPE_HTML_SCRIPT || child->type == RST_TYPE_SVG_SCRIPT) {
+            active(l);
+        }
+    }
+}
+
+// "data.png" for image/png.
+static void url_name(const rst_html *h, char *out) {
+    rst_print p;
+    rst_print_init(&p, out, RST_MAX_NAME);
+    rst_print_ascii(&p, "data.");
+    const uint8_t *slash = memchr(h->type, '/', h->type_n);
+    size_t i = slash != NULL ? (size_t)(slash - h->type) + 1 : h->type_n;
+    size_t from = i;
+    while (i < h->type_n && (alphanumeric(h->type[i]) || h->type[i] == '-' || h->type[i] == '.')) {
+        i++;
+    }
+    if (i > from) {
+        rst_print_octets(&p, RST_CHARSET_UTF8, h->type + from, i - from);
+    } else {
+        rst_print_ascii(&p, "txt");
+    }
+    rst_print_end(&p);
+}
+
+// What stands between "data:" and the comma is complete.
+static void begin_url(rst_scanner *s, rst_layer *l) {
+    rst_html *h = &l->u.html;
+    h->heading = false;
+    size_t n = h->type_n;
+    while (n > 0 && h->type[n - 1] == ' ') {
+        n--;
+    }
+    bool base64 = n >= 6 && rst_is(h->type + n - 6, 6, "base64");
+    if (base64) {
+        n -= 6;
+        while (n > 0 && h->type[n - 1] == ' ') {
+            n--;
+        }
+        base64 = n > 0 && h->type[n - 1] == ';';
+    }
+    if (!base64 && memchr(h->type, '/', h->type_n) == NULL) {
+        return; // plain text to a browser, and most often no URL at all
+    }
+    if (h->text.child != NULL) {
+        rst_text_stop(s, l);
+    }
+    h->mode = base64 ? RST_HTML_BASE64 : RST_HTML_PERCENT;
+    h->percent = 0;
+    h->out_n = 0;
+    h->base64 = (rst_base64){0, 0};
+    if (rst_count_entry(s, l)) {
+        char name[RST_MAX_NAME];
+        url_name(h, name);
+        rst_hint hint =
+            base64 && !rst_starts(h->type, h->type_n, "text/html") ? RST_HINT_FILE : RST_HINT_HTML;
+        h->child = rst_layer_open(s, hint, name, &l->place, false);
+    }
+}
+
+static void url_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
+    rst_html *h = &l->u.html;
+    if (sizeof h->out - h->out_n < 3) {
+        flush(s, l);
+    }
+    if (h->mode == RST_HTML_BASE64) {
+        size_t got;
+        rst_base64_take(&h->base64, &c, 1, h->out + h->out_n, sizeof h->out - h->out_n, &got);
+        h->out_n = (uint16_t)(h->out_n + got);
+    } else {
+        h->out[h->out_n++] = c;
+    }
+}
+
+static bool url_ends(const rst_html *h, uint8_t c, bool raw) {
+    if (h->mode == RST_HTML_BASE64) {
+        return !base64_digit(c) && !line(c) && c != ' ' && c != '=' && c != '%';
+    }
+    if (h->quote != 0 || h->until != 0) {
+        return (raw && c == h->quote && c != 0) || (c == h->until && c != 0);
+    }
+    return c == ' ' || line(c) || c == '>' || c == '"' || c == '\'';
+}
+
+// One character of a data URL. False: it is none any more.
+static bool in_url(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
+    rst_html *h = &l->u.html;
+    int digit = rst_hex(c);
+    if (h->percent > 0 && digit >= 0) {
+        h->octet = (uint8_t)(h->octet << 4 | digit);
+        if (--h->percent == 0) {
+            url_octet(s, l, h->octet);
+        }
+        return true;
+    }
+    h->percent = 0;
+    if (url_ends(h, c, raw)) {
+        end_url(s, l);
+        return false;
+    }
+    if (c == '%') {
+        h->percent = 2;
+        h->octet = 0;
+    } else if (!line(c)) {
+        url_octet(s, l, c);
+    }
+    return true;
+}
+
+// Markup
+
+// Line ends inside a word do not count in a URL. *before: what stands in front of the word.
+static bool recent_is(const rst_html *h, const char *word, uint8_t *before) {
+    size_t at = h->recent_n;
+    for (size_t k = strlen(word); k > 0; k--) {
+        while (at > 0 && line(h->recent[at - 1])) {
+            at--;
+        }
+        if (at == 0 || rst_lower(h->recent[at - 1]) != (uint8_t)word[k - 1]) {
+            return false;
+        }
+        at--;
+    }
+    *before = at > 0 ? h->recent[at - 1] : ' ';
+    return !alphanumeric(*before) && *before != '-' && *before != '_';
+}
+
+static void colon(rst_layer *l) {
+    rst_html *h = &l->u.html;
+    uint8_t before;
+    if (recent_is(h, "data", &before)) {
+        h->heading = true;
+        h->type_n = 0;
+        // The attribute's own quote ends it as such only, not by a reference.
+        bool own = h->quote != 0 && before == h->quote;
+        h->until = own ? 0 : before == '"' || before == '\'' ? before : before == '(' ? ')' : 0;
+    } else if ((h->in_tag || h->quote != 0) &&
+               (recent_is(h, "javascript", &before) || recent_is(h, "vbscript", &before))) {
+        active(l);
+    }
+}
+
+// An attribute "on...": an event's handler.
+static void equals(rst_layer *l) {
+    rst_html *h = &l->u.html;
+    size_t end = h->recent_n;
+    while (end > 0 && (h->recent[end - 1] == ' ' || line(h->recent[end - 1]))) {
+        end--;
+    }
+    size_t from = end;
+    while (from > 0 && letter(h->recent[from - 1])) {
+        from--;
+    }
+    uint8_t before = from > 0 ? h->recent[from - 1] : ' ';
+    bool apart = before <= ' ' || before == '/' || before == '"' || before == '\'';
+    if (h->in_tag && apart && end - from >= 4 && rst_starts(h->recent + from, end - from, "on")) {
+        active(l);
+    }
+}
+
+static void quotes(rst_html *h, uint8_t c) {
+    size_t at = h->recent_n;
+    if (h->quote == c) {
+        h->quote = 0;
+    } else if (h->quote == 0 && h->in_tag) {
+        while (at > 0 && (h->recent[at - 1] == ' ' || line(h->recent[at - 1]))) {
+            at--;
+        }
+        h->quote = at > 0 && h->recent[at - 1] == '=' ? c : 0;
+    }
+}
+
+// Data for other programs in an element that is called script, as newsletters have it.
+static bool no_script(const uint8_t *tag, size_t n) {
+    return rst_is(tag, n, "script type=\"application/ld+json\"") ||
+           rst_is(tag, n, "script type='application/ld+json'") ||
+           rst_is(tag, n, "script type=application/ld+json");
+}
+
+static void root(rst_layer *l, const uint8_t *name, size_t n) {
+    l->u.html.rooted = true;
+    bool plain = l->type == RST_TYPE_HTML || l->type == RST_TYPE_XML;
+    if (plain && rst_is(name, n, "svg")) {
+        l->type = RST_TYPE_SVG;
+    } else if (plain && rst_is(name, n, "html")) {
+        l->type = RST_TYPE_HTML;
+    } else if (plain && (rst_is(name, n, "job") || rst_is(name, n, "package") ||
+                         rst_is(name, n, "scriptlet") || rst_is(name, n, "component"))) {
+        l->type = RST_TYPE_SCRIPT; // of Windows Script Host
+    }
+}
+
+// A character of a tag that is still of interest, '>' included.
+static void in_tag(rst_layer *l, uint8_t c) {
+    rst_html *h = &l->u.html;
+    bool over = c == '>' || h->tag_n == sizeof h->tag;
+    if (h->tag_n == 0 && !letter(c)) {
+        h->tagging = false;
+        h->in_tag = false;
+        return;
+    }
+    h->in_tag = true;
+    size_t name = 0;
+    while (name < h->tag_n && h->tag[name] > ' ' && h->tag[name] != '/') {
+        name++;
+    }
+    if (name == h->tag_n && !over && c > ' ' && c != '/') {
+        h->tag[h->tag_n++] = c;
+        return;
+    }
+    size_t local = name;
+    while (local > 0 && h->tag[local - 1] != ':') {
+        local--;
+    }
+    if (!h->rooted) {
+        root(l, h->tag + local, name - local);
+    }
+    if (rst_is(h->tag, name, "hta:application") && l->type != RST_TYPE_SCRIPT) {
+        l->type = RST_TYPE_HTA;
+    }
+    bool script = rst_is(h->tag + local, name - local, "script");
+    if (script && over && (c != '>' || !no_script(h->tag, h->tag_n))) {
+        active(l);
+    }
+    h->tagging = script && !over;
+    if (h->tagging) {
+        h->tag[h->tag_n++] = c;
+    }
+}
+
+static void in_heading(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
+    rst_html *h = &l->u.html;
+    if (c == ',') {
+        begin_url(s, l);
+    } else if (c == '<' || c == '>' || (raw && c == h->quote) || (c == h->until && c != 0) ||
+               h->type_n == sizeof h->type) {
+        h->heading = false;
+    } else if (!line(c) && (h->type_n > 0 || c != ' ')) {
+        h->type[h->type_n++] = c;
+    }
+}
+
+// One character; `raw`: not by a reference.
+static void put(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
+    rst_html *h = &l->u.html;
+    if (c == 0) {
+        return;
+    }
+    if (raw && c == '=' && h->mode == RST_HTML_BASE64) {
+        equals(l); // the run may be no URL after all
+    }
+    if (h->mode != RST_HTML_MARKUP && in_url(s, l, c, raw)) {
+        remember(h, &c, 1);
+        return;
+    }
+    if (h->heading) {
+        in_heading(s, l, c, raw);
+    }
+    if (h->tagging && raw) {
+        in_tag(l, c);
+    }
+    if (c == ':') {
+        colon(l);
+    } else if (raw && c == '=') {
+        equals(l);
+    } else if (raw && c == '<') {
+        h->tagging = true;
+        h->tag_n = 0;
+    } else if (raw && c == '>' && h->quote == 0) {
+        h->in_tag = false;
+    } else if (raw && (c == '"' || c == '\'')) {
+        quotes(h, c);
+    }
+    remember(h, &c, 1);
+}
+
+// Character references
+
+static uint8_t named(const char *letters, size_t n) {
+    static const struct {
+        const char *name;
+        uint8_t c;
+    } known[] = {
+        {"colon", ':'},  {"comma", ','},  {"semi", ';'},     {"sol", '/'},    {"plus", '+'},
+        {"equals", '='}, {"tab", '\t'},   {"newline", '\n'}, {"lpar", '('},   {"rpar", ')'},
+        {"quot", '"'},   {"apos", '\''},  {"amp", '&'},      {"lt", '<'},     {"gt", '>'},
+        {"num", '#'},    {"percnt", '%'}, {"period", '.'},   {"lowbar", '_'}, {"nbsp", 0xff},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (rst_is((const uint8_t *)letters, n, known[i].name)) {
+            return known[i].c;
+        }
+    }
+    return 0;
+}
+
+static void end_entity(rst_scanner *s, rst_layer *l) {
+    rst_html *h = &l->u.html;
+    uint8_t state = h->entity;
+    size_t n = h->entity_n;
+    h->entity = NO_ENTITY;
+    uint8_t c = state == NAMED ? named(h->letters, n) : 0;
+    if ((state == DECIMAL || state == HEXADECIMAL) && h->code > 0) {
+        c = h->code < 0x80 ? (uint8_t)h->code : 0xff;
+    }
+    if (c != 0) {
+        put(s, l, c, false);
+        return;
+    }
+    put(s, l, '&', true);
+    for (size_t i = 0; state == NAMED && i < n; i++) {
+        put(s, l, (uint8_t)h->letters[i], true);
+    }
+}
+
+// A character behind '&'. False: it does not belong to the reference, which has ended.
+static bool in_entity(rst_scanner *s, rst_layer *l, uint8_t c) {
+    rst_html *h = &l->u.html;
+    int digit = rst_hex(c);
+    if (c == 0) {
+        return true;
+    }
+    if (h->entity == BEGUN && c == '#') {
+        h->entity = NUMERIC;
+        return true;
+    }
+    if (h->entity == NUMERIC && rst_lower(c) == 'x') {
+        h->entity = HEXADECIMAL;
+        return true;
+    }
+    if (h->entity == NUMERIC && c >= '0' && c <= '9') {
+        h->entity = DECIMAL;
+    }
+    if (h->entity == BEGUN && letter(c)) {
+        h->entity = NAMED;
+    }
+    bool decimal = h->entity == DECIMAL && c >= '0' && c <= '9';
+    if (decimal || (h->entity == HEXADECIMAL && digit >= 0)) {
+        uint32_t base = decimal ? 10 : 16;
+        h->code = h->code < 0x200000 ? h->code * base + (uint32_t)digit : h->code;
+        return true;
+    }
+    if (h->entity == NAMED && letter(c) && h->entity_n < sizeof h->letters) {
+        h->letters[h->entity_n++] = (char)c;
+        return true;
+    }
+    bool known = h->entity != NAMED || named(h->letters, h->entity_n) != 0;
+    end_entity(s, l);
+    return c == ';' && known;
+}
+
+// A run that needs no look at each of its characters. Returns its length.
+static size_t pass_run(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_html *h = &l->u.html;
+    size_t run = 0;
+    if (h->mode == RST_HTML_MARKUP && !h->tagging && !h->heading) {
+        while (run < n && !stops[data[run]]) {
+            run++;
+        }
+    } else if (h->mode == RST_HTML_BASE64 && h->percent == 0) {
+        while (run < n && (base64_digit(data[run]) || line(data[run]))) {
+            run++;
+        }
+        for (size_t at = 0; at < run && h->child != NULL;) {
+            size_t got;
+            at += rst_base64_take(&h->base64, data + at, run - at, h->out + h->out_n,
+                                  sizeof h->out - h->out_n, &got);
+            h->out_n = (uint16_t)(h->out_n + got);
+            if (sizeof h->out - h->out_n < 3) {
+                flush(s, l);
+            }
+        }
+    }
+    remember(h, data, run);
+    return run;
+}
+
+static void scan(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_html *h = &l->u.html;
+    for (size_t i = 0; i < n && !s->halted;) {
+        if (h->entity != NO_ENTITY) {
+            i += in_entity(s, l, data[i]);
+            continue;
+        }
+        size_t run = pass_run(s, l, data + i, n - i);
+        i += run;
+        if (run > 0 || i == n) {
+            continue;
+        }
+        if (data[i] == '&') {
+            h->entity = BEGUN;
+            h->entity_n = 0;
+            h->code = 0;
+        } else {
+            put(s, l, data[i], true);
+        }
+        i++;
+    }
+}
+
+void rst_html_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
+    // Line by line, so that a file in the text and one in a URL begin in the order they stand in.
+    while (n > 0) {
+        const uint8_t *lf = memchr(data, '\n', n);
+        size_t take = lf != NULL ? (size_t)(lf - data) + 1 : n;
+        scan(s, l, data, take);
+        rst_text_write(s, l, data, take, wire);
+        data += take;
+        n -= take;
+        wire = rst_wire(wire, take);
+    }
+}
+
+void rst_html_end(rst_scanner *s, rst_layer *l) {
+    rst_html *h = &l->u.html;
+    if (h->entity != NO_ENTITY) {
+        end_entity(s, l);
+    }
+    if (h->tagging && h->tag_n > 0) {
+        in_tag(l, '>');
+    }
+    if (h->mode != RST_HTML_MARKUP) {
+        end_url(s, l);
+    }
+    rst_text_end(s, l);
+}
