@@ -44,11 +44,12 @@ from restante.relay.passing import Passing
 from restante.relay.session import Session
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
-from restante.screening.client import ScreenClient
+from restante.screening.client import IN_FLIGHT, ScreenClient
 from restante.screening.selftest import SelfTest
 from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
+from restante.store.scratch import Scratch
 from restante.store.spool import Spool
 from restante.version import MADE
 
@@ -107,7 +108,8 @@ class Services:
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
         )
-        self.screen = ScreenClient(lambda: Channel(screen_socket), tree)
+        scratch = Scratch(self.spool, IN_FLIGHT)
+        self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch)
         self.groups = Groups(tree)
         self.accounts = Accounts(
             self.groups,
