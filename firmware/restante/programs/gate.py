@@ -46,6 +46,8 @@ from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
 from restante.screening.client import IN_FLIGHT, ScreenClient
 from restante.screening.selftest import SelfTest
+from restante.screening.watch import Watch
+from restante.settings.profiles import Profiles
 from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
@@ -110,6 +112,8 @@ class Services:
         )
         scratch = Scratch(self.spool, IN_FLIGHT)
         self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch)
+        self.watch = Watch(SelfTest(self.spool, self.screen), self.screen, self.clock)
+        self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
             self.groups,
@@ -129,7 +133,7 @@ class Services:
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
-        self.screens = tree.get("screening mode") != "disabled"
+        self.screens = self.profiles.screens
         self.note = "" if self.screens else NOT_SCREENED
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -222,13 +226,14 @@ async def serve(services, given, listening, control_fd, signals):
         listener,
         services.quarantine,
         services.screen,
-        SelfTest(services.spool, services.screen),
+        services.watch,
         services.system,
         services.accounts,
         services.maildrops,
         services.collector,
         services.seen,
         services.spool.folder,
+        services.profiles,
     )
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
@@ -236,6 +241,8 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.ticker.run()),
         asyncio.create_task(services.upkeep.run()),
     ]
+    if services.screens:
+        tasks.append(asyncio.create_task(services.watch.serve()))
     if services.groups.names():
         lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
         tasks.append(asyncio.create_task(lookup.run()))
