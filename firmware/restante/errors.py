@@ -37,6 +37,10 @@ class ScreenUnavailable(RestanteError):
     """The screen process did not answer: no verdict, for a cause that may pass."""
 
 
+class NoRoom(ScreenUnavailable):
+    """No verdict, because the disk has no room to unpack the message."""
+
+
 class SettingsError(RestanteError):
     """A settings line is wrong: `line` (from 1), what is wrong and what is allowed."""
 

@@ -29,6 +29,7 @@ from restante.relay.origin import Origin
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
 from restante.screening.client import ScreenClient
+from restante.settings.profiles import Profiles
 from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
@@ -81,6 +82,7 @@ class Stand:
             self.folder, helper, self.clock, self.settings.get("quarantine maximum") * MIB
         )
         self.screen = ScreenClient(lambda: Channel(socket), self.settings)
+        self.profiles = Profiles(self.settings)
         self.ticker = Ticker()
         self.account = None
         self.visit = None

@@ -20,6 +20,7 @@ from restante.control.answers import Control
 from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
 from restante.settings import text as settings_text
+from restante.settings.profiles import Profiles
 from restante.store.entries import Entry, Release
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
@@ -127,6 +128,10 @@ class Screen:
 
 
 class SelfTest:
+    passed = None
+    text = "not run yet"
+    at = None
+
     async def run(self):
         print("self-test")
         # It never ends: it must be possible for a console to give up.
@@ -161,6 +166,7 @@ async def main(run, data):
         collector=Collector(),
         seen=Seen(),
         folder=None,  # no maildrop can be opened here
+        of_profiles=Profiles(tree),
     )
     print("ready")
     await server.Server(fd, control, log).run()

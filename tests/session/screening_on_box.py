@@ -48,7 +48,8 @@ def spooled(spool, data):
 
 
 async def selftest(screen, spool):
-    for name, ok, text in await SelfTest(spool, screen).run():
+    results, _ = await SelfTest(spool, screen).run()
+    for name, ok, text in results:
         print("ok" if ok else "FAIL", name, "|", text)
 
 

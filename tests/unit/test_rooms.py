@@ -30,6 +30,7 @@ IMPURE = {
     "accounts/devicekey.py",
     "screening/channel.py",
     "screening/client.py",
+    "screening/watch.py",
     "control/server.py",
     "console",
     "settings/files.py",

@@ -7,7 +7,7 @@ import asyncio
 import struct
 
 import pytest
-from restante.errors import ScreenUnavailable
+from restante.errors import NoRoom, ScreenUnavailable, StoreFull
 from restante.screening import client, wire
 from restante.screening.verdicts import CLEAN, KILLED
 
@@ -37,7 +37,7 @@ def clean_reply(tag):
 
 
 def clean(request):
-    return clean_reply(struct.unpack("<Q", request[48:])[0])
+    return clean_reply(struct.unpack("<Q", request[48:56])[0])
 
 
 def dies(request):
@@ -83,8 +83,8 @@ class Channel:
         process.open += 1
         process.most = max(process.most, process.open)
 
-    async def ask(self, request, fd, reply, ms):
-        self.process.asked.append((bytes(request), fd, ms))
+    async def ask(self, request, fds, reply, ms):
+        self.process.asked.append((bytes(request), fds, ms))
         if asyncio.iscoroutinefunction(self.behaviour):
             data = await self.behaviour(request)
         else:
@@ -103,8 +103,8 @@ def short_pauses(monkeypatch):
     monkeypatch.setattr(client, "CONNECT_PAUSE_MS", 0)
 
 
-def screen(process, **settings):
-    screening = client.ScreenClient(process.connect, Settings(**settings))
+def screen(process, scratch=None, **settings):
+    screening = client.ScreenClient(process.connect, Settings(**settings), scratch)
     report = asyncio.run(screening.screen(File))
     assert process.open == 0 and process.script == []
     return report, screening
@@ -115,8 +115,8 @@ def test_a_verdict():
     report, screening = screen(process)
     assert (report.verdict, report.size, report.bundle) == (CLEAN, 100, "f")
     assert screening.deaths == 0
-    request, fd, ms = process.asked[0]
-    assert fd == File.fd and ms == 62000
+    request, fds, ms = process.asked[0]
+    assert fds == (File.fd,) and ms == 62000
     assert struct.unpack("<QI", request[8:20]) == (100, 60000)
     assert struct.unpack("<III", request[20:32]) == (16, 10000, 250)
 
@@ -139,7 +139,7 @@ def test_two_deaths_are_a_verdict_and_the_next_message_is_screened(death):
 def test_the_second_worker_has_a_new_tag():
     process = Process(dies, clean)
     screen(process)
-    assert process.asked[0][0][48:] != process.asked[1][0][48:]
+    assert process.asked[0][0][48:56] != process.asked[1][0][48:56]
 
 
 def test_a_restart_is_waited_for():
@@ -160,6 +160,88 @@ def test_nobody_listens_after_a_death_is_a_passing_cause():
     process = Process(dies, *[OSError(ECONNREFUSED)] * client.CONNECT_TRIES)
     with pytest.raises(ScreenUnavailable):
         screen(process)
+
+
+def no_room(request):
+    return struct.pack("<4sQB", b"RSN1", struct.unpack("<Q", request[48:56])[0], 1)
+
+
+class Scratch:
+    """A store.Scratch; `files` are those that it gave out."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.files = []
+
+    def open(self):
+        if self.error:
+            raise self.error
+        self.files.append(ScratchFile(len(self.files)))
+        return self.files[-1]
+
+
+class ScratchFile:
+    def __init__(self, n):
+        self.fd = 50 + n
+        self.octets = 1000 + n
+        self.closed = 0
+
+    def close(self):
+        self.closed += 1
+
+
+def test_each_worker_has_a_scratch_of_its_own():
+    process = Process(dies, clean)
+    scratch = Scratch()
+    screen(process, scratch)
+    assert [fds for _, fds, _ in process.asked] == [(7, 50), (7, 51)]
+    assert [struct.unpack("<Q", r[56:64])[0] for r, _, _ in process.asked] == [1000, 1001]
+    assert [f.closed for f in scratch.files] == [1, 1]
+
+
+def test_a_full_disk_is_a_passing_cause_and_no_second_worker_is_tried():
+    process = Process(no_room)
+    scratch = Scratch()
+    screening = client.ScreenClient(process.connect, Settings(), scratch)
+    with pytest.raises(NoRoom, match="no room to unpack"):
+        asyncio.run(screening.screen(File))
+    assert screening.no_room == 1 and screening.deaths == 0 and process.script == []
+    assert scratch.files[0].closed == 1
+    process.script = [clean]
+    assert asyncio.run(screening.screen(File)).verdict == CLEAN
+
+
+def test_a_scratch_that_cannot_be_had_is_a_passing_cause():
+    process = Process()
+    screening = client.ScreenClient(process.connect, Settings(), Scratch(StoreFull("full")))
+    with pytest.raises(ScreenUnavailable, match="full"):
+        asyncio.run(screening.screen(File))
+    assert screening.no_room == 1 and process.asked == []
+    assert len(screening._slots._free) == client.IN_FLIGHT
+
+
+def test_nobody_there_gives_the_scratch_back():
+    scratch = Scratch()
+    with pytest.raises(ScreenUnavailable):
+        screen(Process(*[OSError(ECONNREFUSED)] * client.CONNECT_TRIES), scratch)
+    assert scratch.files[0].closed == 1
+
+
+def test_distrusted_nothing_is_asked_but_by_the_self_test():
+    process = Process(clean)
+    screening = client.ScreenClient(process.connect, Settings())
+    screening.distrusted = "the self-test failed"
+    with pytest.raises(ScreenUnavailable, match="self-test"):
+        asyncio.run(screening.screen(File))
+    assert process.asked == []
+    assert asyncio.run(screening.examine(File, Settings())).verdict == CLEAN
+
+
+def test_settings_of_an_account_go_before_those_of_all():
+    process = Process(clean)
+    screening = client.ScreenClient(process.connect, Settings())
+    asyncio.run(screening.screen(File, Settings(deadline=7)))
+    assert struct.unpack("<I", process.asked[0][0][16:20]) == (7000,)
 
 
 class Gate:
@@ -291,4 +373,4 @@ def test_status():
     for _ in range(3):
         with pytest.raises(ScreenUnavailable):
             asyncio.run(screening.status())
-    assert process.open == 0 and process.asked[0][1] == -1
+    assert process.open == 0 and process.asked[0][1] == ()

@@ -57,3 +57,12 @@ def test_bounds_of_a_report():
         "PART": wire.EDIT_PART,
         "LINES": wire.EDIT_LINES,
     }
+
+
+def test_bounds_of_a_request():
+    text = (ENGINE.parent / "worker" / "request.h").read_text()
+    found = {n: int(v) for n, v in re.findall(r"(RST_\w+) = (\d+),", text)}
+    assert found["RST_REQUEST_OCTETS"] == wire.REQUEST_OCTETS
+    assert found["RST_MOST_RULES_OCTETS"] == wire.MAX_RULES
+    scratch = re.search(r"RST_SCRATCH_OCTETS = ([^,]+),", (ENGINE / "engine.h").read_text())
+    assert number(scratch[1]) == wire.SCRATCH_OCTETS

@@ -2,7 +2,7 @@
 
 import struct
 
-from restante.errors import ProtocolError
+from restante.errors import NoRoom, ProtocolError
 from restante.screening import wire
 from restante.screening.verdicts import (
     AMBIGUOUS,
@@ -47,20 +47,50 @@ def refused(data, tag=TAG):
     return False
 
 
-def test_request_is_56_octets_in_the_order_of_the_contract():
+def test_request_is_in_the_order_of_the_contract():
     limits = wire.Limits(16, 10000, 250, 1 << 40, 1 << 50)
-    data = wire.screen_request(1 << 33, 60000, limits, TAG)
-    assert len(data) == wire.REQUEST_OCTETS
-    assert data[:8] == b"RSQ1\x01\0\0\0"
+    data = wire.screen_request(1 << 33, 60000, limits, TAG, 1 << 20, b"rules")
+    assert len(data) == wire.REQUEST_OCTETS + 5
+    assert data[:8] == b"RSQ2\x01\0\0\0"
     assert data[8:16] == b"\0\0\0\0\x02\0\0\0"
     assert struct.unpack("<IIII", data[16:32]) == (60000, 16, 10000, 250)
     assert data[32:40] == b"\0\0\0\0\0\x01\0\0"
     assert data[40:48] == b"\0\0\0\0\0\0\x04\0"
-    assert data[48:] == b"\x10\x32\x54\x76\x98\xba\xdc\xfe"
+    assert data[48:56] == b"\x10\x32\x54\x76\x98\xba\xdc\xfe"
+    assert data[56:64] == b"\0\0\x10\0\0\0\0\0"
+    assert data[64:] == b"\x05\0\0\0rules"
+
+
+def test_rules_are_bounded():
+    limits = wire.Limits(1, 1, 1, 1, 1)
+    most = wire.screen_request(1, 1, limits, 1, 0, bytes(wire.MAX_RULES))
+    assert len(most) == wire.REQUEST_OCTETS + wire.MAX_RULES
+    try:
+        wire.screen_request(1, 1, limits, 1, 0, bytes(wire.MAX_RULES + 1))
+    except ValueError:
+        return
+    raise AssertionError("accepted")
 
 
 def test_status_request_is_zero_but_for_kind_and_tag():
-    assert wire.status_request(5) == b"RSQ1\x02\0\0\0" + bytes(40) + b"\x05" + bytes(7)
+    data = wire.status_request(5)
+    assert data == b"RSQ2\x02\0\0\0" + bytes(40) + b"\x05" + bytes(7) + bytes(12)
+
+
+def test_no_room_is_no_verdict_and_only_as_it_is_said():
+    data = struct.pack("<4sQB", b"RSN1", TAG, 1)
+    try:
+        wire.screen_reply(data, TAG, SIZE)
+    except NoRoom as error:
+        assert "full" in str(error)
+    else:
+        raise AssertionError("a report")
+    assert refused(data, TAG ^ 1)
+    assert refused(data + b"\0")
+    for n in range(4, len(data)):
+        assert refused(data[:n])
+    for reason in (0, 2, 255):
+        assert refused(struct.pack("<4sQB", b"RSN1", TAG, reason))
 
 
 def test_good_reply_is_read_whole():

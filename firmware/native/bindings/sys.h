@@ -54,7 +54,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_set_nonblocking_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(rst_sys_unix_listen_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(rst_sys_unix_connect_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(rst_sys_accept_obj);
-MP_DECLARE_CONST_FUN_OBJ_3(rst_sys_send_fd_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(rst_sys_send_fd_obj);
 
 // sys_process.c
 MP_DECLARE_CONST_FUN_OBJ_2(rst_sys_drop_obj);

@@ -163,27 +163,33 @@ static mp_obj_t sys_accept(mp_obj_t fd_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(rst_sys_accept_obj, sys_accept);
 
-static mp_obj_t sys_send_fd(mp_obj_t socket_in, mp_obj_t data, mp_obj_t fd_in) {
+enum { MOST_SENT = 2 }; // descriptors in one message
+
+static mp_obj_t sys_send_fd(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t info;
-    mp_get_buffer_raise(data, &info, MP_BUFFER_READ);
-    int fd = (int)mp_obj_get_int(fd_in);
+    mp_get_buffer_raise(args[1], &info, MP_BUFFER_READ);
+    int fds[MOST_SENT];
+    size_t n_fds = n_args - 2;
+    for (size_t i = 0; i < n_fds; i++) {
+        fds[i] = (int)mp_obj_get_int(args[2 + i]);
+    }
     union {
         struct cmsghdr header; // aligns the octets
-        char octets[CMSG_SPACE(sizeof(int))];
+        char octets[CMSG_SPACE(sizeof fds)];
     } control = {0};
     struct iovec part = {.iov_base = info.buf, .iov_len = info.len};
     struct msghdr message = {
         .msg_iov = &part,
         .msg_iovlen = 1,
         .msg_control = control.octets,
-        .msg_controllen = sizeof control.octets,
+        .msg_controllen = CMSG_SPACE(n_fds * sizeof(int)),
     };
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    ssize_t n = sendmsg((int)mp_obj_get_int(socket_in), &message, MSG_NOSIGNAL);
+    header->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+    memcpy(CMSG_DATA(header), fds, n_fds * sizeof(int));
+    ssize_t n = sendmsg((int)mp_obj_get_int(args[0]), &message, MSG_NOSIGNAL);
     return MP_OBJ_NEW_SMALL_INT(rst_sys_check(n));
 }
-MP_DEFINE_CONST_FUN_OBJ_3(rst_sys_send_fd_obj, sys_send_fd);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(rst_sys_send_fd_obj, 3, 2 + MOST_SENT, sys_send_fd);

@@ -1,4 +1,4 @@
-// See job.h. The order matters: what the gate sent (56 octets and a descriptor) is read within the
+// See job.h. The order matters: what the gate sent (a request and descriptors) is read within the
 // limits but before the filter, the message (hostile) only behind it.
 #include "job.h"
 
@@ -13,6 +13,7 @@
 #include "reply.h"
 #include "request.h"
 #include "sandbox.h"
+#include "scratch.h"
 
 enum {
     FEED = 65536, // octets at a time: stays in the processor's cache
@@ -21,40 +22,54 @@ enum {
     WINDOW = 1024 * 1024,
 };
 
+// What a request may bring: the message, and a file for the scratch.
+enum { MESSAGE = 0, SCRATCH = 1, DESCRIPTORS = 2 };
+
+typedef struct {
+    rst_request request;
+    int fd[DESCRIPTORS];
+    size_t fds; // how many there are
+} packet;
+
 typedef struct {
     const uint8_t *data; // NULL if there is no octet
     size_t n;
 } message;
 
-// One packet with one descriptor; -1 if it is anything else.
-static int receive(int connection, rst_request *request) {
-    uint8_t data[RST_REQUEST_OCTETS];
+// One packet with the message's descriptor, and perhaps the scratch's, else false.
+static bool receive(int connection, packet *p) {
+    // Static, because the request's rules stay in it.
+    static uint8_t data[RST_MOST_REQUEST_OCTETS];
     union {
         struct cmsghdr header; // aligns the octets
-        char octets[CMSG_SPACE(sizeof(int))];
+        char octets[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
     } control;
     struct iovec part = {.iov_base = data, .iov_len = sizeof data};
-    struct msghdr packet = {
+    struct msghdr message = {
         .msg_iov = &part,
         .msg_iovlen = 1,
         .msg_control = control.octets,
         .msg_controllen = sizeof control.octets,
     };
-    ssize_t n = recvmsg(connection, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (n < 0 || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-        return -1;
+    ssize_t n = recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0 || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        return false;
     }
-    struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int))) {
-        return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+        return false;
     }
-    if (!rst_request_decode(request, data, (size_t)n) || request->kind != RST_REQUEST_SCREEN) {
-        return -1;
+    if (header->cmsg_len == CMSG_LEN(sizeof(int))) {
+        p->fds = 1;
+    } else if (header->cmsg_len == CMSG_LEN(DESCRIPTORS * sizeof(int))) {
+        p->fds = DESCRIPTORS;
+    } else {
+        return false;
     }
-    int fd;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return fd;
+    memcpy(p->fd, CMSG_DATA(header), p->fds * sizeof(int));
+    return rst_request_decode(&p->request, data, (size_t)n) &&
+           p->request.kind == RST_REQUEST_SCREEN &&
+           (p->fds == DESCRIPTORS || p->request.scratch == 0);
 }
 
 // A regular file of the stated size that we could not write to.
@@ -79,8 +94,8 @@ static bool map(int fd, const rst_request *request, message *m) {
 }
 
 static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_limits *limits,
-                              message m) {
-    rst_scanner_init(scanner, db, limits, NULL);
+                              const rst_scratch *scratch, message m) {
+    rst_scanner_init(scanner, db, limits, scratch);
     for (size_t at = 0; at < m.n;) {
         size_t n = m.n - at < FEED ? m.n - at : FEED;
         rst_scanner_feed(scanner, m.data + at, n);
@@ -95,17 +110,27 @@ static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_
 noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
                           rst_scanner *scanner) {
     static uint8_t reply[RST_REPLY_OCTETS];
-    rst_request request;
+    static packet p;
+    static rst_scratch_file file;
+    const rst_scratch *scratch = NULL;
     message m;
-    if (rst_sandbox_enclose(connection, parent) == -1) {
+    if (rst_sandbox_enclose(connection, parent) == -1 || !receive(RST_SANDBOX_SOCKET, &p) ||
+        !map(p.fd[MESSAGE], &p.request, &m)) {
         _exit(1);
     }
-    int fd = receive(RST_SANDBOX_SOCKET, &request);
-    if (fd == -1 || !map(fd, &request, &m) || rst_sandbox_seal(request.deadline_ms) == -1) {
+    if (p.fds == DESCRIPTORS) {
+        if (!rst_scratch_file_map(&file, p.fd[SCRATCH], p.request.scratch)) {
+            _exit(1);
+        }
+        scratch = &file.engine;
+    }
+    // p.request.rules are carried so far: the engine takes no rules yet.
+    if (rst_sandbox_seal(p.request.deadline_ms, p.request.scratch) == -1) {
         _exit(1);
     }
-    const rst_report *report = scan(scanner, db, &request.limits, m);
-    size_t n = rst_reply_verdict(reply, request.tag, report, bundle);
+    const rst_report *report = scan(scanner, db, &p.request.limits, scratch, m);
+    size_t n = report->no_room ? rst_reply_no_room(reply, p.request.tag)
+                               : rst_reply_verdict(reply, p.request.tag, report, bundle);
     // One packet on a socket that has sent nothing yet: it goes at once or never.
     bool sent = send(RST_SANDBOX_SOCKET, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
     _exit(sent ? 0 : 1);

@@ -108,10 +108,11 @@ static const rst_rule ending[] = {
     CALL(restart_syscall), CALL(rt_sigaction), CALL(exit_group),
 };
 
-// One message is mapped, the reply's socket is open: what is left is to hand pages back, to reply
-// and to end.
+// One message and its scratch are mapped, the reply's socket is open: what is left is to hand
+// pages back, to get place for the scratch on the disk, to reply and to end.
 static const rst_rule one_message[] = {
-    CALL(munmap),          CALL(sendto), CALL(exit_group), CALL(rt_sigreturn),
+    CALL(munmap),          {SYS_fallocate, RST_GROW}, CALL(sendto),
+    CALL(exit_group),      CALL(rt_sigreturn),
     CALL(restart_syscall), // after SIGSTOP and SIGCONT
 };
 

@@ -10,6 +10,9 @@ enum {
     STRING = 1 + 255,
 };
 
+// Why there is no verdict.
+enum { NO_ROOM = 1 };
+
 _Static_assert(HEAD + RST_MAX_FINDINGS * FINDING + KEEP + 3 * STRING <= RST_REPLY_OCTETS,
                "the largest report must fit one reply");
 _Static_assert(RST_MAX_NAME <= 255 && RST_MAX_FIELD <= 255, "a string's length is one octet");
@@ -72,6 +75,14 @@ size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report,
     put_string(&c, report->from, RST_MAX_FIELD);
     put_string(&c, report->subject, RST_MAX_FIELD);
     put_string(&c, bundle, 255);
+    return c.n;
+}
+
+size_t rst_reply_no_room(uint8_t *out, uint64_t tag) {
+    cursor c = {out, 0};
+    put_magic(&c, "RSN1");
+    put(&c, tag, 8);
+    put(&c, NO_ROOM, 1);
     return c.n;
 }
 

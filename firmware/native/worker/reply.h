@@ -14,8 +14,10 @@ typedef struct {
     uint64_t without_verdict; // workers that ended so
 } rst_server_counts;
 
-// Both fill `out` (RST_REPLY_OCTETS) and return the octets of the reply.
+// All fill `out` (RST_REPLY_OCTETS) and return the octets of the reply.
 size_t rst_reply_verdict(uint8_t *out, uint64_t tag, const rst_report *report, const char *bundle);
+// Instead of a verdict: there is none, because the disk has no room for the scratch.
+size_t rst_reply_no_room(uint8_t *out, uint64_t tag);
 size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *counts,
                         const rst_db_info *bundle);
 

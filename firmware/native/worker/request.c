@@ -20,14 +20,19 @@ static bool all_zero(const uint8_t *at, size_t n) {
 }
 
 bool rst_request_decode(rst_request *request, const uint8_t *data, size_t n) {
-    if (n != RST_REQUEST_OCTETS || memcmp(data, "RSQ1", 4) != 0) {
+    if (n < RST_REQUEST_OCTETS || memcmp(data, "RSQ2", 4) != 0) {
         return false;
     }
     memset(request, 0, sizeof *request);
     request->kind = (rst_request_kind)number(data + 4, 4);
     request->tag = number(data + 48, 8);
+    request->rules = data + RST_REQUEST_OCTETS;
+    request->rules_n = n - RST_REQUEST_OCTETS;
+    if (request->rules_n > RST_MOST_RULES_OCTETS || request->rules_n != number(data + 64, 4)) {
+        return false;
+    }
     if (request->kind == RST_REQUEST_STATUS) {
-        return all_zero(data + 8, 40);
+        return all_zero(data + 8, 40) && all_zero(data + 56, 12);
     }
     request->octets = number(data + 8, 8);
     request->deadline_ms = (uint32_t)number(data + 16, 4);
@@ -36,6 +41,8 @@ bool rst_request_decode(rst_request *request, const uint8_t *data, size_t n) {
     request->limits.ratio = (uint32_t)number(data + 28, 4);
     request->limits.expanded = number(data + 32, 8);
     request->limits.work = number(data + 40, 8);
+    request->scratch = number(data + 56, 8);
     return request->kind == RST_REQUEST_SCREEN && request->octets <= RST_MOST_SPOOL_OCTETS &&
-           request->deadline_ms > 0 && request->deadline_ms <= RST_MOST_DEADLINE_MS;
+           request->deadline_ms > 0 && request->deadline_ms <= RST_MOST_DEADLINE_MS &&
+           request->scratch <= RST_SCRATCH_OCTETS;
 }

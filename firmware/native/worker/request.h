@@ -1,4 +1,4 @@
-// The request of the screen socket, 56 octets: native/README.md has the layout. Pure.
+// The request of the screen socket: native/README.md has the layout. Pure.
 #ifndef RST_WORKER_REQUEST_H
 #define RST_WORKER_REQUEST_H
 
@@ -9,7 +9,10 @@
 #include "../engine/engine.h"
 
 enum {
-    RST_REQUEST_OCTETS = 56,
+    RST_REQUEST_OCTETS = 68, // its fixed head; the rules follow
+    // Most octets of rules: what the settings can name, compiled (restante/screening/rules.py).
+    RST_MOST_RULES_OCTETS = 8192,
+    RST_MOST_REQUEST_OCTETS = RST_REQUEST_OCTETS + RST_MOST_RULES_OCTETS,
     // Longest time for one message, in ms: the gate holds a client's connection meanwhile, and
     // after ten minutes (RFC 1939 section 3) clients may be logged out anyway.
     RST_MOST_DEADLINE_MS = 600000,
@@ -25,7 +28,10 @@ typedef struct {
     uint64_t octets; // of the spool file
     uint32_t deadline_ms;
     rst_limits limits;
-    uint64_t tag; // returned in the reply
+    uint64_t tag;     // returned in the reply
+    uint64_t scratch; // octets that may be taken on the disk; 0: nothing was given to take it in
+    const uint8_t *rules; // in the octets that were decoded; opaque here
+    size_t rules_n;
 } rst_request;
 
 // False unless the octets are exactly one well-formed request.

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../engine/engine.h"
 #include "seccomp.h"
 
 enum { FIRST_CLOSED = RST_SANDBOX_SOCKET + 1 };
@@ -63,18 +64,20 @@ int rst_sandbox_enclose(int connection, int parent) {
     if (forget_handlers() == -1 || keep_only(connection) == -1) {
         return -1;
     }
-    // NOFILE: the socket, and the message's descriptor, which takes the place of 0.
-    if (lower(RLIMIT_NOFILE, FIRST_CLOSED) == -1 || lower(RLIMIT_FSIZE, 0) == -1 ||
-        lower(RLIMIT_CORE, 0) == -1 || lower(RLIMIT_DATA, RST_SANDBOX_DATA) == -1) {
+    // NOFILE: the socket, and the descriptors of message and scratch, which take the places of 0
+    // and 1.
+    if (lower(RLIMIT_NOFILE, FIRST_CLOSED) == -1 ||
+        lower(RLIMIT_FSIZE, RST_SCRATCH_OCTETS) == -1 || lower(RLIMIT_CORE, 0) == -1 ||
+        lower(RLIMIT_DATA, RST_SANDBOX_DATA) == -1) {
         return -1;
     }
     return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 
-int rst_sandbox_seal(uint32_t deadline_ms) {
+int rst_sandbox_seal(uint32_t deadline_ms, uint64_t file_octets) {
     // The parent kills at the deadline. This is for a worker whose parent cannot.
     rlim_t seconds = deadline_ms / 1000 + 2;
-    if (lower(RLIMIT_CPU, seconds) == -1) {
+    if (lower(RLIMIT_CPU, seconds) == -1 || lower(RLIMIT_FSIZE, (rlim_t)file_octets) == -1) {
         return -1;
     }
     return rst_seccomp_install(&rst_profile_worker);

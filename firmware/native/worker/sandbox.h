@@ -16,7 +16,8 @@ enum {
 // to the parent's. -1 and errno.
 int rst_sandbox_enclose(int connection, int parent);
 
-// From here on: a limit on the processor's time, and the calls of the profile "worker". -1, errno.
-int rst_sandbox_seal(uint32_t deadline_ms);
+// From here on: a limit on the processor's time, files of at most `file_octets`, and the calls of
+// the profile "worker". -1, errno.
+int rst_sandbox_seal(uint32_t deadline_ms, uint64_t file_octets);
 
 #endif

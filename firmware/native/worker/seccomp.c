@@ -69,6 +69,7 @@ static void argument_without(program *p, int index, uint32_t bits) {
 static void judge(program *p, rst_rule_kind kind) {
     static const uint32_t families[] = {AF_UNIX, AF_INET};
     static const uint32_t tty[] = {TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH};
+    static const uint32_t grow[] = {0};
     switch (kind) {
     case RST_ALLOW:
         finish(p, SECCOMP_RET_ALLOW);
@@ -87,6 +88,9 @@ static void judge(program *p, rst_rule_kind kind) {
         break;
     case RST_TTY_SET:
         argument_in(p, 1, tty, sizeof tty / sizeof tty[0]);
+        break;
+    case RST_GROW:
+        argument_in(p, 1, grow, 1);
         break;
     }
 }

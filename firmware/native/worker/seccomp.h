@@ -14,6 +14,7 @@ typedef enum {
     RST_UNIX_SOCKET, // socket: AF_UNIX
     RST_TTY_ASK,     // ioctl: questions that libc asks of a terminal
     RST_TTY_SET,     // ioctl: those, and setting it
+    RST_GROW,        // fallocate: mode 0, which gives a file more place and no more
 } rst_rule_kind;
 
 typedef struct {

@@ -26,7 +26,7 @@ static int64_t now_ms(void) {
 // A request still in the socket is taken out first: closing on top of it would turn our silence,
 // or a reply on its way, into a reset.
 static void drop(rst_connection *c) {
-    uint8_t unread[RST_REQUEST_OCTETS];
+    uint8_t unread[RST_REQUEST_OCTETS]; // what does not fit goes with the packet
     ssize_t n = recv(c->fd, unread, sizeof unread, MSG_DONTWAIT);
     (void)n;
     close(c->fd);
@@ -169,13 +169,14 @@ static void reply_status(rst_server *server, rst_connection *c, uint64_t tag) {
 
 // Looks at the request and leaves it, with its descriptor, to the worker.
 static void ask(rst_server *server, rst_connection *c) {
-    uint8_t data[RST_REQUEST_OCTETS];
+    uint8_t data[RST_MOST_REQUEST_OCTETS];
     rst_request request;
     ssize_t n = recv(c->fd, data, sizeof data, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
     if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
-    if (n <= 0 || !rst_request_decode(&request, data, (size_t)n)) {
+    // MSG_TRUNC: n may be more than there is room for.
+    if (n <= 0 || (size_t)n > sizeof data || !rst_request_decode(&request, data, (size_t)n)) {
         drop(c);
     } else if (request.kind == RST_REQUEST_STATUS) {
         reply_status(server, c, request.tag);

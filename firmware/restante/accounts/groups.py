@@ -7,6 +7,7 @@ the name server cannot be reached.  It does not know who looks up.
 
 from restante.compat import const
 from restante.settings.kinds import is_address, number
+from restante.settings.patterns import matches
 from restante.settings.tree import group_path, ports_of
 
 # What a group wants of a user.
@@ -56,6 +57,7 @@ class Group:
         self.quarantine_origin = get("quarantine-origin")
         self.login_interval = get("login-interval")
         self.replayable_only = get("replayable-only") == "confirmed"
+        self.profile = get("profile") or ""
         self.stamp = None  # None: not known; True: its greeting has an APOP stamp; False: none
         self.capabilities = None  # the last CAPA lines of its origin, [octets]
         self.in_step = True  # its origin has not failed in the middle of pipelined commands
@@ -178,26 +180,6 @@ class Groups:
         for group in self._groups:
             if name in group.names():
                 group.resolved(name, addresses, now, ttl)
-
-
-def matches(pattern, user):
-    """`pattern`: octets around each star; `user`: octets, compared as they are."""
-    first = pattern[0]
-    last = pattern[-1]
-    if len(pattern) == 1:
-        return user == first
-    if len(user) < len(first) + len(last):
-        return False
-    if not user.startswith(first) or not user.endswith(last):
-        return False
-    at = len(first)
-    end = len(user) - len(last)
-    for piece in pattern[1:-1]:
-        found = user.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
 
 
 def _is_literal(place):

@@ -16,7 +16,7 @@ ANSWER_MS = 3000
 ANSWER_OCTETS = 64
 
 # firmware/native/README.md: magic, kind 2 (status), the rest zero.
-STATUS_REQUEST = struct.pack("<4sI", b"RSQ1", 2) + bytes(48)
+STATUS_REQUEST = struct.pack("<4sI", b"RSQ2", 2) + bytes(60)
 
 
 def gate(path):

@@ -6,14 +6,14 @@ sends nothing to anybody, and it does not know how a message is judged or what a
 
 import asyncio
 
-from restante import log
+from restante import log, loop
 from restante.collect import fetching
 from restante.collect.fetching import NO_ROOM, NO_VERDICT, Withheld
 from restante.collect.form import Stuffing, pieces
-from restante.errors import ScreenUnavailable, StoreError
+from restante.errors import NoRoom, ScreenUnavailable, StoreError
 from restante.log.alarms import SCREENING, STORE
 from restante.mail import splice
-from restante.screening import policy, verdicts
+from restante.screening import audit, policy, verdicts
 from restante.store.entries import Record
 from restante.store.faults import store_error
 
@@ -25,37 +25,58 @@ _NOT_FORMED = b"-ERR [SYS/TEMP] the mail gateway has no room for the message, tr
 class Judged:
     """`file` holds the original; `segments` (splice.py) are what is served."""
 
-    def __init__(self, file, segments, untouched, id, bundle):
+    def __init__(self, file, segments, untouched, id, bundle, sha=None):
         self.file = file
         self.segments = segments
         self.untouched = untouched
         self.id = id  # of the quarantine entry that holds the original, or ""
         self.held = bool(id)
         self.bundle = bundle  # the signature set that judged it, "" if none did
+        self.sha = sha  # of the original, or None
 
 
 class Judging:
-    """`services`: settings, spool, quarantine, screen, clock; for final() also helper."""
+    """`services`: profiles, spool, quarantine, screen, clock, helper."""
 
     def __init__(self, services):
         self._services = services
 
-    async def judge(self, file, account, number, uidl):
+    async def judge(self, file, account, number, uidl, group="", known=""):
         """Judged, about a sealed spool file.  Withheld.
 
-        `account` and `uidl` are texts; `uidl()` is awaited, and only for what is kept.
+        `account` and `uidl` are texts; `uidl()` is awaited, and not for what passes as it is: then
+        the record says `known`.  `group`: for an account that is not known.
         """
-        report, decision = await self.verdict(file)
-        self._record(file, account, number, report, decision)
+        settings = self._services.profiles.of(account, group)
+        hashing = asyncio.create_task(self._hash(file))  # beside the screening
+        try:
+            report, decision = await self.verdict(file, settings)
+            sha = await hashing
+        finally:
+            await loop.end([hashing])
+        said = known
+        if not said and (decision.action, decision.would) != (verdicts.PASS, verdicts.PASS):
+            said = await uidl()
+        subject = audit.Subject(account, said, number, file.octets, sha)
+        self._record(subject, report, decision, self._services.profiles.name_of(account, group))
         if decision.action == policy.REFUSE:
             raise Withheld(_REFUSED, NO_VERDICT, decision.reason)
-        return await self.formed(file, account, number, uidl, report, decision)
+        judged = await self.formed(file, account, number, said, report, decision)
+        judged.sha = sha
+        return judged
+
+    async def _hash(self, file):
+        """SHA-256 of the wire form, None if it cannot be had now."""
+        try:
+            return await self._services.helper.sha256(file.fd)
+        except OSError:
+            return None
 
     async def formed(self, file, account, number, uidl, report, decision):
         """What a decision makes of a message: Judged.  Withheld."""
         id = ""
         if decision.keeps:
-            id = await self._keep(file, account, number, await uidl(), report, decision)
+            id = await self._keep(file, account, number, uidl, report, decision)
         segments = splice.segments(decision, report, file.size, id, file.read)
         untouched = decision.action == verdicts.PASS
         return Judged(file, segments, untouched, id, report.bundle if report else "")
@@ -65,10 +86,7 @@ class Judging:
 
         The file is the original's if it is untouched, else a new one: the caller closes both.
         """
-        try:
-            sha = await self._services.helper.sha256(judged.file.fd)
-        except OSError as error:
-            raise store_error("hashing a fetched message", error)
+        sha = judged.sha or await self._hash_or_raise(judged.file)
         if judged.untouched:
             return judged.file, sha
         file = fetching.create(self._services.spool)
@@ -82,16 +100,24 @@ class Judging:
             raise
         return file, sha
 
-    async def verdict(self, file):
-        """(report or None, decision) about what has `fd` and `size`."""
-        settings = self._services.settings
+    async def _hash_or_raise(self, file):
+        try:
+            return await self._services.helper.sha256(file.fd)
+        except OSError as error:
+            raise store_error("hashing a fetched message", error)
+
+    async def verdict(self, file, settings):
+        """(report or None, decision) about what has `fd` and `size`; `settings`: its account's."""
         if settings.get("screening mode") == "disabled":
             return None, policy.decide(None, settings)
         try:
-            report = await self._services.screen.screen(file)
+            report = await self._services.screen.screen(file, settings)
         except ScreenUnavailable as error:
+            full = isinstance(error, NoRoom)
             log.counters.add("no_verdict")
-            log.alarms.set(SCREENING, str(error))
+            if full:
+                log.counters.add("no_room")
+            log.alarms.set(STORE if full else SCREENING, str(error))
             log.record(log.ERROR, "screen.unavailable", error=str(error))
             report = None
         return report, policy.decide(report, settings)
@@ -117,29 +143,18 @@ class Judging:
             raise Withheld(_NOT_KEPT, NO_ROOM, error)
         return entry.id
 
-    def _record(self, file, account, number, report, decision):
+    def _record(self, subject, report, decision, profile):
         counters = log.counters
         if report is not None:
-            counters.screened(file.octets, self._services.clock())
+            counters.screened(subject.octets, self._services.clock())
         if decision.verdict == verdicts.INFECTED:
             counters.add("infected")
         if decision.action == verdicts.MARK:
             counters.add("marked")
         elif decision.keeps:
             counters.add("held" if decision.whole else "replaced")
-        log.record(
-            log.INFO if decision.action == verdicts.PASS else log.WARNING,
-            "message.judged",
-            account=account,
-            number=number,
-            octets=file.octets,
-            verdict="none" if decision.verdict is None else verdicts.NAMES[decision.verdict],
-            signature=decision.signature,
-            part=decision.part,
-            bundle=report.bundle if report else "",
-            action=action_name(decision.action),
-            would=action_name(decision.would),
-        )
+        level = log.INFO if decision.action == verdicts.PASS else log.WARNING
+        log.record(level, "message.judged", **audit.fields(subject, report, decision, profile))
 
 
 async def _write(file, judged):
@@ -151,7 +166,3 @@ async def _write(file, judged):
         await asyncio.sleep_ms(0)
     file.stuffed = stuffing.dots
     file.seal()
-
-
-def action_name(action):
-    return "refuse" if action == policy.REFUSE else verdicts.ACTION_NAMES[action]

@@ -15,7 +15,7 @@ from restante.collect.judging import Judging
 from restante.errors import RestanteError, ScreenUnavailable, StoreError
 from restante.mail.letter import letter
 from restante.mail.notice import late_lines
-from restante.screening.verdicts import NAMES
+from restante.screening import audit
 from restante.store.bodies import OpenBody, Spoiled
 from restante.store.entries import bounded
 from restante.store.maildrop import Evicted
@@ -29,24 +29,28 @@ class OtherSet(RestanteError):
 
 
 class Late:
-    """`services`: settings, spool, quarantine, screen, helper, clock, serving."""
+    """`services`: those of Judging, settings, serving."""
 
     def __init__(self, services):
         self._services = services
         self._judging = Judging(services)
 
     async def look(self, account, drop, slot, number, bundle):
-        """Judges one body; `number`: of its file.  What has gone meanwhile needs no judgement.
+        """Judges one body; `number`: of its file.  What has gone meanwhile needs no judgement, nor
+        does mail of an account that is not screened.
 
         ScreenUnavailable, OtherSet; Withheld, StoreError: it is bad, and not replaced yet.
         """
+        settings = self._services.profiles.of(account.name)
+        if settings.get("screening mode") == "disabled":
+            return
         try:
             fd = await drop.open_body(slot)
         except (Evicted, Spoiled):
             return
         try:
             body = OpenBody(fd, drop.size(slot), drop.octets(slot))
-            report, decision = await self._judging.verdict(body)
+            report, decision = await self._judging.verdict(body, settings)
             if report is None:
                 raise ScreenUnavailable("no verdict about a stored message")
             if report.bundle and bounded(report.bundle) != bundle:
@@ -60,10 +64,12 @@ class Late:
     async def _withdraw(self, account, drop, slot, number, body, report, decision):
         file = self._copy(body)
         try:
+            uidl = names.name(drop.uidl(slot))
+            subject = audit.Subject(account.name, uidl, drop.number(slot), file.octets, None)
             judged = await self._judging.formed(
-                file, account.name, drop.number(slot), _uidl_of(drop, slot), report, decision
+                file, account.name, subject.number, uidl, report, decision
             )
-            served, _ = await self._judging.final(judged)
+            served, subject.sha = await self._judging.final(judged)
             try:
                 got = drop.is_delivered(slot) or bool(self._services.serving.get(account.id))
                 if got:
@@ -74,7 +80,7 @@ class Late:
         finally:
             file.close()
         if replaced:
-            self._record(account, drop.uidl(slot), judged.id, report, decision, got)
+            self._record(subject, judged.id, report, decision, got)
             await self._leave_origin(account, drop, slot)
 
     def _copy(self, body):
@@ -124,23 +130,8 @@ class Late:
         if drop.is_stored(slot) and not drop.is_deleted(slot) and not drop.is_box_owned(slot):
             await drop.take(slot)
 
-    def _record(self, account, uidl, id, report, decision, got):
+    def _record(self, subject, id, report, decision, got):
         log.counters.add("late")
-        log.record(
-            log.WARNING,
-            "message.late",
-            account=account.name,
-            uidl=uidl,
-            verdict=NAMES[report.verdict],
-            signature=decision.signature,
-            bundle=report.bundle,
-            id=id,
-            told=got,
-        )
-
-
-def _uidl_of(drop, slot):
-    async def uidl():
-        return names.name(drop.uidl(slot))
-
-    return uidl
+        profile = self._services.profiles.name_of(subject.account)
+        fields = audit.fields(subject, report, decision, profile)
+        log.record(log.WARNING, "message.late", id=id, told=got, **fields)

@@ -33,7 +33,7 @@ _HELD = "quarantine"  # no account id
 
 
 class Upkeep:
-    """`services`: those of Late; accounts, off, maildrops, collector, ticker, up,
+    """`services`: those of Late; watch, accounts, off, maildrops, collector, ticker, up,
     trusted."""
 
     def __init__(self, services):
@@ -90,6 +90,8 @@ class Upkeep:
         if not bundle:
             return
         if bundle != self._bundle:
+            if self._bundle or services.watch.passed is None:
+                await services.watch.run()  # a set that finds nothing must not judge
             self._bundle = bundle
             self._due = {}
         if not services.off:
@@ -103,7 +105,8 @@ class Upkeep:
 
     async def _set_in_use(self):
         """Its name, "" if nothing is to be judged now."""
-        if self._services.settings.get("screening mode") != "enabled":
+        modes = [view.get("screening mode") for view in self._services.profiles.views()]
+        if "enabled" not in [self._services.settings.get("screening mode"), *modes]:
             return ""
         status = await self._services.screen.status()
         return bounded(status.bundle)
@@ -173,7 +176,8 @@ class Upkeep:
     async def _verdict(self, entry, fd, bundle):
         try:
             body = OpenBody(fd, entry.size, entry.octets)
-            report = await self._services.screen.screen(body)
+            settings = self._services.profiles.of(entry.record.account)
+            report = await self._services.screen.screen(body, settings)
         finally:
             self._services.spool.folder.close(fd)
         if report.bundle and bounded(report.bundle) != bundle:

@@ -185,10 +185,8 @@ class Visit:
     async def _store(self, drop, slot, number, file):
         account = self.account
 
-        async def uidl():
-            return names.name(drop.uidl(slot))
-
-        judged = await self._judging.judge(file, account.name, number, uidl)
+        known = names.name(drop.uidl(slot))
+        judged = await self._judging.judge(file, account.name, number, None, known=known)
         served, sha = await self._judging.final(judged)
         try:
             octets = served.octets

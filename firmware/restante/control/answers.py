@@ -5,7 +5,7 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import grammar, held, retained, status
+from restante.control import grammar, held, profiles, retained, status
 from restante.control.tables import duration
 from restante.errors import RestanteError
 from restante.version import VERSION
@@ -22,13 +22,14 @@ class Control:
     sessions    snapshot() -> [dict id client origin account state seconds messages]
     quarantine  store.Quarantine
     screen      async status() -> .bundle .hashes .patterns .built .workers .failed, or raises
-    selftest    async run() -> [(name, ok, text)]
+    selftest    screening.Watch: async run() -> [(name, ok, text)], .passed .text .at
     system      box.system.System
     accounts    accounts.Accounts
     maildrops   store.Maildrops
     collector   collect.Collector
     seen        accounts.Seen
     folder      store.Folder of the data
+    of_profiles settings.Profiles
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Control:
         collector,
         seen,
         folder,
+        of_profiles,
     ):
         self._settings = settings
         self._log = log
@@ -58,6 +60,7 @@ class Control:
         self._collector = collector
         self._seen = seen
         self._folder = folder
+        self._profiles = of_profiles
 
     async def answer(self, line):
         """`line`: bytes without the line end."""
@@ -98,6 +101,7 @@ class Control:
         ]
         lines += status.refused(settings)
         lines += status.screen(screen)
+        lines += status.self_test(self._selftest, settings)
         lines += status.traffic(self._log.counters, len(self._sessions.snapshot()), settings)
         lines += status.machine(self._system, settings)
         lines += status.alarms(self._log.alarms.active())
@@ -143,6 +147,9 @@ class Control:
         self._audit("account.restore", answer, "%s of %s" % (number, name), what=answer[1])
         return answer
 
+    async def _show_profile(self):
+        return profiles.listing(self._profiles)
+
     async def _show_quarantine(self):
         return held.listing(self._quarantine)
 
@@ -176,9 +183,7 @@ class Control:
         lines = ["%-4s %s: %s" % ("ok" if ok else "FAIL", name, why) for name, ok, why in results]
         if not failed:
             return True, "%d checks passed" % len(results), lines
-        text = "%d of %d checks failed" % (len(failed), len(results))
-        self._log.alarms.set("self-test", "%s: %s" % (text, " ".join(failed)))
-        return False, text, lines
+        return False, "%d of %d checks failed" % (len(failed), len(results)), lines
 
     async def _reboot(self):
         self._system.request_reboot()

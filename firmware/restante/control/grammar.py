@@ -35,6 +35,7 @@ COMMANDS = (
     ("erase account", ("NAME...", "yes?"), "remove its password and its cached mail"),
     ("account deleted", ("NAME...",), "its deleted mail that is still kept"),
     ("account restore", ("NAME...", "NUMBER"), "deliver a deleted message again"),
+    ("show profile", (), "screening profiles, and who has them"),
     ("show quarantine", (), "held mail, newest first"),
     ("quarantine list", (), "the same"),
     ("quarantine show", ("ID",), "one held message"),

@@ -45,6 +45,18 @@ def screen(status):
     ]
 
 
+def self_test(watch, settings):
+    """Whether the samples of the self-test got the right verdicts when it ran last."""
+    if watch.passed is None:
+        return [row("self-test", watch.text)]
+    when = stamp(watch.at)
+    if watch.passed:
+        return [row("self-test", "%s at %s" % (watch.text, when))]
+    deny = settings.get("screening fail-mode") == "deny"
+    now = "mail is not delivered" if deny else "mail is delivered marked"
+    return [row("self-test", "FAILED at %s, %s: %s" % (when, now, watch.text))]
+
+
 def traffic(counters, open_sessions, settings):
     get = counters.get
     last = counters.last_screened
@@ -67,7 +79,13 @@ def traffic(counters, open_sessions, settings):
             ),
         ),
         row("tunnels", "%d passed, not screened" % get("tunnels")),
-    ]
+    ] + _no_room(get("no_room"))
+
+
+def _no_room(count):
+    if not count:
+        return []
+    return [row("DISK FULL", "%d messages could not be unpacked, so got no verdict" % count)]
 
 
 def machine(system, settings):

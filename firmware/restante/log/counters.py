@@ -14,6 +14,7 @@ NAMES = {
     "marked": "messages delivered marked",
     "late": "stored messages that a newer signature set found bad",
     "no_verdict": "messages without a verdict",
+    "no_room": "messages among those that the disk had no room to unpack",
     "refused": "messages refused for a cause that may pass",
     "released": "released originals delivered",
     "polls": "polls of accelerated accounts that went through",

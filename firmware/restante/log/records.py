@@ -12,8 +12,9 @@ DEBUG = "debug"
 LEVELS = (ERROR, WARNING, INFO, DEBUG)  # from most to least urgent
 _URGENCY = {LEVELS[i]: i for i in range(len(LEVELS))}
 
-# One line of an 80-column terminal holds about a third of it; 200 records are then 64 KiB at most.
-RECORD_OCTETS = 320
+# The record of a decision (screening/audit.py) with every field at its usual length, a part's name
+# and a signature of 100 among them, takes 600; 200 records are then 128 KiB at most.
+RECORD_OCTETS = 640
 # A subject or a file name longer than this adds nothing to a log.
 VALUE_OCTETS = 120
 

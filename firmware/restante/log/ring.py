@@ -5,7 +5,7 @@ knows what the ring does not show.
 """
 
 # Records kept: a busy minute of 20 clients is under 100 (a record for each session's start, end
-# and replaced message); 200 records take 64 KiB at most.
+# and replaced message); 200 records take 128 KiB at most.
 RECORDS = 200
 
 

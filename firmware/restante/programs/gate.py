@@ -44,11 +44,14 @@ from restante.relay.passing import Passing
 from restante.relay.session import Session
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
-from restante.screening.client import ScreenClient
+from restante.screening.client import IN_FLIGHT, ScreenClient
 from restante.screening.selftest import SelfTest
+from restante.screening.watch import Watch
+from restante.settings.profiles import Profiles
 from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
+from restante.store.scratch import Scratch
 from restante.store.spool import Spool
 from restante.version import MADE
 
@@ -107,7 +110,10 @@ class Services:
         self.quarantine = Quarantine(
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
         )
-        self.screen = ScreenClient(lambda: Channel(screen_socket), tree)
+        scratch = Scratch(self.spool, IN_FLIGHT)
+        self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch)
+        self.watch = Watch(SelfTest(self.spool, self.screen), self.screen, self.clock)
+        self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
             self.groups,
@@ -127,7 +133,7 @@ class Services:
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
-        self.screens = tree.get("screening mode") != "disabled"
+        self.screens = self.profiles.screens
         self.note = "" if self.screens else NOT_SCREENED
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -220,13 +226,14 @@ async def serve(services, given, listening, control_fd, signals):
         listener,
         services.quarantine,
         services.screen,
-        SelfTest(services.spool, services.screen),
+        services.watch,
         services.system,
         services.accounts,
         services.maildrops,
         services.collector,
         services.seen,
         services.spool.folder,
+        services.profiles,
     )
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
@@ -234,6 +241,8 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.ticker.run()),
         asyncio.create_task(services.upkeep.run()),
     ]
+    if services.screens:
+        tasks.append(asyncio.create_task(services.watch.serve()))
     if services.groups.names():
         lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
         tasks.append(asyncio.create_task(lookup.run()))

@@ -25,7 +25,7 @@ class Judged:
 
 
 class Judge:
-    """`services`: settings, spool, quarantine, screen, clock."""
+    """`services`: those of Judging."""
 
     def __init__(self, session, services):
         self._session = session
@@ -52,8 +52,9 @@ class Judge:
     async def _judge(self, number, command, patience, file):
         session = self._session
         line = await fetching.fetch(session.origin, command, file, self._spool, patience.follow)
+        group = session.group.name if session.group is not None else ""
         judged = await self._judging.judge(
-            file, session.account, number, lambda: self._uidl(number)
+            file, session.account, number, lambda: self._uidl(number), group
         )
         return Judged(number, line, judged)
 

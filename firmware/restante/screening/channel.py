@@ -14,15 +14,15 @@ class Channel:
         """Connects; OSError if nobody listens or the queue is full."""
         self._fd = _sys.unix_connect(path, seq=True)
 
-    async def ask(self, request, fd, reply, ms):
-        """Sends, with the descriptor `fd` unless it is -1; the octets put into `reply`.
+    async def ask(self, request, fds, reply, ms):
+        """Sends, with the descriptors `fds`, at most two; the octets put into `reply`.
 
         0: closed without a reply.  OSError(ETIMEDOUT) after `ms`.
         """
-        if fd < 0:
-            _sys.write(self._fd, request, 0, len(request))
+        if fds:
+            _sys.send_fd(self._fd, request, *fds)
         else:
-            _sys.send_fd(self._fd, request, fd)
+            _sys.write(self._fd, request, 0, len(request))
         await loop.readable(self._fd, ms)
         return _sys.read(self._fd, reply, 0, len(reply)) or 0
 

@@ -3,13 +3,14 @@
 Its rule: no answer is never "clean".  A worker that ends without a reply, is too late or says what
 cannot be has died on the message; the message gets one more worker, and after the second death
 the verdict `killed` (lasting).  A screen process that cannot be reached gives ScreenUnavailable
-(passing).  It does not look into messages.
+(passing), and so does a disk without room for what a message holds.  It does not look into
+messages.
 """
 
 import asyncio
 
 from restante.compat import const
-from restante.errors import ProtocolError, ScreenUnavailable
+from restante.errors import NoRoom, ProtocolError, ScreenUnavailable, StoreError
 from restante.screening import wire
 
 # Messages screened at once: a worker takes 8 MiB of a 64 MiB box.  The others wait in order.
@@ -26,12 +27,19 @@ STATUS_MS = const(2000)
 
 
 class ScreenClient:
-    """`deaths`: workers that ended without a believable reply; `why`: the last such, in words."""
+    """`deaths`: workers that ended without a believable reply; `why`: the last such, in words.
 
-    def __init__(self, connect, settings):
-        """`connect()` gives a Channel or raises OSError."""
+    `no_room`: messages without a verdict because the disk was full.
+    `distrusted`: why no verdict is believed, or "": set by the self-test.
+    """
+
+    def __init__(self, connect, settings, scratch=None):
+        """`connect()` gives a Channel or raises OSError; `scratch`: store.Scratch, or None."""
         self.deaths = 0
+        self.no_room = 0
         self.why = ""
+        self.distrusted = ""
+        self._scratch = scratch
         self._connect = connect
         self._settings = settings
         self._slots = _Slots(IN_FLIGHT)
@@ -42,29 +50,61 @@ class ScreenClient:
         """A message is being screened."""
         return self._slots.taken > 0
 
-    async def screen(self, f):
-        """The Report about what has `fd` and `size` and does not change.  ScreenUnavailable."""
-        deadline_ms = self._settings.get("screening deadline") * 1000
+    async def screen(self, f, settings=None):
+        """The Report about what has `fd` and `size` and does not change.  ScreenUnavailable.
+
+        `settings`: those of the account, if they are not everybody's.
+        """
+        if self.distrusted:
+            raise ScreenUnavailable(self.distrusted)
+        return await self.examine(f, settings or self._settings)
+
+    async def examine(self, f, settings):
+        """As screen(), whether verdicts are believed or not: for the self-test."""
+        deadline_ms = settings.get("screening deadline") * 1000
+        limits = wire.limits_of(settings)
         slot = await self._slots.take(deadline_ms + GRACE_MS)
         try:
             for _ in range(2):
-                report = await self._one_worker(f, deadline_ms, slot.reply)
+                report = await self._one_worker(f, deadline_ms, limits, slot.reply)
                 if report is not None:
                     return report
             return wire.killed_report(f.size)
+        except NoRoom:
+            self.no_room += 1
+            raise
         finally:
             self._slots.give(slot)
 
-    async def _one_worker(self, f, deadline_ms, reply):
+    async def _one_worker(self, f, deadline_ms, limits, reply):
         """The Report, or None if the worker died on it."""
         self._tag += 1
         tag = self._tag
-        request = wire.screen_request(f.size, deadline_ms, wire.limits_of(self._settings), tag)
+        scratch = self._room()
+        try:
+            octets = scratch.octets if scratch else 0
+            request = wire.screen_request(f.size, deadline_ms, limits, tag, octets)
+            fds = (f.fd, scratch.fd) if scratch else (f.fd,)
+            return await self._ask(request, fds, tag, f.size, deadline_ms, reply)
+        finally:
+            if scratch:
+                scratch.close()
+
+    def _room(self):
+        """A scratch file of its own for one worker, None if there is none to be had here."""
+        if self._scratch is None:
+            return None
+        try:
+            return self._scratch.open()
+        except StoreError as error:
+            raise NoRoom(str(error))
+
+    async def _ask(self, request, fds, tag, size, deadline_ms, reply):
         channel = await self._channel()
         try:
-            n = await channel.ask(request, f.fd, reply, deadline_ms + GRACE_MS)
+            n = await channel.ask(request, fds, reply, deadline_ms + GRACE_MS)
             if n:
-                return wire.screen_reply(memoryview(reply)[:n], tag, f.size)
+                return wire.screen_reply(memoryview(reply)[:n], tag, size)
             self._died("it ended without a reply")
         except OSError as error:
             self._died("error %s" % error.args[0])
@@ -95,7 +135,7 @@ class ScreenClient:
         try:
             channel = self._connect()
             try:
-                n = await channel.ask(wire.status_request(tag), -1, reply, STATUS_MS)
+                n = await channel.ask(wire.status_request(tag), (), reply, STATUS_MS)
             finally:
                 channel.close()
             return wire.status_reply(memoryview(reply)[:n], tag)

@@ -8,10 +8,12 @@ ProtocolError, which the caller treats as "no verdict".  It does not look at the
 import struct
 
 from restante.compat import const
-from restante.errors import ProtocolError
+from restante.errors import NoRoom, ProtocolError
 from restante.screening import verdicts
 
-REQUEST_OCTETS = const(56)
+# The fixed head of a request, and the rules that may follow it (worker/request.h).
+REQUEST_OCTETS = const(68)
+MAX_RULES = const(8192)
 # native/README.md: "at most 60,000 octets"; one more is read to notice a longer one.
 REPLY_OCTETS = const(60000)
 
@@ -30,8 +32,14 @@ MAX_KEEP = const(16)
 # A bundle's name: its length octet allows no more.
 MAX_BUNDLE = const(255)
 
-_REQUEST = "<4sIQIIIIQQQ"
+# What a worker may take on the disk: engine.h, RST_SCRATCH_OCTETS.
+SCRATCH_OCTETS = const(167772160)
+
+_REQUEST = "<4sIQIIIIQQQQI"
 _HEAD = "<4sQBBHIIQQ"
+_NO_VERDICT = "<4sQB"
+# Why there is none; the only reason that is known.
+_NO_ROOM = const(1)
 _STATUS = "<4sQQQIIQ"
 
 
@@ -116,11 +124,16 @@ def killed_report(size, bundle=""):
     return report
 
 
-def screen_request(size, deadline_ms, limits, tag):
-    """56 octets; `size` is the spool file's, in wire form."""
-    return struct.pack(
+def screen_request(size, deadline_ms, limits, tag, scratch=0, rules=b""):
+    """`size`: the spool file's, in wire form; `scratch`: octets that may be taken on the disk.
+
+    `rules`: what rules.py made, at most MAX_RULES octets; ValueError for more.
+    """
+    if len(rules) > MAX_RULES:
+        raise ValueError("rules of %d octets" % len(rules))
+    head = struct.pack(
         _REQUEST,
-        b"RSQ1",
+        b"RSQ2",
         SCREEN,
         size,
         deadline_ms,
@@ -130,11 +143,14 @@ def screen_request(size, deadline_ms, limits, tag):
         limits.expanded,
         limits.work,
         tag,
+        scratch,
+        len(rules),
     )
+    return head + rules
 
 
 def status_request(tag):
-    return struct.pack(_REQUEST, b"RSQ1", STATUS, 0, 0, 0, 0, 0, 0, 0, tag)
+    return struct.pack(_REQUEST, b"RSQ2", STATUS, 0, 0, 0, 0, 0, 0, 0, tag, 0, 0)
 
 
 class _Cursor:
@@ -182,7 +198,12 @@ def _begin(data, magic, tag, form):
 
 
 def screen_reply(data, tag, size):
-    """The Report for a request with this tag about a file of this size, or ProtocolError."""
+    """The Report for a request with this tag about a file of this size.
+
+    ProtocolError; NoRoom: the worker found no place for what it must unpack.
+    """
+    if data[:4] == b"RSN1":
+        _no_verdict(data, tag)
     cursor, head = _begin(data, b"RSV1", tag, _HEAD)
     report = Report(_verdict(head[2]), size)
     listed = head[4]
@@ -202,6 +223,14 @@ def screen_reply(data, tag, size):
     cursor.finish()
     _check_verdict(report)
     return report
+
+
+def _no_verdict(data, tag):
+    cursor, head = _begin(data, b"RSN1", tag, _NO_VERDICT)
+    cursor.finish()
+    if head[2] != _NO_ROOM:
+        raise ProtocolError("screen reply: no verdict, for a reason %d" % head[2])
+    raise NoRoom("the data partition is full: there is no room to unpack a message")
 
 
 def _verdict(code):

@@ -7,15 +7,22 @@ wrong: a text with an error is refused as a whole.  `write` gives the canonical 
 from restante.errors import SettingsError
 from restante.settings.kinds import HOSTNAME
 from restante.settings.tree import (
+    ACCOUNT,
     GROUP,
     GROUP_SETTINGS,
+    PROFILE,
+    SCREENING,
     SETTINGS,
+    account_path,
+    account_patterns,
     check,
     defaults,
     find,
     group_path,
     groups,
     is_group_name,
+    profile_path,
+    profiles,
 )
 
 # The whole tree set by hand is under 3 KiB, a group with a list of users 4 KiB.
@@ -24,8 +31,8 @@ FILE_OCTETS = 65536
 LINE_OCTETS = 4096
 # Octets of a wrong word that an error shows.
 SHOWN_OCTETS = 40
-# Words of the longest path.
-PATH_WORDS = 3
+# Words of the longest path: below `profile NAME` they have one more than below `screening`.
+PATH_WORDS = 1 + max(len(setting.path.split()) for setting in SETTINGS)
 
 
 def read(data):
@@ -50,13 +57,23 @@ def read(data):
 
 
 def write(values):
-    """Canonical text of {path: typed value}: the order of the tree, then groups by name."""
+    """Canonical text of {path: typed value}: the tree, then groups, profiles, accounts by name."""
     out = []
     for setting in SETTINGS:
         _line(out, setting.path, setting.kind, values)
     for name in groups(values):
         for setting in GROUP_SETTINGS:
             _line(out, group_path(name, setting.path), setting.kind, values)
+    for name in profiles(values):
+        for setting in SETTINGS:
+            if setting.path.startswith(SCREENING):
+                path = profile_path(name, setting.path[len(SCREENING) :])
+                _line(out, path, setting.kind, values)
+    for pattern in account_patterns(values):
+        if account_path(pattern) in values:
+            user, _, place = pattern.rpartition("@")
+            words = (ACCOUNT, user, place, PROFILE, values[account_path(pattern)])
+            out.append('set %s "%s @ %s" %s %s\n' % words)
     return "".join(out)
 
 
@@ -76,7 +93,17 @@ def _words(n, line):
     for octet in line:
         if octet != 9 and not 32 <= octet < 127:
             raise SettingsError(n, "octet 0x%02x; printable ASCII is allowed" % octet)
-    return line.decode().split()
+    return _split(n, line.decode())
+
+
+def _split(n, line):
+    """The words; what stands in quotes is one, without the blanks in it."""
+    pieces = line.split('"')
+    if len(pieces) == 1:
+        return line.split()
+    if len(pieces) != 3 or pieces[0][-1:] not in " \t" or pieces[2][:1] not in " \t":
+        raise SettingsError(n, 'quotes are for one name: set account "USER @ GROUP" profile NAME')
+    return pieces[0].split() + ["".join(pieces[1].split())] + pieces[2].split()
 
 
 def _set(n, words):
@@ -105,6 +132,10 @@ def _unknown(words):
     """Names the settings that begin alike: the longest prefix of the words that any has."""
     if words[:1] == [GROUP]:
         return _unknown_of_group(words)
+    if words[:1] == [PROFILE]:
+        return _unknown_of_profile(words)
+    if words[:1] == [ACCOUNT]:
+        return _after(words, ACCOUNT, '"USER @ GROUP" profile NAME; * stands for anything')
     for count in range(len(words), -1, -1):
         start = "".join(word + " " for word in words[:count])
         below = []
@@ -116,7 +147,7 @@ def _unknown(words):
         if below:
             break
     if not start:
-        below.append(GROUP)
+        below += [GROUP, PROFILE, ACCOUNT]
     return _after(words, start, " ".join(below))
 
 
@@ -125,6 +156,18 @@ def _unknown_of_group(words):
         return _after(words, GROUP, "NAME (%s)" % HOSTNAME.allowed)
     below = " ".join(setting.path for setting in GROUP_SETTINGS)
     return _after(words, GROUP + " " + words[1], below)
+
+
+def _unknown_of_profile(words):
+    if len(words) < 2 or not is_group_name(words[1]):
+        return _after(words, PROFILE, "NAME (%s)" % HOSTNAME.allowed)
+    below = []
+    for setting in SETTINGS:
+        if setting.path.startswith(SCREENING):
+            word = setting.path[len(SCREENING) :].split()[0]
+            if word not in below:
+                below.append(word)
+    return _after(words, PROFILE + " " + words[1], " ".join(below))
 
 
 def _after(words, start, below):

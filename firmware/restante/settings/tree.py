@@ -16,6 +16,7 @@ from restante.settings.kinds import (
     Ports,
     Servers,
     Users,
+    is_address,
     number,
     same_network,
 )
@@ -23,6 +24,13 @@ from restante.settings.kinds import (
 MIB = "MiB"
 SECONDS = "seconds"
 GROUP = "group"
+PROFILE = "profile"
+ACCOUNT = "account"
+SCREENING = "screening "  # begins the paths that a profile may have of its own
+# Profiles: an office has one for the managers, one for the rest.
+PROFILES = 32
+# Patterns of accounts that have a profile: an office that lists every mailbox by name.
+ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
 # is looked for in all of them.
 GROUPS = 32
@@ -215,18 +223,60 @@ GROUP_SETTINGS = (
         "no",
         "hides login mechanisms that cannot be replayed",
     ),
+    Setting(PROFILE, HOSTNAME, None, "how the mail of its accounts is screened"),
 )
 
 
 def find(path):
-    """The Setting of a path, also below `group NAME`, or None."""
+    """The Setting of a path, also below `group NAME` and its like, or None."""
     words = path.split(" ")
+    if words[0] == PROFILE and len(words) > 2 and is_group_name(words[1]):
+        return _of_profile(path, SCREENING + " ".join(words[2:]))
+    if words[0] == ACCOUNT and len(words) == 3 and words[2] == PROFILE:
+        return Setting(path, HOSTNAME, None, ACCOUNT_HELP) if is_account(words[1]) else None
     if words[0] != GROUP or len(words) != 3 or not is_group_name(words[1]):
         return BY_PATH.get(path)
     for setting in GROUP_SETTINGS:
         if setting.path == words[2]:
             return Setting(path, setting.kind, setting.default, setting.help)
     return None
+
+
+ACCOUNT_HELP = "the profile of this account, or of the accounts that fit the pattern"
+
+
+def _of_profile(path, like):
+    setting = BY_PATH.get(like)
+    if setting is None:
+        return None
+    return Setting(path, setting.kind, None, setting.help)
+
+
+def is_account(word):
+    """Whether it is USER@GROUP or USER@ADDRESS:PORT; the user may have stars."""
+    user, _, place = word.rpartition("@")
+    name, colon, port = place.partition(":")
+    if colon:
+        return bool(user) and is_address(name) and port.isdigit() and len(port) < 6
+    return bool(user) and is_group_name(name)
+
+
+def account_path(pattern):
+    return "%s %s %s" % (ACCOUNT, pattern, PROFILE)
+
+
+def account_patterns(paths):
+    """The patterns of accounts that any of these paths belongs to."""
+    return sorted({path.split(" ")[1] for path in paths if path.startswith(ACCOUNT + " ")})
+
+
+def profile_path(name, setting):
+    return "%s %s %s" % (PROFILE, name, setting)
+
+
+def profiles(paths):
+    """Names of the profiles that any of these paths belongs to, sorted."""
+    return sorted({path.split(" ")[1] for path in paths if path.startswith(PROFILE + " ")})
 
 
 def is_group_name(word):
@@ -266,7 +316,33 @@ def check(values):
         return "wan address", "it overlaps the network of 'lan address'"
     if values["delivery keep-alive-cap"] < values["delivery keep-alive"]:
         return "delivery keep-alive-cap", "it is shorter than 'delivery keep-alive'"
-    return _check_groups(values)
+    return _check_groups(values) or _check_profiles(values)
+
+
+def _check_profiles(values):
+    names = profiles(values)
+    if len(names) > PROFILES:
+        return _longest(values, profile_path(names[-1], "")), _MANY % ("profile", PROFILES)
+    patterns = account_patterns(values)
+    if len(patterns) > ACCOUNTS:
+        return account_path(patterns[-1]), _MANY % ("account", ACCOUNTS)
+    for pattern in patterns:
+        place = pattern.rpartition("@")[2]
+        if ":" not in place and place not in groups(values):
+            return account_path(pattern), "there is no group '%s'" % place
+    paths = [group_path(name, PROFILE) for name in groups(values)]
+    for path in paths + [account_path(pattern) for pattern in patterns]:
+        name = values.get(path)
+        if name is not None and name not in names:
+            return path, "there is no profile '%s': set profile %s ..." % (name, name)
+    return None
+
+
+_MANY = "that is one %s more than %d, the most there can be"
+
+
+def _longest(values, start):
+    return max(path for path in values if path.startswith(start))
 
 
 def _check_groups(values):

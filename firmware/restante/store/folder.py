@@ -45,6 +45,20 @@ class Folder:
         flags = _sys.O_WRONLY | _sys.O_APPEND | _sys.O_CREAT | _sys.O_EXCL | _sys.O_NOFOLLOW
         return _sys.open(self.path(name), flags, _FILE_MODE)
 
+    def create_nameless(self, name):
+        """A descriptor to read and write of a new file that has no name any more.
+
+        `name` is in use for a moment; OSError(EEXIST) if it is taken.
+        """
+        flags = _sys.O_RDWR | _sys.O_CREAT | _sys.O_EXCL | _sys.O_NOFOLLOW
+        fd = _sys.open(self.path(name), flags, _FILE_MODE)
+        try:
+            _sys.unlink(self.path(name))
+        except OSError:
+            _sys.close(fd)
+            raise
+        return fd
+
     def open(self, name):
         """A read-only descriptor."""
         self._regular(name)

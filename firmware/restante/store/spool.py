@@ -60,11 +60,26 @@ class Spool:
 
     def new_file(self):
         """(name, write descriptor); OSError."""
+        return self._new(self.folder.create)
+
+    def nameless(self):
+        """A descriptor to read and write of a file without a name (scratch.py); OSError."""
+        return self._new(self.folder.create_nameless)[1]
+
+    def end_nameless(self, fd):
+        """Gives its room back at once, whoever else has it open, and closes it."""
+        try:
+            self.folder.truncate(fd, 0)
+        except OSError as error:
+            self._note("emptying a scratch file", error)
+        self.close(fd)
+
+    def _new(self, create):
         for _ in range(NAME_TRIES):
             name = "%s/%d" % (FOLDER, self._next)
             self._next += 1
             try:
-                return name, self.folder.create(name)
+                return name, create(name)
             except OSError as error:
                 if error.args[0] != EEXIST:
                     raise

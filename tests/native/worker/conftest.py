@@ -38,11 +38,13 @@ def wait_for(condition, what):
         os.sched_yield()
 
 
-def request(kind=1, octets=0, tag=7, magic=b"RSQ1", **limits):
-    """The 56 octets of a request."""
+def request(kind=1, octets=0, tag=7, magic=b"RSQ2", scratch=0, rules=b"", **limits):
+    """A request: its head of 68 octets and the rules; `said`: other octets than there are."""
+    said = limits.pop("said", len(rules))
     v = dict(LIMITS if kind == 1 else dict.fromkeys(LIMITS, 0), **limits)
     head = struct.pack("<4sIQIIII", magic, kind, octets, *[v[n] for n in list(v)[:4]])
-    return head + struct.pack("<QQQ", v["expanded"], v["work"], tag)
+    tail = struct.pack("<QQQQI", v["expanded"], v["work"], tag, scratch, said)
+    return head + tail + rules
 
 
 class Server:
@@ -72,11 +74,12 @@ class Server:
         client.connect(self.path)
         return client
 
-    def ask(self, file, octets=None, **fields):
-        """Sends a request for an open file; returns the connection."""
+    def ask(self, file, octets=None, room=None, **fields):
+        """Sends a request for an open file, with the file `room`; returns the connection."""
         client = self.connect()
         size = os.fstat(file.fileno()).st_size if octets is None else octets
-        socket.send_fds(client, [request(octets=size, **fields)], [file.fileno()])
+        fds = [file.fileno()] + ([room.fileno()] if room else [])
+        socket.send_fds(client, [request(octets=size, **fields)], fds)
         return client
 
     def screen(self, path, **fields):

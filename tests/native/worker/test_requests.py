@@ -46,7 +46,7 @@ def test_status(server, mail):
         request()[:-1],
         request() + b"x",
         b"x",
-        request(magic=b"RSQ2"),
+        request(magic=b"RSQ1"),
         request(kind=0),
         request(kind=3),
         request(kind=2**32 - 1),
@@ -55,8 +55,18 @@ def test_status(server, mail):
         request(deadline=600001),
         request(octets=2**30 + 1),
         request(octets=2**64 - 1),
-        bytes(56),
-        b"\xff" * 56,
+        request(scratch=160 * 2**20 + 1),
+        request(kind=2, scratch=1),
+        request(rules=b"x", said=0),
+        request(rules=b"x", said=2),
+        request(said=1),
+        request(said=2**32 - 1),
+        request(rules=bytes(8193)),
+        request(rules=bytes(8192), said=8193),
+        request(kind=2, rules=b"x"),
+        request()[:56],
+        bytes(68),
+        b"\xff" * 68,
         bytes(60000),
     ],
 )
@@ -68,6 +78,17 @@ def test_bytes_that_are_no_request_get_no_reply(server, mail, data):
     assert verdict(server.screen(mail(b"hello")))["verdict"] == CLEAN
 
 
+def test_room_without_a_descriptor_gets_no_reply(server, mail):
+    with open(mail(b"x"), "rb") as file, server.ask(file, scratch=1) as client:
+        assert client.recv(65536) == NO_REPLY
+    assert server.status()["without"] == 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 8191, 8192])
+def test_rules_up_to_their_bound_are_taken(server, mail, n):
+    assert verdict(server.screen(mail(b"x"), rules=os.urandom(n)))["verdict"] == CLEAN
+
+
 def test_every_corrupted_octet_gets_no_reply_or_a_whole_one(server, mail):
     path = mail(b"x")
     good = bytearray(request(octets=path.stat().st_size))
@@ -77,9 +98,11 @@ def test_every_corrupted_octet_gets_no_reply_or_a_whole_one(server, mail):
             socket.send_fds(client, [bad], [file.fileno()])
             reply = client.recv(65536)
         assert reply == NO_REPLY or verdict(reply)
-        # Magic, kind, size and the high octets of the deadline are checked.
-        assert (reply == NO_REPLY) or at >= 16
-    assert server.status()["without"] == 3  # low octets of the size: the worker compares them
+        # Magic, kind, size, scratch, octets of rules and the high octets of the deadline are
+        # checked.
+        assert (reply == NO_REPLY) == (at < 16 or 17 < at < 20 or at >= 56), at
+    # Low octets of the size: the worker compares them. Low octets of the scratch: no descriptor.
+    assert server.status()["without"] == 3 + 3
 
 
 @contextlib.contextmanager

@@ -23,10 +23,12 @@ FORBIDDEN_TO_ALL = [
     "getpid",
     "x32",
     "i386",
+    "punch",
 ]
-FORBIDDEN_TO_CONSOLE = ["open", "internet"]
+FORBIDDEN_TO_CONSOLE = ["open", "internet", "grow"]
 FORBIDDEN_TO_WORKER = [
-    *FORBIDDEN_TO_CONSOLE,
+    "open",
+    "internet",
     "write",
     "read",
     "malloc",
@@ -36,10 +38,10 @@ FORBIDDEN_TO_WORKER = [
 ALLOWED = {
     "gate": ["open", "write", "send", "read", "munmap", "malloc", "mmap", "internet"],
     "console": ["write", "send", "read", "munmap", "malloc", "mmap", "terminal"],
-    "worker": ["send", "munmap"],
+    "worker": ["send", "munmap", "grow"],
 }
 FORBIDDEN = {
-    "gate": [*FORBIDDEN_TO_ALL, "terminal"],
+    "gate": [*FORBIDDEN_TO_ALL, "terminal", "grow"],
     "console": FORBIDDEN_TO_ALL + FORBIDDEN_TO_CONSOLE,
     "worker": FORBIDDEN_TO_ALL + FORBIDDEN_TO_WORKER,
 }

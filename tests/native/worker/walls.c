@@ -76,6 +76,14 @@ static long netlink(void) {
 static long listening(void) {
     return listen(RST_SANDBOX_SOCKET, 1);
 }
+// Of a socket both fail, but only one may be asked.
+static long grow(void) {
+    return fallocate(RST_SANDBOX_SOCKET, 0, 0, 4096) == -1 && errno == ENODEV ? 0 : -1;
+}
+static long punch(void) {
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    return fallocate(RST_SANDBOX_SOCKET, mode, 0, 4096);
+}
 static long inject_keys(void) {
     char key = 'x';
     return ioctl(STDIN_FILENO, TIOCSTI, &key);
@@ -118,7 +126,8 @@ static const struct {
     {"fork", fork_child},    {"exec", execute},          {"internet", internet},
     {"packet", packets},     {"netlink", netlink},       {"listen", listening},
     {"inject", inject_keys}, {"terminal", set_terminal}, {"dup", duplicate},
-    {"kill", kill_parent},   {"getpid", get_id},
+    {"kill", kill_parent},   {"getpid", get_id},         {"grow", grow},
+    {"punch", punch},
 #if defined(__x86_64__)
     {"x32", x32_read},       {"i386", i386_getpid},
 #endif
@@ -129,7 +138,8 @@ static int put_up(const char *wall, int connection) {
         return rst_sandbox_enclose(connection, getppid());
     }
     if (strcmp(wall, "worker") == 0) {
-        return rst_sandbox_enclose(connection, getppid()) == -1 ? -1 : rst_sandbox_seal(1000);
+        return rst_sandbox_enclose(connection, getppid()) == -1 ? -1
+                                                                : rst_sandbox_seal(1000, 4096);
     }
     if (dup2(connection, RST_SANDBOX_SOCKET) == -1) {
         return -1;

@@ -26,7 +26,7 @@ while True:
             asked = peer.recv(1024)
             if role == "gate" and asked == b"ping\n":
                 peer.sendall(b"+OK\r\n.\r\n")
-            elif role == "screen" and len(asked) == 56 and asked[:8] == b"RSQ1\x02\0\0\0":
+            elif role == "screen" and len(asked) == 68 and asked[:8] == b"RSQ2\x02\0\0\0":
                 peer.sendall(b"RSS1" + struct.pack("<QQQIIQB", 0, 1, 0, 0, 0, 0, 0))
             else:
                 print("peer: wrong question", asked, flush=True)

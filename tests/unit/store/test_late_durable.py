@@ -14,6 +14,7 @@ from restante.collect.late import UIDL_PREFIX, Late
 from restante.errors import StoreError
 from restante.screening.verdicts import INFECTED
 from restante.screening.wire import EDIT_WHOLE, Finding, Report
+from restante.settings.profiles import Profiles
 from restante.settings.values import Settings
 from restante.store import maildrops, quarantine
 from restante.store.maildrops import Maildrops
@@ -31,7 +32,7 @@ class Screen:
     def __init__(self, folder):
         self._folder = folder
 
-    async def screen(self, body):
+    async def screen(self, body, settings):
         buf = bytearray(body.size)
         self._folder.read(body.fd, buf, 0)
         report = Report(0, body.size)
@@ -60,6 +61,7 @@ class Run:
         self.drops = Maildrops(self.folder, None, self.clock, self.spool, MAXIMUM)
         self.screen = Screen(self.folder)
         self.settings = Settings()
+        self.profiles = Profiles(self.settings)
         self.helper = self.folder.off_loop(None)
         self.serving = {}
 
