@@ -70,10 +70,10 @@ def test_a_clean_file_fails_the_test(restante, tmp_path):
 
 def test_refusals_are_listed_and_fail_only_with_strict(restante, tmp_path):
     source = tmp_path / "a.ndb"
-    source.write_text("Good:0:*:61626364\nBad:0:*:61(62|63)6465666768\n")
+    source.write_text("Good:0:*:61626364\nBad:0:*:61(B)6465666768\n")
     output = tmp_path / "a.sig"
     result = compile_to(restante, output, source)
-    assert f"{source}:2: Bad: alternation ( )" in result.stderr
+    assert f"{source}:2: Bad: boundary (B), (L) or (W)" in result.stderr
     assert "refused     1" in result.stdout and output.exists()
     output.unlink()
     with pytest.raises(ToolError, match="1 signatures were refused") as raised:
@@ -93,7 +93,7 @@ def test_report_for_machines(restante, tmp_path):
 
 
 def test_unknown_formats_are_refused(restante, tmp_path):
-    source = tmp_path / "a.ldb"
+    source = tmp_path / "a.cbc"
     source.write_text("x\n")
     with pytest.raises(ToolError, match="not a known signature format"):
         compile_to(restante, tmp_path / "a.sig", source)

@@ -11,7 +11,14 @@ from restante_tools.signatures.reading import NotASignatureFile, summarize
 
 TOP = Path(__file__).resolve().parents[2]
 ENGINE = TOP / "firmware" / "native" / "engine"
-RECORDS = {"ENTRY": layout.ENTRY, "LINK": layout.LINK, "SEGMENT": layout.SEGMENT}
+RECORDS = {
+    "ENTRY": layout.ENTRY,
+    "LINK": layout.LINK,
+    "SEGMENT": layout.SEGMENT,
+    "LOGIC": layout.LOGIC,
+    "RULE": layout.RULE,
+    "MARK": layout.MARK,
+}
 
 
 def constants_of_headers():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from restante_tools.signatures import layout
-from restante_tools.signatures.clamav import read
+from restante_tools.signatures.sources import read
 from restante_tools.signatures.compiler import Compiler
 from restante_tools.signatures.hexpattern import clusters_of
 from restante_tools.signatures.model import Entry, Offset, Refusal, Unsupported
@@ -50,9 +50,12 @@ def test_nibbles_and_case():
 @pytest.mark.parametrize(
     "text, reason",
     [
-        ("61(62|63)64", "alternation ( )"),
-        ("6162!(6364|6566)", "negated alternation !( )"),
-        (FIXED + "[2-4]65", "anchored octet range [ ]"),
+        ("61(62|)64", "malformed alternation ( ), or one in another"),
+        ("61(62|(63|64))64", "malformed alternation ( ), or one in another"),
+        ("6162!(6364|65)", "negated alternation with different lengths"),
+        ("6162(B)", "boundary (B), (L) or (W)"),
+        (FIXED + "[2-40]65", "jump [ ] of more than 32 octets"),
+        (FIXED + "[2-]65", "malformed jump [ ]"),
         ("616", "malformed: not pairs of hexadecimal digits"),
         ("61626g", "malformed: not pairs of hexadecimal digits"),
         (FIXED + "{}" + FIXED, "malformed gap { }"),
@@ -70,10 +73,10 @@ def test_refused_patterns(text, reason):
         clusters_of(text)
 
 
-ESCAPED = str.maketrans({c: "\\" + c for c in "()[]{}!."})
+ESCAPED = str.maketrans({c: "\\" + c for c in "()[]{}!.|"})
 
 
-@pytest.mark.parametrize("octets", ["616263", "616263??64", "6?626364"])
+@pytest.mark.parametrize("octets", ["616263", "616263??64", "6?6?6364", "(6162|6364)6566"])
 def test_a_piece_without_an_anchor_is_refused_with_its_line(octets):
     compiler = Compiler()
     compiler.add("x.ndb", f"Good:0:*:{FIXED}\n# comment\n\nShort:0:*:{octets}*{FIXED}\n".encode())
@@ -100,8 +103,8 @@ def test_limits_of_a_span():
     assert refused("{-3}".join([head] * 65)) == ["more than 64 pieces joined by bounded gaps"]
 
 
-def offset(text):
-    (found,) = read("x.ndb", f"A:0:{text}:{FIXED}".encode())
+def offset(text, target=0):
+    (found,) = read("x.ndb", f"A:{target}:{text}:{FIXED}".encode())
     return found.signature.offset if isinstance(found, Entry) else found.reason
 
 
@@ -113,9 +116,18 @@ def test_offsets():
     assert offset("EOF-20,5") == Offset(layout.OFFSET_END, 15, 20)
     assert offset("EOF-20,50") == Offset(layout.OFFSET_END, 0, 20)
     assert offset("EOF-2048") == "offset of more than 2047 octets before the end"
-    assert offset("4294967295,1") == "offset of 4 GiB or more"
-    for inside in ("EP+0", "EP-4,3", "S0+8", "SL+4", "SE1", "VI"):
-        assert offset(inside) == f"offset {inside}: relative to the inside of an executable"
+    assert offset("2147483647,1") == "offset of 2 GiB or more"
+    for inside in ("EP+0", "EP-4,3", "S0+8", "SL+4", "SE1"):
+        assert offset(inside) == (
+            "offset inside an executable other than a program for Windows"
+        )
+    assert offset("EP+5", 1) == Offset(layout.OFFSET_ENTRY, 5, 5)
+    assert offset("EP-5,3", 1) == Offset(layout.OFFSET_ENTRY, -5, -2)
+    assert offset("S3+8,2", 1) == Offset(layout.OFFSET_SECTION + 3, 8, 10)
+    assert offset("SL+4", 1) == Offset(layout.OFFSET_LAST, 4, 4)
+    assert offset("SE2", 1) == Offset(layout.OFFSET_INSIDE + 2)
+    assert offset("S112+0", 1) == "offset in a section behind number 111"
+    assert offset("VI", 1) == "offset VI: in the version information"
     assert offset("abc") == "malformed offset abc"
 
 

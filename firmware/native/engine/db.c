@@ -44,18 +44,33 @@ static bool patterns_are_sound(const rst_db *db) {
            db->section[RST_SECTION_BUCKETS].size == (((size_t)1 << db->bucket_bits) + 1) * 4;
 }
 
+// Digests of one kind and their sizes; gives how many.
+static bool columns_are_sound(const rst_db *db, int digests, int sizes, uint32_t *count) {
+    size_t n = db->section[digests].size / RST_DIGEST_KEPT;
+    *count = (uint32_t)n;
+    return n < UINT32_MAX && db->section[sizes].size / 4 == n;
+}
+
 static bool hashes_are_sound(rst_db *db) {
     uint64_t ids = db->patterns;
     for (int kind = 0; kind < RST_DIGEST_KINDS; kind++) {
-        size_t count = db->section[RST_SECTION_DIGESTS + kind].size / RST_DIGEST_KEPT;
-        if (db->section[RST_SECTION_SIZES + kind].size / 4 != count || count > UINT32_MAX ||
-            (count > 0 && db->section[RST_SECTION_FILTERS + kind].size < RST_FILTER_BLOCK)) {
+        if (!columns_are_sound(db, RST_SECTION_DIGESTS + kind, RST_SECTION_SIZES + kind,
+                               &db->hashes[kind]) ||
+            (db->hashes[kind] > 0 &&
+             db->section[RST_SECTION_FILTERS + kind].size < RST_FILTER_BLOCK)) {
             return false;
         }
-        db->hashes[kind] = (uint32_t)count;
-        ids += count;
+        ids += db->hashes[kind];
     }
-    return ids == db->ids;
+    for (int kind = 0; kind < RST_DIGEST_KINDS; kind++) {
+        if (!columns_are_sound(db, RST_SECTION_PIECE_DIGESTS + kind,
+                               RST_SECTION_PIECE_SIZES + kind, &db->pieces[kind])) {
+            return false;
+        }
+        ids += db->pieces[kind];
+    }
+    db->rules = (uint32_t)(db->section[RST_SECTION_RULES].size / RST_RULE_SIZE);
+    return ids + db->rules == db->ids;
 }
 
 static rst_db_status check(rst_db *db, const void *map, size_t size) {
@@ -124,7 +139,7 @@ void rst_db_describe(const rst_db *db, rst_db_info *info) {
     info->name = name_at(db, db->name);
     info->built = db->built;
     info->patterns = db->patterns;
-    info->hashes = db->ids - db->patterns;
+    info->hashes = db->ids - db->patterns - db->rules;
 }
 
 const char *rst_db_signature_name(const rst_db *db, uint32_t id) {

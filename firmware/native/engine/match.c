@@ -86,6 +86,7 @@ uint32_t rst_match_final(rst_match *m) {
         memset(m->window + m->fill, 0, RST_WINDOW_PAD);
         rst_match_scan(m, m->fill, true);
     }
+    m->best = rst_logic_final(m);
     uint32_t hash = rst_digest_final(m);
     if (hash < m->best) {
         m->best = hash;

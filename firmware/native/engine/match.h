@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RST_SECTIONS = 17, RST_DIGEST_KINDS = 3 };
+enum { RST_SECTIONS = 31, RST_DIGEST_KINDS = 3 };
 
 typedef struct {
     const uint8_t *data;
@@ -24,7 +24,9 @@ typedef struct rst_db {
     uint64_t built;
     uint32_t patterns, ids, name;
     uint32_t bitmap_bits, bucket_bits;
+    uint32_t rules;
     uint32_t hashes[RST_DIGEST_KINDS];   // digests of each kind
+    uint32_t pieces[RST_DIGEST_KINDS];   // the same of sections of programs
     uint32_t hash_max[RST_DIGEST_KINDS]; // largest object a hash of this kind is for
     rst_db_section section[RST_SECTIONS];
 } rst_db;

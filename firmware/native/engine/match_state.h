@@ -20,8 +20,8 @@ enum {
     RST_WINDOW = 8192,  // history and look-ahead, and as much again to move them half as often
     RST_WINDOW_PAD = 8, // octets that a gram and its successor may be loaded from past the end
     // Half-matched signatures: a link is remembered when its cluster was seen and another must
-    // follow behind a `*`. Signatures that begin alike share their links, so 896 different
-    // beginnings can be open in one object; then rst_match_overflow() is true.
+    // follow behind a `*`, or when it is a subsignature of a logical one. Signatures that begin alike share their links, so 896 different
+    // ones can be open in one object; then rst_match_overflow() is true.
     RST_OPEN_BITS = 10,
     RST_OPEN_SLOTS = 1 << RST_OPEN_BITS,
     RST_OPEN_MAX = 896,
@@ -38,6 +38,7 @@ typedef enum {
 typedef struct {
     uint32_t link_plus_1; // 0: free
     uint32_t end;         // the earliest end of this link's cluster, from the object's start
+    uint32_t hits;        // of a subsignature: places where it is
 } rst_open_link;
 
 struct rst_match {
@@ -83,6 +84,8 @@ static inline void rst_match_keep_to_budget(rst_match *m) {
 void rst_match_scan(rst_match *m, size_t to, bool last);
 // match_verify.c: an anchor of `link` is at window index `at`.
 void rst_match_verify(rst_match *m, uint32_t link, size_t at, bool last);
+// match_logic.c: the lowest logical signature that holds for the hits, or RST_NO_SIGNATURE.
+uint32_t rst_logic_final(rst_match *m);
 // match_digest.c: whole-object hashes.
 void rst_digest_init(rst_match *m);
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n);

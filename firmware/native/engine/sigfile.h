@@ -18,7 +18,7 @@
 #define RST_SIG_GRAM_FACTOR 0x9E3779B1u // multiplicative hash of a 4-octet gram
 
 enum {
-    RST_SIG_VERSION = 1,
+    RST_SIG_VERSION = 2,
     RST_SIG_MAGIC_SIZE = 8,
 
     // Header: offsets of its fields. u32 unless said otherwise.
@@ -26,8 +26,8 @@ enum {
     RST_HEAD_SIZE = 12,        // octets of header and section table together
     RST_HEAD_TOTAL = 16,       // u64: octets of the whole file
     RST_HEAD_BUILT = 24,       // u64: seconds since 1970, UTC
-    RST_HEAD_PATTERNS = 32,    // pattern signatures: ids 0 .. patterns - 1
-    RST_HEAD_IDS = 36,         // all signatures: patterns, then MD5, SHA-1, SHA-256 hashes
+    RST_HEAD_PATTERNS = 32,    // pattern and logical signatures: ids 0 .. patterns - 1
+    RST_HEAD_IDS = 36,         // all: patterns, hashes by kind, hashes of sections, rules
     RST_HEAD_NAME = 40,        // the bundle's name, an offset in the name pool
     RST_HEAD_BITMAP_BITS = 44, // log2 of the bits in the gram bitmap
     RST_HEAD_BUCKET_BITS = 48, // log2 of the number of buckets
@@ -62,15 +62,56 @@ enum {
     RST_LINK_OFFSET_KIND = 28,    // u8: rst_sig_offset
     RST_LINK_TARGET = 29,         // u8: rst_sig_target
     RST_LINK_CHILDREN = 30,       // u8: 1 if a link names this one as its parent
-    RST_LINK_SPARE = 31,          // u8: 0
+    RST_LINK_FLAGS = 31,          // u8: rst_sig_cluster_flag
 
-    // A segment: a run of octets of fixed length. Values, then as many mask octets if masked.
+    // A segment: a run of octets of fixed length, or a choice of several runs. Values, then as
+    // many mask octets if masked. A choice: per alternative its length, values, mask octets.
     RST_SEGMENT_SIZE = 12,
     RST_SEGMENT_BYTES = 0,   // offset in the pattern pool
-    RST_SEGMENT_LENGTH = 4,  // u16
-    RST_SEGMENT_MASKED = 6,  // u16: 1 if mask octets follow the values
+    RST_SEGMENT_LENGTH = 4,  // u16; of a choice: octets in the pool
+    RST_SEGMENT_KIND = 6,    // u16: rst_sig_run_kind
     RST_SEGMENT_GAP_MIN = 8, // u16: octets between the segment before and this one
     RST_SEGMENT_GAP_MAX = 10,
+
+    // A logical signature: what its program says of the hits of its subsignatures. A link that is
+    // a subsignature is counted; TRIGGERS lists per link the signatures that are worth a look
+    // when it has a hit, LINK_TRIGGERS[i] .. [i + 1] being link i's.
+    RST_LOGIC_SIZE = 20,
+    RST_LOGIC_SIGNATURE = 0, // id
+    RST_LOGIC_SIZE_LOW = 4,  // the object's size
+    RST_LOGIC_SIZE_HIGH = 8,
+    RST_LOGIC_PROGRAM = 12, // first word in PROGRAMS
+    RST_LOGIC_WORDS = 16,
+
+    // A program: u32 words, operands before operators. The low octet is rst_sig_op, the rest its
+    // count n. TERM is followed by 3 words (least, most hits; subsignatures hit at least) and n
+    // links, of which the first of each subsignature has the top bit set.
+    RST_PROGRAM_DEPTH = 64, // operands that wait for their operator
+
+    // A rule: a name, sender or subject by a glob, and what a container says of an entry.
+    RST_RULE_SIZE = 68,
+    RST_RULE_GLOB = 0,      // u32: offset in the names
+    RST_RULE_KIND = 4,      // u8: rst_rule_kind
+    RST_RULE_CONTAINER = 5, // u8: rst_container, or 255 for any
+    RST_RULE_ENCRYPTED = 6, // u8: 0 no, 1 yes, 2 either
+    RST_RULE_CASELESS = 7,  // u8
+    RST_RULE_POSITION_LOW = 8, // u32: number of the entry, the first is 1
+    RST_RULE_POSITION_HIGH = 12,
+    RST_RULE_PACKED_LOW = 16, // u64: size in the container
+    RST_RULE_PACKED_HIGH = 24,
+    RST_RULE_ENTRY_LOW = 32, // u64: size outside of it
+    RST_RULE_ENTRY_HIGH = 40,
+    RST_RULE_OBJECT_LOW = 48, // u64: size of the container itself
+    RST_RULE_OBJECT_HIGH = 56,
+    RST_RULE_SPARE = 64, // u32: 0
+    RST_GLOB_MAX = 255,  // octets of a glob
+
+    // A mark by which a type is known: octets at a place, and the type's name.
+    RST_MARK_SIZE = 16,
+    RST_MARK_BYTES = 0,  // offset in the pattern pool: values, then mask octets
+    RST_MARK_NAME = 4,   // offset in the names
+    RST_MARK_PLACE = 8,  // u32: of its first octet in the object
+    RST_MARK_LENGTH = 12, // u32
 
     RST_DIGEST_KEPT = 16, // octets kept of every digest: all of MD5, the first half of SHA-256
 
@@ -88,7 +129,29 @@ typedef enum {
     RST_OFFSET_ANY = 0,
     RST_OFFSET_START = 1, // low <= start <= high
     RST_OFFSET_END = 2,   // low <= size - start <= high
+    // In a program for Windows; low and high are signed, from the place that is named.
+    RST_OFFSET_ENTRY = 3,     // where it begins to run
+    RST_OFFSET_LAST = 4,      // its last section
+    RST_OFFSET_SECTION = 16,  // + n: section n, up to 111
+    RST_OFFSET_INSIDE = 128,  // + n: anywhere in section n; low and high are not used
 } rst_sig_offset;
+
+typedef enum {
+    RST_CLUSTER_HIT = 1,      // a subsignature: that it is there is kept
+    RST_CLUSTER_COUNTED = 2,  // a subsignature: how often it is there is kept
+    RST_CLUSTER_WORD_START = 4, // no letter or digit before it
+    RST_CLUSTER_WORD_END = 8,   // none behind it
+    RST_CLUSTER_WIDE = 16,      // letters and digits are two octets, the second 0
+} rst_sig_cluster_flag;
+
+typedef enum {
+    RST_RUN_PLAIN = 0,
+    RST_RUN_MASKED = 1,
+    RST_RUN_CHOICE = 2,
+    RST_RUN_NEITHER = 3, // as many octets as the alternatives have, but none of them
+} rst_sig_run_kind;
+
+typedef enum { RST_OP_TERM = 0, RST_OP_ALL = 1, RST_OP_ANY = 2 } rst_sig_op;
 
 typedef enum {
     RST_TARGET_ANY = 0,
@@ -112,7 +175,17 @@ enum {
     RST_SECTION_FILTERS = 8,  // 8, 9, 10: MD5, SHA-1, SHA-256
     RST_SECTION_DIGESTS = 11, // 11, 12, 13: sorted, RST_DIGEST_KEPT octets each
     RST_SECTION_SIZES = 14,   // 14, 15, 16: u32 per digest, or ANY_SIZE
-    // RST_SECTIONS = 17 and RST_DIGEST_KINDS = 3 are in match.h
+    RST_SECTION_LINK_TRIGGERS = 17, // u32, one more than links; empty without logical signatures
+    RST_SECTION_TRIGGERS = 18,      // u32: indices in LOGIC
+    RST_SECTION_LOGIC = 19,
+    RST_SECTION_PROGRAMS = 20,
+    RST_SECTION_ALLOWED = 21, // u32, sorted: ids of hashes whose objects are never infected
+    RST_SECTION_RULES = 22,   // sorted by kind
+    RST_SECTION_MARKS = 23,
+    RST_SECTION_PIECE_DIGESTS = 24, // 24, 25, 26: of sections of programs for Windows, sorted
+    RST_SECTION_PIECE_SIZES = 27,   // 27, 28, 29: u32 per digest
+    RST_SECTION_PIECE_SET = 30,     // u32, sorted: every size once
+    // RST_SECTIONS = 31 and RST_DIGEST_KINDS = 3 are in match.h
 };
 
 static inline uint32_t rst_load16(const uint8_t *p) {

@@ -1,11 +1,15 @@
 """Chooses the four octets by which a cluster is found: the rarest of its fixed runs. Pure.
 
+Where some bits of them are open (a letter in either case, a nibble), every value they may have is
+an anchor, up to VARIANTS of them.
+
 The guess knows no corpus: a cost per octet, less for repetition, much less for what every other
 file contains. The rarer the gram, the seldomer the box looks at the signature at all.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,6 +18,7 @@ from restante_tools.signatures import layout
 from restante_tools.signatures.model import Cluster, Segment, Unsupported
 
 GRAM = 4
+VARIANT_BITS = 4  # open bits of a gram at most
 
 # Strings that mail and the files in it are full of; a gram of them makes a bad anchor.
 COMMONPLACE = (
@@ -68,19 +73,43 @@ def surprise(segment: Segment) -> list[float]:
     values = segment.values
     for at, octet in enumerate(values):
         repeated = at > 0 and (octet == values[at - 1] or at > 1 and octet == values[at - 2])
-        sums.append(sums[-1] + (REPEATED_COST if repeated else COST[octet]))
+        bits = REPEATED_COST if repeated else COST[octet]
+        sums.append(sums[-1] + max(0.0, bits - OPEN_BITS[segment.mask[at]]))
     return sums
 
 
-def fixed_run_ends(segment: Segment) -> list[int]:
-    """For every octet the end of the run of fixed octets that it begins or is in."""
+OPEN_BITS = [8 - mask.bit_count() for mask in range(256)]
+
+
+def run_ends(segment: Segment) -> list[int]:
+    """For every octet the end of the run that it begins or is in, of octets with few open bits."""
     ends = [0] * len(segment.mask)
     end = len(segment.mask)
     for at in range(len(segment.mask) - 1, -1, -1):
-        if segment.mask[at] != 0xFF:
+        if OPEN_BITS[segment.mask[at]] > VARIANT_BITS:
             end = at
         ends[at] = end
     return ends
+
+
+def variants(segment: Segment, offset: int) -> Iterator[bytes]:
+    """Every value that the gram at the offset may have."""
+    gram = zip(segment.values[offset : offset + GRAM], segment.mask[offset : offset + GRAM], strict=True)
+    fitting = [
+        [value] if mask == 0xFF else [octet for octet in range(256) if octet & mask == value]
+        for value, mask in gram
+    ]
+    return map(bytes, itertools.product(*fitting))
+
+
+def is_commonplace(segment: Segment, offset: int, gram: bytes) -> bool:
+    """Is one of the gram's values in every other file?"""
+    if segment.mask[offset : offset + GRAM] == FIXED:
+        return gram in COMMON_GRAMS
+    return any(each in COMMON_GRAMS for each in variants(segment, offset))
+
+
+FIXED = b"\xff" * GRAM
 
 
 def reaches(cluster: Cluster) -> list[tuple[int, int]]:
@@ -90,7 +119,7 @@ def reaches(cluster: Cluster) -> list[tuple[int, int]]:
     for segment in cluster.segments:
         position += segment.gap_max
         starts.append(position)
-        position += len(segment.values)
+        position += segment.longest
     return [(start, position - start) for start in starts]
 
 
@@ -108,34 +137,38 @@ class AnchorChooser:
         self.used: Counter[bytes] = Counter()
 
     def grams(self, segment: Segment) -> Iterator[tuple[int, float]]:
-        """Offset and score (higher is better) of every fixed gram."""
+        """Offset and score (higher is better) of every gram with few open bits."""
         sums = surprise(segment)
-        for offset, end in enumerate(fixed_run_ends(segment)):
+        for offset, end in enumerate(run_ends(segment)):
             if end - offset < GRAM:
+                continue
+            mask = segment.mask[offset : offset + GRAM]
+            if mask != FIXED and sum(OPEN_BITS[octet] for octet in mask) > VARIANT_BITS:
                 continue
             gram = segment.values[offset : offset + GRAM]
             behind = min(end, offset + 2 * GRAM)
             score = sums[offset + GRAM] - sums[offset]
             score += NEXT_WEIGHT * (sums[behind] - sums[offset + GRAM])
-            if gram in COMMON_GRAMS:
+            if is_commonplace(segment, offset, gram):
                 score -= COMMONPLACE_DISCOUNT
             yield offset, score - CROWD_COST * self.used[gram].bit_length()
 
-    def choose(self, cluster: Cluster) -> Anchor:
-        """The best anchor of a cluster that keeps it inside the matcher's window."""
+    def choose(self, cluster: Cluster, margin: int = 0) -> Anchor:
+        """The best anchor of a cluster that keeps it inside the matcher's window, with a margin."""
+        span = layout.SPAN_MAX - margin
         best: Anchor | None = None
         best_score = 0.0
         fixed_run = False
         for index, (before, behind) in enumerate(reaches(cluster)):
             for offset, score in self.grams(cluster.segments[index]):
                 fixed_run = True
-                if before + offset > layout.SPAN_MAX or behind - offset > layout.SPAN_MAX:
+                if before + offset > span or behind - offset > span:
                     continue
                 if best is None or score > best_score:
                     best, best_score = Anchor(index, offset), score
         if best is None:
             raise Unsupported(
-                f"longer than {layout.SPAN_MAX} octets on one side of every anchor"
+                f"longer than {span} octets on one side of every anchor"
                 if fixed_run
                 else f"a piece without {GRAM} fixed octets in a row"
             )

@@ -1,4 +1,4 @@
-"""Reads ClamAV's .hdb, .hsb and .ndb lines (and their .hdu, .hsu, .ndu twins). Pure.
+"""Reads lines of ClamAV's text formats: hashes, allowed and ignored ones, patterns. Pure.
 
 A line becomes a signature or a Refusal; none vanishes.
 """
@@ -6,25 +6,19 @@ A line becomes a signature or a Refusal; none vanishes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import PurePath
 
 from restante_tools.signatures import layout
 from restante_tools.signatures.hexpattern import clusters_of
 from restante_tools.signatures.model import (
     DIGEST_KIND_OF_LENGTH,
-    Entry,
+    Allowed,
     Hash,
+    Ignored,
     Offset,
     Pattern,
-    Place,
-    Refusal,
     Unsupported,
 )
 
-HASH_SUFFIXES = (".hdb", ".hsb", ".hdu", ".hsu")
-PATTERN_SUFFIXES = (".ndb", ".ndu")
-SUFFIXES = HASH_SUFFIXES + PATTERN_SUFFIXES
 
 NAME_MAX = 150  # octets of a name: the engine's report keeps 160 with the terminator
 # Signatures that ClamAV itself retired before this functionality level (1.0) are not taken.
@@ -87,23 +81,62 @@ def hash_of(line: str) -> Hash:
     return Hash(check_name(fields[2]), DIGEST_KIND_OF_LENGTH[len(digest)], digest, size)
 
 
-def offset_of(text: str) -> Offset:
-    """`*`, `n`, `n,shift`, `EOF-n`, `EOF-n,shift`."""
+OFFSET = re.compile(
+    r"(?:(?P<end>EOF-)|(?P<entry>EP(?P<sign>[+-]))|S(?P<section>[0-9]+|L)\+)?"
+    r"(?P<distance>[0-9]+)(?:,(?P<shift>[0-9]+))?"
+)
+SECTION_LAST = layout.OFFSET_INSIDE - layout.OFFSET_SECTION - 1
+
+
+def offset_of(text: str, target: int) -> Offset:
+    """`*`, `n`, `EOF-n`, `EP+n`, `EP-n`, `Sx+n`, `SL+n`, each with `,shift`; `SEx`."""
     if text == "*":
         return Offset(layout.OFFSET_ANY)
-    match = re.fullmatch(r"(EOF-)?([0-9]+)(?:,([0-9]+))?", text)
-    if match is None:
-        if re.match(r"(EP[+-]|S[0-9L]|SE|VI)", text):
-            raise Unsupported(f"offset {text}: relative to the inside of an executable")
+    if text == "VI":
+        raise Unsupported("offset VI: in the version information")
+    whole = re.fullmatch(r"SE([0-9]+)", text)
+    match = OFFSET.fullmatch(text)
+    if match is None and whole is None:
         raise Unsupported(f"malformed offset {text}")
-    distance, shift = int(match[2]), int(match[3] or 0)
-    if not match[1]:
-        if distance + shift > layout.NONE:
-            raise Unsupported("offset of 4 GiB or more")
-        return Offset(layout.OFFSET_START, distance, distance + shift)
-    if distance > layout.EOF_MAX:
-        raise Unsupported(f"offset of more than {layout.EOF_MAX} octets before the end")
-    return Offset(layout.OFFSET_END, max(0, distance - shift), distance)
+    if (whole or (match and (match["entry"] or match["section"]))) and target != layout.TARGET_PE:
+        raise Unsupported("offset inside an executable other than a program for Windows")
+    if whole:
+        return Offset(layout.OFFSET_INSIDE + section_number(whole[1]))
+    assert match is not None
+    distance, shift = int(match["distance"]), int(match["shift"] or 0)
+    if distance + shift > 0x7FFFFFFF:
+        raise Unsupported("offset of 2 GiB or more")
+    if match["end"]:
+        if distance > layout.EOF_MAX:
+            raise Unsupported(f"offset of more than {layout.EOF_MAX} octets before the end")
+        return Offset(layout.OFFSET_END, max(0, distance - shift), distance)
+    low = -distance if match["sign"] == "-" else distance
+    if match["entry"]:
+        kind = layout.OFFSET_ENTRY
+    elif match["section"] == "L":
+        kind = layout.OFFSET_LAST
+    elif match["section"]:
+        kind = layout.OFFSET_SECTION + section_number(match["section"])
+    else:
+        kind = layout.OFFSET_START
+    return Offset(kind, low, low + shift)
+
+
+def section_number(text: str) -> int:
+    """The number of a section of a program."""
+    if int(text) > SECTION_LAST:
+        raise Unsupported(f"offset in a section behind number {SECTION_LAST}")
+    return int(text)
+
+
+def target_of(text: str) -> int:
+    """A target type that the engine knows."""
+    if not text.isdecimal():
+        raise Unsupported("malformed target type")
+    target = int(text)
+    if target not in TARGETS:
+        raise Unsupported(f"target type {target} ({TARGETS_NOT_TAKEN.get(target, 'unknown')})")
+    return target
 
 
 def pattern_of(line: str) -> Pattern:
@@ -111,33 +144,24 @@ def pattern_of(line: str) -> Pattern:
     fields = line.split(":")
     if not 4 <= len(fields) <= 6:
         raise Unsupported("malformed: not name:target:offset:pattern")
-    if not fields[1].isdecimal():
-        raise Unsupported("malformed target type")
-    target = int(fields[1])
-    if target not in TARGETS:
-        raise Unsupported(f"target type {target} ({TARGETS_NOT_TAKEN.get(target, 'unknown')})")
+    target = target_of(fields[1])
     check_level(fields[4:])
     return Pattern(
-        check_name(fields[0]), target, offset_of(fields[2]), clusters_of(fields[3].strip())
+        check_name(fields[0]),
+        target,
+        offset_of(fields[2], target),
+        clusters_of(fields[3].strip()),
     )
 
 
-def name_in(line: str, hashes: bool) -> str:
-    """The name as far as the line has one, for a Refusal."""
-    fields = line.split(":")
-    name = fields[2] if hashes and len(fields) > 2 else "" if hashes else fields[0]
-    return name if NAME.fullmatch(name) else ""
+def allowed_of(line: str) -> Allowed:
+    """One line of a list of hashes that are allowed."""
+    return Allowed(hash_of(line))
 
 
-def read(file: str, text: bytes) -> Iterator[Entry | Refusal]:
-    """All signatures of one file, in order; empty lines and `#` comments are left out."""
-    hashes = PurePath(file).suffix.lower() in HASH_SUFFIXES
-    for number, raw in enumerate(text.split(b"\n"), 1):
-        line = raw.decode("latin-1").rstrip("\r \t")
-        if not line or line.startswith("#"):
-            continue
-        place = Place(file, number)
-        try:
-            yield Entry(place, hash_of(line) if hashes else pattern_of(line))
-        except Unsupported as refused:
-            yield Refusal(place, name_in(line, hashes), str(refused))
+def ignored_of(line: str) -> Ignored:
+    """One line `name[:digest]`: signatures that are not to be used."""
+    name, *digest = line.split(":")
+    if digest:
+        raise Unsupported("ignored only as long as its line has a certain digest")
+    return Ignored(check_name(name))

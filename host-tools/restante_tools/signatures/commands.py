@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
-from restante_tools.signatures.clamav import SUFFIXES, read
+from restante_tools.signatures.sources import SUFFIXES, read
 from restante_tools.signatures.compiler import Compiler, Report
 from restante_tools.signatures.model import Entry
 from restante_tools.signatures.reading import NotASignatureFile, Summary, summarize

@@ -30,6 +30,14 @@ class DigestTable:
     def __init__(self) -> None:
         self.duplicates = 0
         self._kinds: list[dict[tuple[bytes, int], str]] = [{} for _ in range(layout.DIGEST_KINDS)]
+        self._allowed: list[set[tuple[bytes, int]]] = [set() for _ in range(layout.DIGEST_KINDS)]
+
+    def allow(self, found: Hash) -> None:
+        """Takes the hash of an object that is never infected."""
+        size = layout.ANY_SIZE if found.size is None else found.size
+        key = (found.digest[: layout.DIGEST_KEPT], size)
+        self._kinds[found.kind].setdefault(key, found.name)
+        self._allowed[found.kind].add(key)
 
     def add(self, found: Hash) -> None:
         """Takes a hash; the first name of the same digest and size stays."""
@@ -43,8 +51,18 @@ class DigestTable:
 
     @property
     def counts(self) -> list[int]:
-        """Hashes per kind."""
+        """Hashes per kind, those of allowed objects too."""
         return [len(known) for known in self._kinds]
+
+    @property
+    def allowed(self) -> int:
+        """How many of them are of allowed objects."""
+        return sum(map(len, self._allowed))
+
+    def allowed_ids(self, first: int) -> list[int]:
+        """Ids of the hashes of allowed objects; `first` is that of the first hash."""
+        keys = [(key, kind) for kind, known in enumerate(self._kinds) for key in sorted(known)]
+        return [first + at for at, (key, kind) in enumerate(keys) if key in self._allowed[kind]]
 
     @property
     def largest(self) -> list[int]:
@@ -66,4 +84,21 @@ class DigestTable:
             sections[layout.SECTION_SIZES + kind] = struct.pack(
                 f"<{len(ordered)}I", *(size for _, size in ordered)
             )
+        return sections
+
+
+class PieceTable(DigestTable):
+    """The same for hashes of sections of programs: sizes are always known, so no filter."""
+
+    def sections(self) -> dict[int, bytes]:
+        """Digests and sizes of all kinds, and every size once."""
+        sections: dict[int, bytes] = {}
+        sizes = {size for known in self._kinds for _, size in known}
+        for kind, known in enumerate(self._kinds):
+            ordered = sorted(known)
+            sections[layout.SECTION_PIECE_DIGESTS + kind] = b"".join(one for one, _ in ordered)
+            sections[layout.SECTION_PIECE_SIZES + kind] = struct.pack(
+                f"<{len(ordered)}I", *(size for _, size in ordered)
+            )
+        sections[layout.SECTION_PIECE_SET] = struct.pack(f"<{len(sizes)}I", *sorted(sizes))
         return sections

@@ -10,7 +10,7 @@ NONE = 0xFFFFFFFF
 ANY_SIZE = 0xFFFFFFFF
 GRAM_FACTOR = 0x9E3779B1
 
-VERSION = 1
+VERSION = 2
 
 HEAD_VERSION = 8
 HEAD_SIZE = 12
@@ -34,6 +34,9 @@ BUCKET_BITS_MAX = 20
 ENTRY_SIZE = 16
 LINK_SIZE = 32
 SEGMENT_SIZE = 12
+LOGIC_SIZE = 20
+RULE_SIZE = 68
+MARK_SIZE = 16
 
 DIGEST_KEPT = 16
 FILTER_BLOCK = 32
@@ -42,10 +45,31 @@ FILTER_PROBES = 6
 SPAN_MAX = 2048
 EOF_MAX = 2047
 SEGMENTS_MAX = 64
+PROGRAM_DEPTH = 64
+GLOB_MAX = 255
+
+RUN_PLAIN = 0
+RUN_MASKED = 1
+RUN_CHOICE = 2
+RUN_NEITHER = 3
+
+CLUSTER_HIT = 1
+CLUSTER_COUNTED = 2
+CLUSTER_WORD_START = 4
+CLUSTER_WORD_END = 8
+CLUSTER_WIDE = 16
+
+OP_TERM = 0
+OP_ALL = 1
+OP_ANY = 2
 
 OFFSET_ANY = 0
 OFFSET_START = 1
 OFFSET_END = 2
+OFFSET_ENTRY = 3
+OFFSET_LAST = 4
+OFFSET_SECTION = 16
+OFFSET_INSIDE = 128
 
 TARGET_ANY = 0
 TARGET_PE = 1
@@ -65,16 +89,31 @@ SECTION_PATTERN_POOL = 7
 SECTION_FILTERS = 8
 SECTION_DIGESTS = 11
 SECTION_SIZES = 14
-SECTIONS = 17
+SECTION_LINK_TRIGGERS = 17
+SECTION_TRIGGERS = 18
+SECTION_LOGIC = 19
+SECTION_PROGRAMS = 20
+SECTION_ALLOWED = 21
+SECTION_RULES = 22
+SECTION_MARKS = 23
+SECTION_PIECE_DIGESTS = 24
+SECTION_PIECE_SIZES = 27
+SECTION_PIECE_SET = 30
+SECTIONS = 31
 
 DIGEST_KINDS = 3
 
 # struct formats of the records, little-endian without padding; field order as in the header.
 ENTRY = "<4I"  # gram, next, mask, link
 # parent, gap, segment, signature, offset low, offset high, anchor offset, segments, anchor
-# segment, offset kind, target, children, spare
+# segment, offset kind, target, children, flags
 LINK = "<6IH6B"
-SEGMENT = "<IHHHH"  # bytes, length, masked, gap min, gap max
+SEGMENT = "<IHHHH"  # bytes, length, kind, gap min, gap max
+LOGIC = "<5I"  # signature, size low, size high, program, words
+# glob, kind, container, encrypted, caseless, position low and high; then low and high of the size
+# in the container, outside of it, and of the container; spare
+RULE = "<I4B2I6QI"
+MARK = "<4I"  # bytes, name, place, length
 
 SECTION_NAMES_IN_WORDS = (
     "names",
@@ -94,4 +133,18 @@ SECTION_NAMES_IN_WORDS = (
     "MD5 sizes",
     "SHA-1 sizes",
     "SHA-256 sizes",
+    "triggers by link",
+    "triggers",
+    "logical signatures",
+    "programs",
+    "allowed hashes",
+    "rules",
+    "type marks",
+    "MD5 of sections",
+    "SHA-1 of sections",
+    "SHA-256 of sections",
+    "sizes to MD5 of sections",
+    "sizes to SHA-1 of sections",
+    "sizes to SHA-256 of sections",
+    "section sizes",
 )

@@ -19,8 +19,13 @@ class Summary:
     name: str
     built: int
     size: int
-    patterns: int
+    patterns: int  # the logical ones are counted apart
+    logical: int
     hashes: tuple[int, ...]
+    allowed: int
+    pieces: tuple[int, ...]
+    rules: int
+    marks: int
     sections: dict[str, int]
     names: tuple[str, ...]
 
@@ -57,11 +62,19 @@ def _summarize(data: bytes) -> Summary:
         name=name(bundle),
         built=built,
         size=total,
-        patterns=patterns,
+        patterns=patterns - sections[layout.SECTION_LOGIC][1] // layout.LOGIC_SIZE,
+        logical=sections[layout.SECTION_LOGIC][1] // layout.LOGIC_SIZE,
         hashes=tuple(
             sections[layout.SECTION_DIGESTS + kind][1] // layout.DIGEST_KEPT
             for kind in range(layout.DIGEST_KINDS)
         ),
+        allowed=sections[layout.SECTION_ALLOWED][1] // 4,
+        pieces=tuple(
+            sections[layout.SECTION_PIECE_DIGESTS + kind][1] // layout.DIGEST_KEPT
+            for kind in range(layout.DIGEST_KINDS)
+        ),
+        rules=sections[layout.SECTION_RULES][1] // layout.RULE_SIZE,
+        marks=sections[layout.SECTION_MARKS][1] // layout.MARK_SIZE,
         sections={
             layout.SECTION_NAMES_IN_WORDS[number]: size
             for number, (_, size) in enumerate(sections)
