@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "engine.h"
+#include "cms.h"
 #include "gzip.h"
 #include "match_state.h"
 #include "mime.h"
@@ -42,6 +43,7 @@ struct rst_layer {
     rst_type type;
     rst_hint hint;
     uint64_t room;  // scratch in use when this layer was opened: given back when it closes
+    rst_text_charset charset; // of a text, as its header says
     bool wired;     // octets come with their place in the wire form
     uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
@@ -55,6 +57,7 @@ struct rst_layer {
         rst_gzip gzip;
         rst_tar tar;
         rst_stored stored;
+        rst_cms cms;
     } u;
 };
 

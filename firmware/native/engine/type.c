@@ -23,4 +23,6 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_ARJ] = {"arj", RST_FORMAT_PLAIN, "arj archive"},
     [RST_TYPE_LZH] = {"lzh", RST_FORMAT_PLAIN, "lzh archive"},
     [RST_TYPE_TNEF] = {"tnef", RST_FORMAT_PLAIN, "TNEF"},
+    [RST_TYPE_CMS] = {"cms", RST_FORMAT_CMS, NULL},
+    [RST_TYPE_PGP] = {"pgp", RST_FORMAT_PGP, NULL},
 };

@@ -12,6 +12,8 @@ typedef enum {
     RST_FORMAT_ZIP,
     RST_FORMAT_GZIP,
     RST_FORMAT_TAR,
+    RST_FORMAT_CMS, // S/MIME: its content is opened
+    RST_FORMAT_PGP,
     RST_FORMATS
 } rst_format;
 
@@ -36,6 +38,8 @@ typedef enum {
     RST_TYPE_ARJ,
     RST_TYPE_LZH,
     RST_TYPE_TNEF,
+    RST_TYPE_CMS,
+    RST_TYPE_PGP,
     RST_TYPES
 } rst_type;
 

@@ -64,7 +64,6 @@ def cases(w, dice):
     for head in (b" ", b"\0", b"\t", b"-"):
         yield delimited(f"behind {head!r}", lambda m, h=head: m.replace(mark, h + mark))
     yield delimited("in upper case", lambda m: m.replace(mark, mark.upper()))
-    yield delimited("dashes apart", lambda m: m.replace(mark, b"- -" + b))
     yield delimited("NUL between", lambda m: m.replace(mark, b"-\0-" + b))
     yield delimited("none behind", lambda m: m[: m.rindex(mark)])
     yield delimited("cut", lambda m: m[:-5])

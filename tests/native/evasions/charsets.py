@@ -3,7 +3,7 @@
 import base64
 
 from evasions.building import lines_of
-from evasions.text_codings import uuencoded, yencoded
+from evasions.text_codings import uuencoded
 
 KIND = "40 charsets"
 
@@ -36,7 +36,6 @@ def cases(w, dice):
         yield f"uuencode in {charset}", wide(charset, codec), plain
         yield f"uuencode behind text in {charset}", wide(charset, codec, before=hello), plain
         yield f"uuencode in {charset}, LF", wide(charset, codec, before=hello, end="\n"), plain
-    yield "yEnc in utf-16", wide("utf-16", "utf-16", yencoded), plain
     yield "utf-16 in truth", wide("us-ascii", "utf-16"), plain
     yield "utf-16le in truth", wide("us-ascii", "utf-16-le"), plain
     yield "utf-8 with a mark", wide("utf-8", "utf-8-sig"), plain

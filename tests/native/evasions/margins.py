@@ -36,7 +36,6 @@ def cases(w, dice):
     from_line = b"From a@example.org Mon Jan  1 00:00:00 2024\r\n"
     yield "mbox line in a header", lambda p: w.with_file(p).replace(
         b"Subject", from_line + b"Subject"), plain
-    yield "mbox line in base64", lambda p: _in_base64(w, p, from_line), plain
     yield text_case("NUL before uuencode", lambda p: b"\0\r\n" + uuencoded(p))
     yield text_case("bare CR before uuencode", lambda p: b"text\r" + uuencoded(p))
     yield text_case("NUL within begin", lambda p: uuencoded(p).replace(b"begin", b"be\0gin"))
@@ -45,8 +44,3 @@ def cases(w, dice):
     yield "CR between lines", lambda p: plain(p).replace(b"\r\n\r\n", b"\r\n\r\n\r"), plain
     yield "CR at the end", lambda p: plain(p) + b"\r", plain
 
-
-def _in_base64(w, payload, line):
-    part = w.file_part(payload)
-    at = part.index(b"\r\n\r\n") + 4
-    return w.mail(w.text_part(), part[:at] + line.replace(b"F", b">F") + part[at:])

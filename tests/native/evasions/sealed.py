@@ -74,16 +74,21 @@ def cases(w, dice):
     yield "compressed", smime(closed(COMPRESSED)), plain
     yield "cut", smime(lambda m: signed(m)[:-30]), plain
     yield "no CMS at all", smime(lambda m: b"\1\2\3" + m), plain
-    yield from pgp(w, plain)
+    yield from pgp(w, dice, plain)
 
 
-def pgp(w, plain):
+def pgp(w, dice, plain):
     yield "PGP in text", lambda p: w.plain_text(armoured(p)), plain
     yield "PGP in a part", lambda p: w.mail(w.text_part() + armoured(p)), plain
     yield "PGP attached", lambda p: w.with_file(armoured(p)), plain
-    for head in (b"\x85\x01\x0c\x03", b"\xc1\xc0\x4c\x03", b"\x8c\x0d\x04\x09\x03", b"\x84\x5e\x03"):
-        yield f"PGP {head.hex()}", lambda p, h=head: w.with_file(h + p * 9), plain
+    key = dice.randbytes(8) + b"\x01"
+    heads = b"\x85\x01\x0c\x03" + key, b"\xc1\xc0\x4c\x03" + key, b"\x84\x5e\x03" + key
+    for head in (*heads, b"\x8c\x0d\x04\x09\x03\x08"):
+        yield f"PGP {head[:4].hex()}", lambda p, h=head: w.with_file(h + p * 9), plain
     version = b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
-    yield "PGP/MIME", lambda p: w.mail(
-        type=w.type(subtype=b"encrypted"), body=w.body(version, w.file_part(armoured(p)))
-    ), plain
+
+    def pgp_mime(payload):
+        parts = version, w.file_part(armoured(payload))
+        return w.mail(type=w.type(subtype=b"encrypted"), body=w.body(*parts))
+
+    yield "PGP/MIME", pgp_mime, plain
