@@ -280,6 +280,12 @@ void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     if (n == 0 || m->body == RST_BODY_NONE) {
         return;
     }
+    for (size_t i = 0; m->headless && i < n; i++) {
+        if (data[i] != '\r' && data[i] != '\n') {
+            m->headless = false;
+            rst_found(s, RST_AMBIGUOUS, "message without a header", l, &l->place, NULL);
+        }
+    }
     if (m->body == RST_BODY_MARGIN) {
         write_margin(s, l, data, n);
     } else if (m->child == NULL) {

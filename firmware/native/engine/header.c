@@ -41,26 +41,25 @@ static void end_field(rst_scanner *s, rst_layer *l, uint64_t end) {
 }
 
 // What the header as a whole leaves in doubt.
-static const char *doubt(const rst_scanner *s, const rst_layer *l, bool cut_off) {
-    const rst_mime *m = &l->u.mime;
+static const char *doubt(const rst_mime *m, bool cut_off) {
     if ((m->ends & RST_ENDS_LF) != 0 && (m->ends & RST_ENDS_CRLF) != 0) {
         return "line ends of two kinds in the header";
     }
     if ((m->ends & RST_ENDS_CRCRLF) != 0) {
         return "line ends of two CR in the header";
     }
-    if (m->junk) { // to some readers the header ends there
+    if (m->junk && (m->fields > 1 || !cut_off)) { // to some readers the header ends there
         return "header with a line that is no field";
     }
-    bool begun = cut_off || m->fields > 0 || m->level_top > m->level_base || l != &s->layers[0];
-    return begun ? NULL : "message without a header";
+    return NULL;
 }
 
 static void end_header(rst_scanner *s, rst_layer *l, bool cut_off) {
     rst_mime *m = &l->u.mime;
     if (m->head.odd == NULL) {
-        m->head.odd = doubt(s, l, cut_off);
+        m->head.odd = doubt(m, cut_off);
     }
+    m->headless = m->root && m->fields == 0 && l == &s->layers[0];
     if (m->root) {
         m->crlf = m->ends == RST_ENDS_CRLF;
         m->lf_only = m->ends == RST_ENDS_LF && l == &s->layers[0];
