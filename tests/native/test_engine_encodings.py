@@ -21,14 +21,11 @@ from mailmaking import (
 
 def base64_forms():
     text = base64.b64encode(BAD)
-    half = len(BAD) // 3 * 3 // 2
     yield "one long line", text
     yield "one character a line", b"\r\n".join(bytes([c]) for c in text)
     yield "junk between", b"!-".join(text[i : i + 5] for i in range(0, len(text), 5))
     yield "no padding", text.rstrip(b"=")
     yield "too much padding", text + b"===="
-    yield "two padded runs", base64.b64encode(BAD[:half]) + base64.b64encode(BAD[half:])
-    yield "early padding", b"QQ==" + text
     yield "blanks", b" " + text.replace(b"A", b" A\t")
 
 
@@ -36,6 +33,22 @@ def base64_forms():
 def test_base64(screen_one, body):
     head = b"Content-Transfer-Encoding: base64\r\nContent-Type: image/png\r\n\r\n"
     assert names(screen_one(multipart(TEXT, head + body + b"\r\n"))) == ["infected"]
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n"])
+@pytest.mark.parametrize("first", [1, 2, 100])
+def test_what_follows_padding_is_decoded_and_in_doubt(screen_one, first, end):
+    assert first % 3 != 0
+    body = base64.b64encode(BAD[:first]) + end + base64.b64encode(BAD[first:])
+    head = b"Content-Transfer-Encoding: base64\r\nContent-Type: image/png\r\n\r\n"
+    found = names(screen_one(multipart(TEXT, head + body + b"\r\n")))
+    assert found == ["ambiguous", "infected"]
+
+
+def test_a_footer_behind_a_text_in_base64_is_clean(screen_one):
+    head = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    body = base64.b64encode(b"Hello, all!") + b"\r\n\r\n-- \r\nThe list's footer\r\n"
+    assert verdict(screen_one(multipart(head + body))) == "clean"
 
 
 def quoted_forms():

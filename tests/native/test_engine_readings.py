@@ -81,11 +81,8 @@ def test_oddities_of_real_mail_are_clean(screen_one, header):
 
 CLOSED = {
     "S/MIME": b"Content-Type: application/pkcs7-mime\r\n\r\nx",
-    "message/partial": b"Content-Type: message/partial; id=1\r\n\r\nx",
-    "message/external-body": b"Content-Type: message/external-body\r\n\r\nx",
     "TNEF": attachment(b"\x78\x9f\x3e\x22" + bytes(50), "winmail.dat"),
     "BinHex": b"Content-Type: text/plain\r\n\r\n(This file must be converted with BinHex 4.0)\r\n",
-    "yEnc": b"\r\n=ybegin line=128 size=9 name=a.bin\r\nxxxxxxxxx\r\n=yend size=9\r\n",
 }
 
 

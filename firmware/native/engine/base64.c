@@ -31,12 +31,34 @@ size_t rst_base64_end(rst_base64 *b, uint8_t *out) {
     return n;
 }
 
+// '=' in a group, and what follows it: some readers stop there, some go on with a new group, some
+// overlook it.
+static void note_pad(rst_base64 *b) {
+    if (b->have > 0) {
+        b->padded = true;
+        b->new_line = false;
+        b->pads = b->have == 1 ? UINT8_MAX : (uint8_t)(3 - b->have);
+    } else if (b->pads > 0 && b->pads != UINT8_MAX) {
+        b->pads--;
+    }
+}
+
+static void note_run(rst_base64 *b) {
+    if (b->pads > 0 || !b->new_line) {
+        b->odd_lines = true;
+    } else {
+        b->odd_runs = true;
+    }
+    b->padded = false;
+    b->pads = 0;
+}
+
 size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out, size_t cap,
                        size_t *out_n) {
     size_t i = 0;
     size_t o = 0;
     while (i < n && cap - o >= 3) {
-        while (b->have == 0 && n - i >= 4 && cap - o >= 3) {
+        while (b->have == 0 && !b->padded && n - i >= 4 && cap - o >= 3) {
             uint8_t v0 = value[in[i]], v1 = value[in[i + 1]];
             uint8_t v2 = value[in[i + 2]], v3 = value[in[i + 3]];
             if (((v0 | v1 | v2 | v3) & 0x80) != 0) {
@@ -54,6 +76,9 @@ size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out,
         }
         uint8_t c = in[i++];
         if (value[c] != NO) {
+            if (b->padded) {
+                note_run(b);
+            }
             b->bits = b->bits << 6 | value[c];
             if (++b->have == 4) {
                 out[o] = (uint8_t)(b->bits >> 16);
@@ -64,7 +89,10 @@ size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out,
                 b->have = 0;
             }
         } else if (c == '=') {
+            note_pad(b);
             o += rst_base64_end(b, out + o);
+        } else if (c == '\n') {
+            b->new_line = true;
         }
     }
     *out_n = o;

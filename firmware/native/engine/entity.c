@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "magic.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -59,6 +60,7 @@ static void push_level(rst_scanner *s, rst_layer *l) {
     level->boundary_n = h->boundary_n;
     level->sealed = inherited || type_is(h, "multipart/signed");
     level->digest = type_is(h, "multipart/digest");
+    level->quoted = h->encoding == RST_ENCODING_QP;
     rst_entity_margin(m);
 }
 
@@ -73,14 +75,55 @@ static void begin_multipart(rst_scanner *s, rst_layer *l) {
     push_level(s, l);
 }
 
+// A leaf for which a boundary was given: its delimiters would show parts to some.
+static void push_shadow(rst_scanner *s, rst_layer *l) {
+    rst_mime *m = &l->u.mime;
+    const rst_head *h = &m->head;
+    if (s->layer_n + s->level_n >= s->limits.depth) {
+        return; // too deep already, or nothing can be inside
+    }
+    bool inherited = sealed(s, l);
+    rst_level *level = &s->levels[s->level_n++];
+    m->level_top = s->level_n;
+    memset(level, 0, sizeof *level);
+    memcpy(level->boundary, h->boundary, h->boundary_n);
+    level->boundary_n = h->boundary_n;
+    level->sealed = inherited;
+    level->shadow = true;
+}
+
+static void pop_shadow(rst_scanner *s, rst_mime *m) {
+    if (m->level_top > m->level_base && s->levels[m->level_top - 1].shadow) {
+        s->level_n = --m->level_top;
+    }
+}
+
+// Reports are messages by name, but text by their grammar (RFC 3464, 8098, 5965).
+static bool is_report(const rst_head *h) {
+    return type_is(h, "message/delivery-status") || type_is(h, "message/feedback-report") ||
+           type_is(h, "message/disposition-notification") ||
+           type_is(h, "message/global-delivery-status");
+}
+
+static bool is_mail(const rst_head *h) {
+    if (is_report(h) || type_is(h, "message/partial") || type_is(h, "message/external-body")) {
+        return false;
+    }
+    // What is called a mail is one to the client that opens it, and so is what is named like one.
+    return type_in(h, "message") || type_in(h, "text/rfc822") ||
+           (type_in(h, "text/") && rst_magic_mail_name(h->name));
+}
+
 static rst_hint hint_of(const rst_head *h) {
-    if (type_is(h, "message/rfc822") || type_is(h, "message/global") ||
-        type_is(h, "message/news")) {
+    if (is_mail(h)) {
         return RST_HINT_MAIL;
     }
     if (type_is(h, "text/html") || type_is(h, "application/xhtml+xml") ||
         type_is(h, "image/svg+xml")) {
         return RST_HINT_HTML;
+    }
+    if (is_report(h)) {
+        return RST_HINT_TEXT;
     }
     if (type_in(h, "text") || type_in(h, "multipart/") || h->encoding == RST_ENCODING_UU ||
         strchr(h->type, '/') == NULL) {
@@ -94,10 +137,10 @@ static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, co
     const rst_head *h = &l->u.mime.head;
     const char *why = NULL;
     char reason[64];
-    if (type_is(h, "message/partial") || type_is(h, "message/external-body")) {
-        why = h->type;
-    } else if (type_is(h, "application/pkcs7-mime") || type_is(h, "application/x-pkcs7-mime")) {
-        why = "S/MIME";
+    if (type_is(h, "message/partial")) {
+        rst_found(s, RST_PARTIAL, "piece of a message", l, place, name);
+    } else if (type_is(h, "message/external-body")) {
+        rst_found(s, RST_EXTERNAL, "body that lies elsewhere", l, place, name);
     } else if (type_is(h, "application/mac-binhex40")) {
         why = "BinHex";
     } else if (h->encoding == RST_ENCODING_UNKNOWN) {
@@ -111,6 +154,10 @@ static void note_closed(rst_scanner *s, rst_layer *l, const rst_place *place, co
     if (why != NULL) {
         rst_found(s, RST_UNSCANNABLE, why, l, place, name);
     }
+}
+
+static bool is_smime(const rst_head *h) {
+    return type_is(h, "application/pkcs7-mime") || type_is(h, "application/x-pkcs7-mime");
 }
 
 static void name_of(const rst_mime *m, char *out, size_t cap) {
@@ -144,7 +191,14 @@ static void begin_leaf(rst_scanner *s, rst_layer *l) {
     memset(&m->qp, 0, sizeof m->qp);
     bool wired =
         l->wired && (m->encoding == RST_ENCODING_IDENTITY || m->encoding == RST_ENCODING_UNKNOWN);
-    m->child = rst_layer_open(s, hint_of(h), name, &place, wired);
+    rst_hint hint = hint_of(h);
+    m->child = rst_layer_open(s, hint, name, &place, wired);
+    if (m->child != NULL) {
+        m->child->charset = h->charset;
+        if (h->boundary_n > 0 && hint != RST_HINT_MAIL) {
+            push_shadow(s, l);
+        }
+    }
 }
 
 void rst_entity_begin(rst_scanner *s, rst_layer *l) {
@@ -230,6 +284,12 @@ void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     if (n == 0 || m->body == RST_BODY_NONE) {
         return;
     }
+    for (size_t i = 0; m->headless && i < n; i++) {
+        if (data[i] != '\r' && data[i] != '\n') {
+            m->headless = false;
+            rst_found(s, RST_AMBIGUOUS, "message without a header", l, &l->place, NULL);
+        }
+    }
     if (m->body == RST_BODY_MARGIN) {
         write_margin(s, l, data, n);
     } else if (m->child == NULL) {
@@ -241,9 +301,24 @@ void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     }
 }
 
+// What the decoder met that readers take in different ways.
+static void note_coding(rst_scanner *s, const rst_layer *l) {
+    const rst_mime *m = &l->u.mime;
+    // Mailing lists and virus scanners write a footer behind the base64 of a text.
+    bool runs = m->base64.odd_runs && m->child->hint != RST_HINT_TEXT;
+    if (m->body == RST_BODY_LEAF && (m->base64.odd_lines || runs)) {
+        rst_found(s, RST_AMBIGUOUS, "base64 behind its padding", m->child, &m->child->place, NULL);
+    }
+    if (m->body == RST_BODY_LEAF && m->qp.odd) {
+        rst_found(s, RST_AMBIGUOUS, "blanks behind a soft line break", m->child, &m->child->place,
+                  NULL);
+    }
+}
+
 void rst_entity_end(rst_scanner *s, rst_layer *l, uint64_t end) {
     rst_mime *m = &l->u.mime;
     if (m->child != NULL) {
+        note_coding(s, l);
         if (m->body == RST_BODY_LEAF && m->encoding == RST_ENCODING_BASE64) {
             size_t n = rst_base64_end(&m->base64, m->out);
             rst_layer_write(s, m->child, m->out, n, RST_NO_WIRE);
@@ -251,9 +326,14 @@ void rst_entity_end(rst_scanner *s, rst_layer *l, uint64_t end) {
             size_t n = rst_qp_end(&m->qp, m->out);
             rst_layer_write(s, m->child, m->out, n, RST_NO_WIRE);
         }
+        const rst_layer *closed = m->child; // what is known of it stays until the next one opens
         rst_layer_close(s, m->child);
         m->child = NULL;
+        if (m->body == RST_BODY_LEAF && is_smime(&m->head) && closed->type != RST_TYPE_CMS) {
+            rst_found(s, RST_UNSCANNABLE, "S/MIME", l, &closed->place, closed->name);
+        }
     }
+    pop_shadow(s, m);
     if (m->owner != 0) {
         rst_part_ended(s, m->owner, end < m->start ? m->start : end);
         m->owner = 0;

@@ -31,4 +31,6 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_PDF] = {rst_store_begin, rst_store_write, rst_pdf_end},
     [RST_FORMAT_HTML] = {rst_html_begin, rst_html_write, rst_html_end},
     [RST_FORMAT_ONENOTE] = {rst_store_begin, rst_store_write, rst_onenote_end},
+    [RST_FORMAT_CMS] = {rst_store_begin, rst_store_write, rst_cms_end},
+    [RST_FORMAT_PGP] = {rst_pgp_begin, plain_write, plain_begin},
 };

@@ -16,6 +16,38 @@ static void odd(rst_head *h, const char *why) {
     }
 }
 
+// Fields that are read wrongly by some if there is a NUL in them, or a comment without an end.
+static bool mentions(const uint8_t *body, size_t n, const char *word) {
+    for (size_t i = 0; i < n; i++) {
+        if (rst_starts(body + i, n - i, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static rst_text_charset charset_of(const uint8_t *body, size_t n) {
+    static const struct {
+        const char *name;
+        rst_text_charset charset;
+    } known[] = {
+        {"utf-16", RST_TEXT_UTF16},      {"utf-16le", RST_TEXT_UTF16LE},
+        {"utf-16be", RST_TEXT_UTF16BE},  {"ucs-2", RST_TEXT_UTF16},
+        {"iso-10646-ucs-2", RST_TEXT_UTF16}, {"unicode", RST_TEXT_UTF16},
+        {"utf-32", RST_TEXT_UTF32LE},    {"utf-32le", RST_TEXT_UTF32LE},
+        {"utf-32be", RST_TEXT_UTF32BE},
+    };
+    char name[40];
+    rst_param_text(body, n, "charset", name, sizeof name);
+    const uint8_t *octets = (const uint8_t *)name;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (rst_is(octets, strlen(name), known[i].name)) {
+            return known[i].charset;
+        }
+    }
+    return mentions(octets, strlen(name), "utf-7") ? RST_TEXT_UTF7 : RST_TEXT_OCTETS;
+}
+
 static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     char type[sizeof h->type] = {0};
     uint8_t boundary[RST_MAX_BOUNDARY];
@@ -23,7 +55,7 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     size_t boundary_n = 0;
     bool clean = rst_param_value(body, n, type, sizeof type, &rest);
     rst_param p = {false, false};
-    if (strncmp(type, "multipart/", 10) == 0) {
+    {
         uint8_t wide[RST_MAX_BOUNDARY + 1];
         p = rst_param_octets(body + rest, n - rest, "boundary", wide, sizeof wide, &boundary_n);
         if (boundary_n > RST_MAX_BOUNDARY) {
@@ -34,9 +66,14 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
             boundary_n--; // RFC 2046: a boundary does not end in a blank
         }
         memcpy(boundary, wide, boundary_n);
-        if (p.conflict || !clean) {
+        bool multipart = strncmp(type, "multipart/", 10) == 0;
+        if (multipart && (p.conflict || !clean)) {
             odd(h, "boundary can be read in two ways");
         }
+    }
+    if (strncmp(type, "multipart/", 10) != 0 && h->has_type &&
+        strncmp(h->type, "multipart/", 10) == 0) {
+        boundary_n = 0; // the field that is a multipart's counts, whatever this one says
     }
     if (h->has_type && (strcmp(type, h->type) != 0 || boundary_n != h->boundary_n ||
                         memcmp(boundary, h->boundary, boundary_n) != 0)) {
@@ -51,6 +88,7 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
         memcpy(h->boundary, boundary, boundary_n);
         h->boundary_n = boundary_n;
     }
+    h->charset = charset_of(body + rest, n - rest);
     char name[RST_MAX_NAME];
     if (!h->name_is_filename &&
         rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
@@ -63,8 +101,11 @@ static void content_disposition(rst_head *h, const uint8_t *body, size_t n) {
     size_t rest;
     rst_param_value(body, n, value, sizeof value, &rest);
     char name[RST_MAX_NAME];
-    if (rst_param_text(body + rest, n - rest, "filename", name, sizeof name).found &&
-        name[0] != 0) {
+    rst_param p = rst_param_text(body + rest, n - rest, "filename", name, sizeof name);
+    if (p.conflict || (p.found && h->name_is_filename && strcmp(h->name, name) != 0)) {
+        odd(h, "two file names");
+    }
+    if (p.found && name[0] != 0) {
         memcpy(h->name, name, sizeof name);
         h->name_is_filename = true;
     }
@@ -106,7 +147,9 @@ static void content_encoding(rst_head *h, const uint8_t *body, size_t n) {
     name[o] = 0;
     rst_encoding encoding = encoding_named(name);
     bool plain = encoding == RST_ENCODING_IDENTITY;
-    if (!clean && !plain) {
+    bool other = plain && (mentions(body, n, "base64") || mentions(body, n, "printable") ||
+                           mentions(body, n, "uue"));
+    if (other || (!clean && !plain)) {
         odd(h, "Content-Transfer-Encoding can be read in two ways");
     }
     if (h->has_encoding && encoding != h->encoding) {
@@ -157,18 +200,36 @@ static void message_field(rst_report *r, const uint8_t *name, size_t name_n, con
     }
 }
 
-// The field's name without octets that do not belong into one. *exact: there were none.
-static size_t clean_name(const uint8_t *field, size_t n, uint8_t *name, size_t cap, bool *exact) {
+// The letters of a field's name up to a comment, lower case.
+static size_t letters(const uint8_t *field, size_t n, uint8_t *name, size_t cap) {
     size_t o = 0;
-    *exact = true;
-    for (size_t i = 0; i < n; i++) {
-        if (field[i] <= ' ' || field[i] >= 0x7f) {
-            *exact = false;
-        } else if (o < cap) {
-            name[o++] = field[i];
+    for (size_t i = 0; i < n && field[i] != '('; i++) {
+        uint8_t c = rst_lower(field[i]);
+        if (c >= 'a' && c <= 'z' && o < cap) {
+            name[o++] = c;
         }
     }
     return o;
+}
+
+typedef enum { OTHER_FIELD = 0, TYPE_FIELD, ENCODING_FIELD, DISPOSITION_FIELD } field_kind;
+
+// Which field it is to the most lenient of readers. *exact: to all of them.
+static field_kind kind_of(const uint8_t *field, size_t n, bool *exact) {
+    static const char *const names[][2] = {
+        [TYPE_FIELD] = {"content-type", "contenttype"},
+        [ENCODING_FIELD] = {"content-transfer-encoding", "contenttransferencoding"},
+        [DISPOSITION_FIELD] = {"content-disposition", "contentdisposition"},
+    };
+    uint8_t name[32];
+    size_t name_n = letters(field, n, name, sizeof name);
+    for (field_kind k = TYPE_FIELD; k <= DISPOSITION_FIELD; k++) {
+        if (rst_is(name, name_n, names[k][1])) {
+            *exact = rst_is(field, n, names[k][0]);
+            return k;
+        }
+    }
+    return OTHER_FIELD;
 }
 
 // A stray CR is a line end to some readers: then what follows it is a field to them.
@@ -198,24 +259,25 @@ void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n
         m->junk = m->junk || !(rst_starts(field, n, "from ") || rst_starts(field, n, ">from "));
         return;
     }
-    uint8_t name[32];
-    bool exact;
-    size_t name_n = clean_name(field, (size_t)(colon - field), name, sizeof name, &exact);
+    size_t name_n = (size_t)(colon - field);
+    bool exact = true;
+    field_kind kind = kind_of(field, name_n, &exact);
     const uint8_t *body = colon + 1;
     size_t body_n = (size_t)(field + n - body);
-    if (!rst_starts(name, name_n, "content-")) {
-        if (m->root && l == &s->layers[0]) {
-            message_field(&s->report, name, name_n, body, body_n, start, end);
-        }
-        return;
-    }
-    if (rst_is(name, name_n, "content-type")) {
+    switch (kind) {
+    case TYPE_FIELD:
         content_type(h, body, body_n);
-    } else if (rst_is(name, name_n, "content-transfer-encoding")) {
+        break;
+    case ENCODING_FIELD:
         content_encoding(h, body, body_n);
-    } else if (rst_is(name, name_n, "content-disposition")) {
+        break;
+    case DISPOSITION_FIELD:
         content_disposition(h, body, body_n);
-    } else {
+        break;
+    default:
+        if (m->root && l == &s->layers[0]) {
+            message_field(&s->report, field, name_n, body, body_n, start, end);
+        }
         return;
     }
     rst_spend(s, FIELD_UNITS * body_n);
@@ -223,7 +285,7 @@ void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n
         odd(h, "header field longer than the limit");
     } else if (!exact) {
         odd(h, "field name with blanks or control characters");
-    } else if (m->junk) {
-        odd(h, "header with a line that is no field");
+    } else if (memchr(body, 0, body_n) != NULL) {
+        odd(h, "field with a NUL");
     }
 }

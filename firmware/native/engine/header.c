@@ -19,6 +19,7 @@ void rst_header_begin(rst_mime *m, bool root, uint64_t start) {
     m->last = 0;
     m->fields = 0;
     m->header_n = 0;
+    m->ends = 0;
     m->field_n = 0;
     m->next_wire = start;
     m->eol_n = 0;
@@ -37,6 +38,45 @@ static void end_field(rst_scanner *s, rst_layer *l, uint64_t end) {
     rst_head_field(s, l, m->field, m->field_n, m->field_wire, end);
     m->field_n = 0;
     m->field_cut = false;
+}
+
+// What the header as a whole leaves in doubt.
+static const char *doubt(const rst_mime *m, bool cut_off) {
+    if ((m->ends & RST_ENDS_LF) != 0 && (m->ends & RST_ENDS_CRLF) != 0) {
+        return "line ends of two kinds in the header";
+    }
+    if ((m->ends & RST_ENDS_CRCRLF) != 0) {
+        return "line ends of two CR in the header";
+    }
+    if (m->junk && (m->fields > 1 || !cut_off)) { // to some readers the header ends there
+        return "header with a line that is no field";
+    }
+    return NULL;
+}
+
+static void end_header(rst_scanner *s, rst_layer *l, bool cut_off) {
+    rst_mime *m = &l->u.mime;
+    if (m->head.odd == NULL) {
+        m->head.odd = doubt(m, cut_off);
+    }
+    m->headless = m->root && m->fields == 0 && l == &s->layers[0];
+    if (m->root) {
+        m->crlf = m->ends == RST_ENDS_CRLF;
+        m->lf_only = m->ends == RST_ENDS_LF && l == &s->layers[0];
+    }
+    rst_entity_begin(s, l);
+}
+
+static void note_line_end(rst_mime *m) {
+    if (m->last != '\r') {
+        m->ends |= RST_ENDS_LF;
+        return;
+    }
+    m->ends |= RST_ENDS_CRLF;
+    size_t n = m->field_n;
+    if (!m->field_cut && n >= 2 && m->field[n - 2] == '\r') {
+        m->ends |= RST_ENDS_CRCRLF;
+    }
 }
 
 static void first_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
@@ -73,7 +113,7 @@ static void end_line(rst_scanner *s, rst_layer *l, uint64_t lf) {
     m->line_first = true;
     if (m->line_blank) {
         m->field_n = 0;
-        rst_entity_begin(s, l);
+        end_header(s, l, false);
         m->line_n = 0;
         m->line_start = true;
         return;
@@ -108,6 +148,7 @@ size_t rst_header_take(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
         m->last = data[part - 1];
     }
     if (lf != NULL) {
+        note_line_end(m);
         end_line(s, l, rst_wire(wire, part));
         m->last = '\n';
     }
@@ -122,7 +163,7 @@ void rst_header_end(rst_scanner *s, rst_layer *l) {
     }
     if (m->in_header) {
         end_field(s, l, m->pos);
-        rst_entity_begin(s, l);
+        end_header(s, l, true);
         m->line_start = false;
     }
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "engine.h"
+#include "cms.h"
 #include "gzip.h"
 #include "html.h"
 #include "match_state.h"
@@ -58,6 +59,7 @@ struct rst_layer {
     rst_type type;
     rst_hint hint;
     uint64_t room;  // scratch in use when this layer was opened: given back when it closes
+    rst_text_charset charset; // of a text, as its header says
     bool wired;     // octets come with their place in the wire form
     uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
@@ -74,6 +76,7 @@ struct rst_layer {
         rst_relations relations;
         rst_rtf rtf;
         rst_html html;
+        rst_cms cms;
     } u;
 };
 

@@ -45,6 +45,7 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     l->type = RST_TYPE_UNKNOWN;
     l->room = s->scratch_n;
     l->hint = hint;
+    l->charset = RST_TEXT_OCTETS;
     l->wired = wired && hint != RST_HINT_FILE;
     l->found = s->report.findings_n;
     l->head_n = 0;

@@ -39,6 +39,45 @@ static bool is_bzip2(const uint8_t *h, size_t n) {
            (memcmp(h + 4, "1AY&SY", 6) == 0 || memcmp(h + 4, "\x17rE8P\x90", 6) == 0);
 }
 
+// A ContentInfo of RFC 5652: a sequence of unknown or long size, its first member the object
+// identifier 1.2.840.113549.1.7.x or 1.2.840.113549.1.9.16.1.x.
+static bool is_cms(const uint8_t *h, size_t n) {
+    if (n < 14 || h[0] != 0x30 || h[1] < 0x80 || h[1] > 0x84) {
+        return false;
+    }
+    const uint8_t *oid = h + 2 + (h[1] & 0x0f);
+    return memcmp(oid, "\x06\x09\x2a\x86\x48\x86\xf7\x0d", 8) == 0 ||
+           memcmp(oid, "\x06\x0b\x2a\x86\x48\x86\xf7\x0d", 8) == 0;
+}
+
+static bool is_pgp_algorithm(uint8_t a) {
+    return (a >= 1 && a <= 3) || (a >= 16 && a <= 22) || a == 25 || a == 26;
+}
+
+// RFC 4880 sections 5.1 and 5.3: a message that begins with a session key, encrypted with a public
+// key or a password; or in armour (section 6.2).
+static bool is_pgp(const uint8_t *h, size_t n) {
+    static const char armour[] = "-----BEGIN PGP MESSAGE";
+    if (n >= sizeof armour - 1 && memcmp(h, armour, sizeof armour - 1) == 0) {
+        return true;
+    }
+    if (n < 14 || (h[0] & 0x80) == 0) {
+        return false;
+    }
+    bool fresh = (h[0] & 0x40) != 0;
+    uint8_t tag = fresh ? h[0] & 0x3f : h[0] >> 2 & 0x0f;
+    size_t size = fresh ? (h[1] < 192 ? 1 : h[1] < 224 ? 2 : 5) : (size_t)1 << (h[0] & 3);
+    if (size > 5 || (!fresh && size == 8)) {
+        return false;
+    }
+    const uint8_t *body = h + 1 + size;
+    if (tag == 1) {
+        return n >= size + 11 && body[0] == 3 && is_pgp_algorithm(body[9]);
+    }
+    return tag == 3 && size == 1 && h[1] >= 4 && h[1] <= 100 && body[0] == 4 && body[1] >= 1 &&
+           body[1] <= 13 && body[2] <= 4;
+}
+
 static bool is_lzh(const uint8_t *h, size_t n) {
     return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
 }
@@ -63,6 +102,12 @@ rst_type rst_magic(const uint8_t *head, size_t n) {
     }
     if (is_arj(head, n)) {
         return RST_TYPE_ARJ;
+    }
+    if (is_cms(head, n)) {
+        return RST_TYPE_CMS;
+    }
+    if (is_pgp(head, n)) {
+        return RST_TYPE_PGP;
     }
     return rst_tar_header(head, n) ? RST_TYPE_TAR : RST_TYPE_UNKNOWN;
 }

@@ -18,6 +18,10 @@ void rst_mime_begin(rst_scanner *s, rst_layer *l) {
     m->eol_n = 0;
     m->line_n = 0;
     m->line_start = true;
+    m->cr_line = false;
+    m->seen_cr = false;
+    m->crlf = false;
+    m->lf_only = false;
     m->pos = 0;
     m->eol_wire = 0;
     rst_header_begin(m, true, 0);
@@ -49,10 +53,10 @@ static size_t hold_eol(rst_mime *m, const uint8_t *data, size_t n, uint64_t wire
     return n - held;
 }
 
-typedef enum { NO_MATCH, PREFIX, OPENS, CLOSES } fit;
+typedef enum { NO_MATCH, PREFIX, OPENS, CLOSES } fits_kind;
 
 // How a line, trimmed of blanks at its end, fits the delimiter of a level.
-static fit fits(const rst_level *level, const uint8_t *line, size_t n) {
+static fits_kind fits(const rst_level *level, const uint8_t *line, size_t n) {
     size_t b = level->boundary_n;
     if (n < b + 2 || memcmp(line + 2, level->boundary, b) != 0) {
         return NO_MATCH;
@@ -72,6 +76,8 @@ static void pop_levels(rst_scanner *s, rst_layer *l, uint32_t to) {
         const rst_level *level = &s->levels[m->level_top];
         if (!level->parted && level->other) {
             rst_found(s, RST_AMBIGUOUS, "multipart without a delimiter", l, &l->place, NULL);
+        } else if (!level->parted && level->quoted) {
+            rst_found(s, RST_AMBIGUOUS, "multipart with a transfer encoding", l, &l->place, NULL);
         }
     }
 }
@@ -89,10 +95,12 @@ static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t 
     rst_mime *m = &l->u.mime;
     int closed = -1;
     bool prefix = false;
+    bool shadow = false;
     for (uint32_t k = m->level_top; k-- > m->level_base;) {
-        fit f = fits(&s->levels[k], line, n);
+        fits_kind f = fits(&s->levels[k], line, n);
         prefix = prefix || f == PREFIX;
-        if (f == NO_MATCH || f == PREFIX) {
+        shadow = shadow || (s->levels[k].shadow && f != NO_MATCH && f != PREFIX);
+        if (f == NO_MATCH || f == PREFIX || s->levels[k].shadow) {
             continue;
         }
         if (!s->levels[k].closed) {
@@ -105,7 +113,10 @@ static int find_level(rst_scanner *s, rst_layer *l, const uint8_t *line, size_t 
         }
     }
     bool nested = m->child != NULL && m->child->hint == RST_HINT_MAIL;
-    if (closed < 0 && prefix && m->body == RST_BODY_LEAF && !nested) {
+    if (shadow) {
+        rst_found(s, RST_AMBIGUOUS, "delimiters in what is no multipart", l, &l->place, NULL);
+    }
+    if (closed < 0 && prefix && !nested) {
         rst_found(s, RST_AMBIGUOUS, "line that begins like a delimiter", l, &l->place, NULL);
     }
     return closed;
@@ -117,7 +128,7 @@ static void note_other(rst_scanner *s, const rst_mime *m, const uint8_t *line, s
     while (dashes < n && line[dashes] == '-') {
         dashes++;
     }
-    if (m->body == RST_BODY_MARGIN && dashes < n && memchr(line, ' ', n) == NULL) {
+    if (m->body == RST_BODY_MARGIN && m->level_top > m->level_base && dashes < n && memchr(line, ' ', n) == NULL) {
         s->levels[m->level_top - 1].other = true;
     }
 }
@@ -159,13 +170,67 @@ bool rst_mime_delimiter(rst_scanner *s, rst_layer *l, const uint8_t *line, size_
     return true;
 }
 
+// Octets that some readers overlook at a line's begin, or everywhere.
+static bool overlooked(uint8_t c) {
+    return c == 0 || rst_blank(c);
+}
+
+// Whether what is gathered so far may be a delimiter, to a lenient reader.
+static bool may_delimit(const uint8_t *line, size_t n) {
+    size_t i = 0;
+    while (i < n && overlooked(line[i])) {
+        i++;
+    }
+    if (i < n && line[i++] != '-') {
+        return false;
+    }
+    while (i < n && line[i] == 0) {
+        i++;
+    }
+    return i >= n || line[i] == '-';
+}
+
+// The line is no delimiter as it stands. It is one without what some overlook, or to those who
+// take a bare CR for a line end.
+static void note_lenient(rst_scanner *s, rst_layer *l) {
+    rst_mime *m = &l->u.mime;
+    uint8_t line[RST_MAX_DELIMITER];
+    size_t i = 0;
+    size_t n = 0;
+    while (i < m->line_n && overlooked(m->line[i])) {
+        i++;
+    }
+    bool changed = i > 0 || m->cr_line;
+    for (; i < m->line_n; i++) {
+        if (m->line[i] != 0) {
+            line[n++] = m->line[i];
+        } else {
+            changed = true;
+        }
+    }
+    n = trimmed(line, n);
+    bool fit = false;
+    for (uint32_t k = m->level_base; changed && n >= 2 && k < m->level_top; k++) {
+        fits_kind f = fits(&s->levels[k], line, n);
+        fit = fit || f == OPENS || f == CLOSES || (f == PREFIX && m->cr_line);
+    }
+    if (fit) {
+        rst_found(s, RST_AMBIGUOUS, "delimiter behind octets that some overlook", l, &l->place,
+                  NULL);
+    }
+}
+
 // The gathered line is none of ours: it goes to the body.
 static void reject_line(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
     size_t n = m->line_n;
+    if (n >= 2 && m->level_top > m->level_base) {
+        note_lenient(s, l);
+    }
     flush_eol(s, l);
     m->line_n = 0;
     m->line_start = false;
+    m->cr_line = false;
     size_t text = hold_eol(m, m->line, n, m->line_wire);
     rst_entity_write(s, l, m->line, text, m->line_wire);
 }
@@ -175,7 +240,7 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
                         uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (m->line_n == 0) {
-        if (data[0] != '-' || m->level_top == m->level_base) {
+        if (m->level_top == m->level_base || !may_delimit(data, 1)) {
             reject_line(s, l);
             return 0;
         }
@@ -187,11 +252,16 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     size_t take = part < room ? part : room;
     memcpy(m->line + m->line_n, data, take);
     m->line_n = (uint16_t)(m->line_n + take);
-    if (m->line_n >= 2 && m->line[1] != '-') {
+    if (!may_delimit(m->line, m->line_n)) {
         reject_line(s, l);
         return take;
     }
-    if (take < part) { // too long for a delimiter, unless what is more is blank
+    if (m->cr_line && (lf != NULL || take < part)) {
+        reject_line(s, l);
+        return take; // the rest, and the LF, are body
+    }
+    bool long_line = take < part;
+    if (long_line) { // too long for a delimiter, unless what is more is blank
         bool closes;
         if (find_level(s, l, m->line, trimmed(m->line, m->line_n), &closes) < 0) {
             reject_line(s, l);
@@ -208,9 +278,14 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     if (lf == NULL) {
         return part;
     }
+    bool bare = !long_line && (m->line_n == 0 || m->line[m->line_n - 1] != '\r');
+    bare = bare || (m->eol_n == 1 && m->eol[0] == '\n');
     if (!rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, rst_wire(wire, part + 1))) {
         reject_line(s, l);
         return part; // the LF is body
+    }
+    if (bare && m->crlf) {
+        rst_found(s, RST_AMBIGUOUS, "delimiter with a bare LF", l, &l->place, NULL);
     }
     return part + 1;
 }
@@ -229,12 +304,17 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
             m->line_start = true;
             return 1;
         }
+        if (m->eol[0] == '\r' && data[0] == '-') {
+            m->line_start = true;
+            m->cr_line = true;
+            return 0;
+        }
         flush_eol(s, l);
     }
     const uint8_t *end = data + n;
     const uint8_t *dash = data;
     while ((dash = memchr(dash, '-', (size_t)(end - dash))) != NULL) {
-        if (dash > data && dash[-1] == '\n' && (dash + 1 == end || dash[1] == '-')) {
+        if (dash > data && (dash[-1] == '\n' || dash[-1] == '\r') && (dash + 1 == end || dash[1] == '-')) {
             end = dash;
             break;
         }
@@ -248,6 +328,25 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return used;
 }
 
+// In the wire form a header with bare LF hides the rest of itself from who insists on CRLF.
+static void note_crlf(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_mime *m = &l->u.mime;
+    const uint8_t *end = data + n;
+    bool found = m->seen_cr && data[0] == '\n';
+    for (const uint8_t *cr = data; !found && cr < end; cr++) {
+        cr = memchr(cr, '\r', (size_t)(end - cr));
+        if (cr == NULL) {
+            break;
+        }
+        found = cr + 1 < end && cr[1] == '\n';
+    }
+    m->seen_cr = end[-1] == '\r';
+    if (found) {
+        m->lf_only = false;
+        rst_found(s, RST_AMBIGUOUS, "line ends of two kinds", l, &l->place, NULL);
+    }
+}
+
 void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_mime *m = &l->u.mime;
     while (n > 0) {
@@ -258,6 +357,9 @@ void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
             used = take_line(s, l, data, n, wire);
         } else {
             used = take_body(s, l, data, n, wire);
+        }
+        if (m->lf_only && used > 0) {
+            note_crlf(s, l, data, used);
         }
         data += used;
         n -= used;
@@ -272,7 +374,8 @@ void rst_mime_end(rst_scanner *s, rst_layer *l) {
         rst_header_end(s, l);
     }
     if (m->line_n > 0) {
-        if (!rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
+        if (m->cr_line ||
+            !rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
             reject_line(s, l);
         } else if (m->in_header) {
             rst_header_end(s, l);

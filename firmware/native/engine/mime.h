@@ -10,6 +10,7 @@
 #include "base64.h"
 #include "engine.h"
 #include "qp.h"
+#include "text.h"
 
 enum {
     RST_MAX_BOUNDARY = 256, // octets; RFC 2046 allows 70, real programs stay below 100
@@ -34,11 +35,15 @@ typedef enum {
     RST_ENCODING_UNKNOWN
 } rst_encoding;
 
+// Kinds of line ends, as bits.
+enum { RST_ENDS_LF = 1, RST_ENDS_CRLF = 2, RST_ENDS_CRCRLF = 4 };
+
 // What the header of one entity says about its body.
 typedef struct {
     char type[80]; // lower case; "" if not given
     uint8_t boundary[RST_MAX_BOUNDARY];
-    size_t boundary_n;
+    size_t boundary_n; // given, whatever the type is
+    rst_text_charset charset;
     char name[RST_MAX_NAME]; // "" if not given
     bool name_is_filename;   // from Content-Disposition, which counts more
     rst_encoding encoding;
@@ -56,6 +61,8 @@ typedef struct {
     bool digest; // multipart/digest: parts are messages unless they say otherwise
     bool parted; // a delimiter was seen
     bool other;  // a line that looks like another delimiter was seen
+    bool quoted; // said to be quoted-printable, which a multipart cannot be
+    bool shadow; // no multipart, but a boundary was given: delimiters would be two readings
 } rst_level;
 
 typedef enum {
@@ -85,6 +92,7 @@ typedef struct {
     bool line_blank;  // so far nothing but CR
     bool line_folded; // the line continues a field
     bool field_cut, junk;
+    uint8_t ends; // RST_ENDS_ of its lines
     uint8_t last; // the octet before
     uint32_t fields;
     uint64_t header_n;
@@ -92,8 +100,13 @@ typedef struct {
     uint64_t field_wire; // where the field begins
     uint64_t next_wire;  // where the next line begins
 
+    bool headless; // the message begins with an empty line, which some readers pass over
+    bool crlf;    // the lines of the message's header end in CRLF: so should delimiters
+    bool lf_only; // they end in LF, in the wire form
     // Body lines (mime.c). `eol` is a line end that belongs to the delimiter, should one follow.
     bool line_start;
+    bool cr_line; // the line begins behind a bare CR
+    bool seen_cr; // lf_only: the octet before was a CR
     uint8_t eol_n;
     uint8_t eol[2];
     uint64_t eol_wire;  // where the line end before the current line begins

@@ -3,7 +3,6 @@
 // are a relay's padding.
 #include "qp.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "ascii.h"
@@ -71,6 +70,7 @@ static size_t take_escape(rst_qp *q, uint8_t c, uint8_t *out, bool *again) {
             q->state = SOFT_BLANK;
             return 0;
         }
+        q->odd = q->odd || rst_blank(c);
         out[o++] = '=';
         o += put_held(q, out + o);
         break;
@@ -84,6 +84,9 @@ static size_t take_escape(rst_qp *q, uint8_t c, uint8_t *out, bool *again) {
         out[o++] = q->first;
         break;
     default: // SOFT_CR
+        if (c == '\r') {
+            return 0; // a relay has doubled it
+        }
         q->held_n = 0;
         q->state = TEXT;
         *again = c != '\n';

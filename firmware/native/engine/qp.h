@@ -2,6 +2,7 @@
 #ifndef RST_QP_H
 #define RST_QP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@ enum { RST_QP_HELD = 64 }; // blanks held back: they count only if text follows 
 typedef struct {
     uint8_t state;
     uint8_t first; // the first digit of an escape
+    bool odd; // more blanks between '=' and what follows than readers agree on
     uint8_t held_n;
     uint8_t held[RST_QP_HELD];
 } rst_qp;

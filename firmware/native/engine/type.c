@@ -53,4 +53,6 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_XML] = {"xml", RST_FORMAT_HTML, NULL},
     [RST_TYPE_ONENOTE] = {"onenote", RST_FORMAT_ONENOTE, NULL},
     [RST_TYPE_LNK] = {"lnk", RST_FORMAT_PLAIN, NULL},
+    [RST_TYPE_CMS] = {"cms", RST_FORMAT_CMS, NULL},
+    [RST_TYPE_PGP] = {"pgp", RST_FORMAT_PGP, NULL},
 };

@@ -20,6 +20,8 @@ typedef enum {
     RST_FORMAT_PDF,
     RST_FORMAT_HTML,
     RST_FORMAT_ONENOTE,
+    RST_FORMAT_CMS, // S/MIME: its content is opened
+    RST_FORMAT_PGP,
     RST_FORMATS
 } rst_format;
 
@@ -73,6 +75,8 @@ typedef enum {
     RST_TYPE_XML,
     RST_TYPE_ONENOTE,
     RST_TYPE_LNK,
+    RST_TYPE_CMS,
+    RST_TYPE_PGP,
     RST_TYPES
 } rst_type;
 
