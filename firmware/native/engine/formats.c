@@ -23,4 +23,7 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_ZIP] = {rst_zip_begin, rst_zip_write, rst_zip_end},
     [RST_FORMAT_GZIP] = {rst_gzip_begin, rst_gzip_write, rst_gzip_end},
     [RST_FORMAT_TAR] = {rst_tar_begin, rst_tar_write, rst_tar_end},
+    [RST_FORMAT_PACKED] = {rst_packed_begin, rst_packed_write, rst_packed_end},
+    [RST_FORMAT_7Z] = {rst_store_begin, rst_store_write, rst_sevenzip_end},
+    [RST_FORMAT_CAB] = {rst_store_begin, rst_store_write, rst_cab_end},
 };

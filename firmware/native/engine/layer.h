@@ -7,10 +7,13 @@
 
 #include <stdbool.h>
 
+#include "cab.h"
 #include "engine.h"
 #include "gzip.h"
 #include "match_state.h"
 #include "mime.h"
+#include "packed.h"
+#include "sevenzip.h"
 #include "store.h"
 #include "tar.h"
 #include "text.h"
@@ -55,6 +58,7 @@ struct rst_layer {
         rst_gzip gzip;
         rst_tar tar;
         rst_stored stored;
+        rst_packed packed;
     } u;
 };
 

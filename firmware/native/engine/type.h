@@ -12,6 +12,9 @@ typedef enum {
     RST_FORMAT_ZIP,
     RST_FORMAT_GZIP,
     RST_FORMAT_TAR,
+    RST_FORMAT_PACKED, // bzip2, xz, lzma, lzip
+    RST_FORMAT_7Z,
+    RST_FORMAT_CAB,
     RST_FORMATS
 } rst_format;
 
