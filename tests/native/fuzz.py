@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import argparse
 import base64
+import bz2
 import gzip
 import io
+import lzma
 import re
+import shutil
 import struct
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -29,16 +33,7 @@ import officemaking  # noqa: E402
 from pdfmaking import deflated, document, lzw, predicted, runs, stream  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
-TARGETS = (
-    "fuzz_scanner",
-    "fuzz_decoders",
-    "fuzz_zip",
-    "fuzz_match",
-    "fuzz_office",
-    "fuzz_pdf",
-    "fuzz_html",
-    "fuzz_onenote",
-)
+TARGETS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c")))
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
@@ -98,6 +93,48 @@ def containers() -> list[bytes]:
         gzip.compress(b"one") + gzip.compress(b"two"),
         small_tar(),
     ]
+
+
+def by_program(program: str, *command: str) -> list[bytes]:
+    """An archive of two small files by a real program; nothing if it is not installed."""
+    if shutil.which(program) is None:
+        return []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "1").write_bytes(b"hello " * 30)
+        (folder / "2").write_bytes(bytes(range(256)))
+        subprocess.run(
+            [program, *command, "archive", "1", "2"], cwd=folder, check=True, capture_output=True
+        )
+        return [path.read_bytes() for path in folder.glob("archive*")]
+
+
+def packed() -> list[bytes]:
+    """What the decoders read, and what is stored whole."""
+    text = b"hello " * 60 + bytes(range(256))
+    filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "dict_size": 65536}]
+    made = [
+        bz2.compress(text, 1) + bz2.compress(b"two", 1),
+        lzma.compress(text, preset=0) + bytes(4) + lzma.compress(b"two", preset=0),
+        lzma.compress(text, filters=filters),
+        lzma.compress(text, lzma.FORMAT_ALONE, preset=0),
+    ]
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", method) as archive:
+            archive.writestr("a.txt", text)
+            archive.writestr("b", b"")
+        made.append(file.getvalue())
+    for options in (
+        ["-mhc=off", "-ms=off"],
+        ["-m0=BCJ", "-m1=LZMA:d=64k"],
+        ["-m0=Delta:4", "-m1=BZip2:d=100k", "-mhc=off"],
+        ["-m0=Deflate", "-mhc=off"],
+        ["-m0=PPMd", "-mhc=off"],
+        ["-psecret", "-mhc=off"],
+    ):
+        made += by_program("7zz", "a", "-t7z", *options)
+    return made + by_program("gcab", "-c") + by_program("gcab", "-z", "-c")
 
 
 def messages() -> Iterator[bytes]:
@@ -221,6 +258,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in pages()]
     if target == "fuzz_onenote":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in notes()]
+    if target == "fuzz_packed":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in packed()]
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

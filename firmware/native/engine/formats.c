@@ -33,4 +33,7 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_ONENOTE] = {rst_store_begin, rst_store_write, rst_onenote_end},
     [RST_FORMAT_CMS] = {rst_store_begin, rst_store_write, rst_cms_end},
     [RST_FORMAT_PGP] = {rst_pgp_begin, plain_write, plain_begin},
+    [RST_FORMAT_PACKED] = {rst_packed_begin, rst_packed_write, rst_packed_end},
+    [RST_FORMAT_7Z] = {rst_store_begin, rst_store_write, rst_sevenzip_end},
+    [RST_FORMAT_CAB] = {rst_store_begin, rst_store_write, rst_cab_end},
 };

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "cab.h"
 #include "engine.h"
 #include "cms.h"
 #include "gzip.h"
@@ -19,6 +20,8 @@
 #include "rtf.h"
 #include "onenote.h"
 #include "pdf.h"
+#include "packed.h"
+#include "sevenzip.h"
 #include "store.h"
 #include "tar.h"
 #include "text.h"
@@ -77,6 +80,7 @@ struct rst_layer {
         rst_rtf rtf;
         rst_html html;
         rst_cms cms;
+        rst_packed packed;
     } u;
 };
 

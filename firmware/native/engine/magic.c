@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "zip.h"
+
 static const struct {
     uint8_t at, n;
     char mark[14];
@@ -78,6 +80,22 @@ static bool is_pgp(const uint8_t *h, size_t n) {
            body[1] <= 13 && body[2] <= 4;
 }
 
+// LZMA's old file format has no mark: settings, a dictionary of a size that is 2^n or 2^n +
+// 2^(n-1), the size of the file or all ones, and the range coder's first octet, which is 0.
+// Settings other than the usual ones count only with a size of all ones, else other files would
+// look like it.
+static bool is_lzma(const uint8_t *h, size_t n) {
+    if (n < 14 || h[0] >= 225 || h[13] != 0) {
+        return false;
+    }
+    uint32_t dictionary = rst_le32(h + 1);
+    uint32_t rest = dictionary & (dictionary - 1); // without its lowest bit
+    bool sized = dictionary >= 4096 && (rest == 0 || rest == 2 * (dictionary & -dictionary));
+    uint64_t size = rst_le64(h + 5);
+    return (sized || dictionary == UINT32_MAX) &&
+           (size == UINT64_MAX || (h[0] == 0x5d && size < (uint64_t)1 << 38));
+}
+
 static bool is_lzh(const uint8_t *h, size_t n) {
     return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
 }
@@ -96,6 +114,9 @@ rst_type rst_magic(const uint8_t *head, size_t n) {
     }
     if (is_bzip2(head, n)) {
         return RST_TYPE_BZIP2;
+    }
+    if (is_lzma(head, n)) {
+        return RST_TYPE_LZMA;
     }
     if (is_lzh(head, n)) {
         return RST_TYPE_LZH;

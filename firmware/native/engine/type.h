@@ -22,6 +22,9 @@ typedef enum {
     RST_FORMAT_ONENOTE,
     RST_FORMAT_CMS, // S/MIME: its content is opened
     RST_FORMAT_PGP,
+    RST_FORMAT_PACKED, // bzip2, xz, lzma, lzip
+    RST_FORMAT_7Z,
+    RST_FORMAT_CAB,
     RST_FORMATS
 } rst_format;
 

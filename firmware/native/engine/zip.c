@@ -32,10 +32,10 @@ static void search(rst_zip *z) {
 }
 
 void rst_zip_begin(rst_scanner *s, rst_layer *l) {
-    (void)s;
     rst_zip *z = &l->u.zip;
     memset(z, 0, offsetof(rst_zip, inflate));
     rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
+    z->room = s->scratch_n;
     z->soft = l->head_n < 2 || l->head[0] != 'P' || l->head[1] != 'K';
     if (z->soft) {
         search(z);

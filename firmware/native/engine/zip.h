@@ -5,6 +5,7 @@
 
 #include "expand.h"
 #include "office.h"
+#include "decode.h"
 
 // Which octets come next. What is gathered in `small` begins behind the signature.
 typedef enum {
@@ -30,6 +31,9 @@ typedef enum {
 typedef enum {
     RST_ZIP_STORED = 0,
     RST_ZIP_DEFLATE,
+    RST_ZIP_BZIP2,
+    RST_ZIP_LZMA_HEAD, // LZMA whose settings are still to come
+    RST_ZIP_LZMA,
     RST_ZIP_UNREAD, // encrypted, or a method that is not known
     RST_ZIP_HUNT,   // size unknown: up to the descriptor that fits
 } rst_zip_mode;
@@ -76,6 +80,8 @@ typedef struct {
     uint8_t name[RST_MAX_NAME];
     rst_layer *child;
     rst_office office; // what the names of the entries say
+    uint64_t room; // scratch in use outside of entries
+    rst_decode decode;
     uint16_t hunt_n; // octets in inflate.buf, in RST_ZIP_HUNT
     rst_inflate inflate;
 } rst_zip;

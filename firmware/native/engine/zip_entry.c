@@ -7,11 +7,25 @@
 
 enum {
     FLAG_ENCRYPTED = 1,
+    FLAG_LZMA_END = 2, // LZMA ends with a mark
     FLAG_DESCRIPTOR = 8,
     METHOD_STORED = 0,
     METHOD_DEFLATE = 8,
+    METHOD_BZIP2 = 12,
+    METHOD_LZMA = 14,
     METHOD_AES = 99,
+    LZMA_HEAD = 9, // version, size of the settings, the settings
+    LZMA_SETTINGS = 5,
     DESCRIPTOR = 16, // octets of a descriptor with signature and 32-bit sizes
+};
+
+// Methods that are not read, by their names (APPNOTE 4.4.5).
+static const struct {
+    uint16_t method;
+    const char *name;
+} unread[] = {
+    {1, "Shrink"}, {6, "Implode"}, {9, "Deflate64"}, {93, "zstd"},
+    {95, "xz"},    {96, "JPEG"},   {97, "WavPack"},  {98, "PPMd"},
 };
 
 static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
@@ -26,31 +40,56 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
         rst_found(s, RST_ENCRYPTED, "encrypted file in a zip", l, &l->place, name);
         return;
     }
-    char reason[20];
+    char reason[24];
     rst_print p;
     rst_print_init(&p, reason, sizeof reason);
     rst_print_ascii(&p, "zip method ");
-    rst_print_number(&p, z->entry.method);
+    const char *method = NULL;
+    for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++) {
+        method = unread[i].method == z->entry.method ? unread[i].name : method;
+    }
+    if (method != NULL) {
+        rst_print_ascii(&p, method);
+    } else {
+        rst_print_number(&p, z->entry.method);
+    }
     rst_print_end(&p);
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
+}
+
+static bool can_read(uint16_t method) {
+    return method == METHOD_STORED || method == METHOD_DEFLATE || method == METHOD_BZIP2 ||
+           method == METHOD_LZMA;
+}
+
+// How a method that says itself where it ends is read; RST_ZIP_STORED if it does not.
+static rst_zip_mode mode_of(uint16_t method) {
+    switch (method) {
+    case METHOD_DEFLATE:
+        return RST_ZIP_DEFLATE;
+    case METHOD_BZIP2:
+        return RST_ZIP_BZIP2;
+    case METHOD_LZMA:
+        return RST_ZIP_LZMA_HEAD;
+    default:
+        return RST_ZIP_STORED;
+    }
 }
 
 static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
     rst_zip *z = &l->u.zip;
     const rst_zip_entry *e = &z->entry;
     bool known = size_known(e);
-    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 ||
-                  (e->method != METHOD_STORED && e->method != METHOD_DEFLATE);
+    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 || !can_read(e->method);
     z->verify = !closed;
     if (closed) {
         closed_entry(s, l, name);
         z->mode = known ? RST_ZIP_UNREAD : RST_ZIP_HUNT;
         return;
     }
-    if (e->method == METHOD_DEFLATE) {
-        z->mode = RST_ZIP_DEFLATE;
-    } else {
-        z->mode = known ? RST_ZIP_STORED : RST_ZIP_HUNT;
+    z->mode = mode_of(e->method);
+    if (z->mode == RST_ZIP_STORED && !known) {
+        z->mode = RST_ZIP_HUNT;
     }
     z->child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
     if (z->child == NULL && known) {
@@ -65,6 +104,22 @@ static void close_child(rst_scanner *s, rst_layer *l) {
         rst_layer_close(s, z->child);
         rst_office_entry_end(s, l, z->child);
         z->child = NULL;
+    }
+    s->scratch_n = z->room; // of the decoder
+}
+
+// Leaves the entry in the middle: goes on behind it if its size is known.
+static void give_up(rst_scanner *s, rst_layer *l) {
+    rst_zip *z = &l->u.zip;
+    close_child(s, l);
+    z->partial = true;
+    if (!size_known(&z->entry)) {
+        z->state = RST_ZIP_SEARCH;
+        z->recent = 0;
+    } else if (z->left > 0) {
+        z->state = RST_ZIP_SKIP;
+    } else {
+        rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
     }
 }
 
@@ -117,32 +172,49 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     z->small_n = 0;
     z->hunt_n = 0;
     bool empty = z->left == 0 && (e->flags & FLAG_DESCRIPTOR) == 0;
-    if (empty && (z->mode != RST_ZIP_DEFLATE || e->size == 0)) {
+    bool ends_itself = z->mode >= RST_ZIP_DEFLATE && z->mode <= RST_ZIP_LZMA;
+    if (empty && (!ends_itself || e->size == 0)) {
         end_data(s, l);
+    } else if (z->mode == RST_ZIP_BZIP2 && !rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2)) {
+        give_up(s, l);
     }
 }
 
-// Leaves the entry in the middle: goes on behind it if its size is known.
-static void give_up(rst_scanner *s, rst_layer *l) {
+// The settings in front of LZMA (APPNOTE 5.8.8). Octets of `data` that were taken.
+static size_t lzma_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
-    close_child(s, l);
-    z->partial = true;
-    if (!size_known(&z->entry)) {
-        z->state = RST_ZIP_SEARCH;
-        z->recent = 0;
-    } else if (z->left > 0) {
-        z->state = RST_ZIP_SKIP;
-    } else {
-        rst_zip_gather(z, RST_ZIP_SIGNATURE, 4);
+    size_t take = (size_t)LZMA_HEAD - z->small_n < n ? (size_t)LZMA_HEAD - z->small_n : n;
+    memcpy(z->small + z->small_n, data, take);
+    z->small_n = (uint8_t)(z->small_n + take);
+    z->left -= take < z->left ? take : z->left;
+    z->inflate.in += take;
+    if (z->small_n < LZMA_HEAD) {
+        return take;
     }
+    z->small_n = 0;
+    z->mode = RST_ZIP_LZMA;
+    if (rst_le16(z->small + 2) != LZMA_SETTINGS) {
+        rst_zip_malformed(s, l, "zip entry's data is broken");
+        give_up(s, l);
+        return take;
+    }
+    bool marked = (z->entry.flags & FLAG_LZMA_END) != 0 || !size_known(&z->entry);
+    const rst_filter filter = {LZMA_FILTER_LZMA1EXT, z->small + 4, LZMA_SETTINGS};
+    if (!rst_decode_begin_raw(s, l, &z->decode, &filter, 1, marked ? UINT64_MAX : z->entry.size)) {
+        give_up(s, l);
+    }
+    return take;
 }
 
-// Deflate says itself where it ends. What the header says of its size is compared, not believed:
-// programs that read by the directory do not look at it.
-static size_t deflate_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+// These methods say themselves where they end. What the header says of its size is compared, not
+// believed: programs that read by the directory do not look at it.
+static size_t packed_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     size_t used;
-    rst_inflated r = rst_inflate_write(s, l, &z->inflate, z->child, data, n, &used);
+    rst_inflated r =
+        z->mode == RST_ZIP_DEFLATE
+            ? rst_inflate_write(s, l, &z->inflate, z->child, data, n, &used)
+            : rst_decode_write(s, l, &z->decode, &z->inflate, z->child, data, n, false, &used);
     z->left = z->inflate.in < z->entry.packed ? z->entry.packed - z->inflate.in : 0;
     if (r == RST_INFLATE_DONE) {
         if (size_known(&z->entry) && z->inflate.in != z->entry.packed) {
@@ -216,7 +288,11 @@ static size_t hunt_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
 size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     switch (l->u.zip.mode) {
     case RST_ZIP_DEFLATE:
-        return deflate_data(s, l, data, n);
+    case RST_ZIP_BZIP2:
+    case RST_ZIP_LZMA:
+        return packed_data(s, l, data, n);
+    case RST_ZIP_LZMA_HEAD:
+        return lzma_head(s, l, data, n);
     case RST_ZIP_HUNT:
         return hunt_data(s, l, data, n);
     default:

@@ -1,0 +1,10 @@
+// Cabinets (MS-CAB): stored and MSZIP folders are read. The object is stored whole: its directory
+// stands in front, but files may lie in the folders in any order.
+#ifndef RST_CAB_H
+#define RST_CAB_H
+
+#include "expand.h"
+
+void rst_cab_end(rst_scanner *s, rst_layer *l);
+
+#endif
