@@ -120,7 +120,9 @@ class Compound:
                 entry.first = self._mini(entry.data)
         self.root.first, self.root.size = self._chain(self.mini), len(self.mini)
         table = struct.pack(f"<{len(self.minifat)}I", *self.minifat)
-        self.minifat_first = self._chain(table.ljust(-(-len(table) // self.size) * self.size, b"\xff"))
+        self.minifat_first = self._chain(
+            table.ljust(-(-len(table) // self.size) * self.size, b"\xff")
+        )
         self.spare_fat = spare_fat
 
     def _mini(self, data):
@@ -284,7 +286,9 @@ def vba(modules, storage="Macros", before=b"\x01\x16\x03\0compiled code", told=T
     streams = {
         f"{storage}/PROJECT": b'ID="{0}"\r\n',
         f"{storage}/VBA/_VBA_PROJECT": b"\xcc\x61\xff\xff\0\0\0\0",
-        f"{storage}/VBA/dir": folded(vba_list([(n, len(before)) for n in modules] if told else [])),
+        f"{storage}/VBA/dir": folded(
+            vba_list([(n, len(before)) for n in modules] if told else [])
+        ),
     }
     for name, source in modules.items():
         streams[f"{storage}/VBA/{name}"] = before + folded(source)
@@ -335,7 +339,11 @@ def rtf(digits, begin=b"{\\rtf1\\ansi ", word=b"{\\object\\objemb{\\*\\objdata "
 
 
 def attribute(level, number, data):
-    return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+    return (
+        struct.pack("<BII", level, number, len(data))
+        + data
+        + struct.pack("<H", sum(data) & 0xFFFF)
+    )
 
 
 def padded(data):

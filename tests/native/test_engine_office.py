@@ -116,7 +116,9 @@ def test_fat_sectors_beyond_the_header(scan):
     made = Compound(streams, scattered=True)
     report = scan(made.octets(), fast=True)
     assert names(report) == ["infected"]
-    assert names(scan(compound({"WordDocument": bytes(7_200_000)}, scattered=True), fast=True)) == []
+    assert (
+        names(scan(compound({"WordDocument": bytes(7_200_000)}, scattered=True), fast=True)) == []
+    )
 
 
 def test_streams_that_the_tree_does_not_lead_to(scan):
@@ -453,7 +455,9 @@ def test_a_list_that_unfolds_without_end_meets_a_limit(scan):
 
 def test_a_module_that_unfolds_without_end_meets_a_limit(scan):
     streams = with_macros({"M": HARMLESS_MACRO})
-    streams["Macros/VBA/M"] = b"\x01\x16\x03\0compiled code" + b"\1" + b"\x03\xb0\x02a\xff\x0f" * 50_000
+    streams["Macros/VBA/M"] = (
+        b"\x01\x16\x03\0compiled code" + b"\1" + b"\x03\xb0\x02a\xff\x0f" * 50_000
+    )
     report = scan(compound(streams), "--limit", "expanded=20000000", fast=True)
     assert names(report) == ["too-large"]
 

@@ -1,6 +1,6 @@
 // What the main streams of Word, Excel and PowerPoint say without being understood as a whole:
-// that they are encrypted (MS-DOC 2.5.2, MS-XLS 2.4.117, MS-PPT 2.3.2), that a sheet holds macros of
-// Excel 4, and the objects that slides hold.
+// that they are encrypted (MS-DOC 2.5.2, MS-XLS 2.4.117, MS-PPT 2.3.2), that a sheet holds macros
+// of Excel 4, and the objects that slides hold.
 #include <string.h>
 
 #include "ole.h"
@@ -25,7 +25,8 @@ static void encrypted(rst_scanner *s, rst_layer *l) {
 
 void rst_word_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     // All of Word's marks, of whatever version, have the same high octet.
-    if (n >= WORD_FLAGS + 2 && data[1] == WORD_MARK && (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
+    if (n >= WORD_FLAGS + 2 && data[1] == WORD_MARK &&
+        (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
         encrypted(s, l);
     }
 }

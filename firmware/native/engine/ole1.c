@@ -79,8 +79,7 @@ bool rst_ole1_native(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
         return n == 0 || rst_expand_whole(s, l, "native", data, n);
     }
     file_name(path_n > 0 ? path : label, path_n > 0 ? path_n : label_n, name, sizeof name);
-    return size == 0 ||
-           rst_expand_whole(s, l, name[0] != 0 ? name : "package", data + c.at, size);
+    return size == 0 || rst_expand_whole(s, l, name[0] != 0 ? name : "package", data + c.at, size);
 }
 
 static bool is_package(const uint8_t *name, size_t n) {

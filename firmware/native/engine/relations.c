@@ -88,7 +88,8 @@ static void end_reference(rst_relations *r) {
         code = code * (wide ? 16 : 10) + (digit < 0 ? 0 : (uint32_t)digit);
     }
     r->in_reference = false;
-    add_value(r, r->reference_n > 0 && r->reference[0] == '#' && code < 0x80 ? (uint8_t)code : '?');
+    add_value(r,
+              r->reference_n > 0 && r->reference[0] == '#' && code < 0x80 ? (uint8_t)code : '?');
 }
 
 static void value(rst_relations *r, uint8_t c) {

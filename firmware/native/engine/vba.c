@@ -206,8 +206,7 @@ bool rst_vba_project(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t dir) {
     rst_spend(s, c->dir_n);
     bool more = rst_budget_left(s);
     for (uint32_t i = 1; more && i < c->dir_n; i++) {
-        if (i == dir || c->parent[i] != c->parent[dir] ||
-            rst_cfb_type(c, i) != RST_CFB_STREAM) {
+        if (i == dir || c->parent[i] != c->parent[dir] || rst_cfb_type(c, i) != RST_CFB_STREAM) {
             continue;
         }
         uint64_t mark = s->scratch_n;

@@ -76,7 +76,7 @@ typedef struct {
     uint8_t name[RST_MAX_NAME];
     rst_layer *child;
     rst_office office; // what the names of the entries say
-    uint16_t hunt_n; // octets in inflate.buf, in RST_ZIP_HUNT
+    uint16_t hunt_n;   // octets in inflate.buf, in RST_ZIP_HUNT
     rst_inflate inflate;
 } rst_zip;
 
