@@ -281,7 +281,10 @@ def vba_list(modules):
     return out + record(0x10, b"")
 
 
-def vba(modules, storage="Macros", before=b"\x01\x16\x03\0compiled code", told=True):
+BEFORE = b"\x01\x16\x03\0compiled code"
+
+
+def vba(modules, storage="Macros", before=BEFORE, told=True):
     """Streams of a project of {name: source}; `before` stands where compiled code does."""
     streams = {
         f"{storage}/PROJECT": b'ID="{0}"\r\n',

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 from mailmaking import BAD, TEXT, attachment, multipart, names, verdict, zipped
 from officemaking import (
+    BEFORE,
     END,
     FREE,
     Compound,
     biff,
     compound,
     folded,
+    lzfu_literal,
     ole10native,
+    record,
     sheet,
     source,
     vba,
@@ -180,6 +183,13 @@ def test_an_attachment_with_a_short_name_only(scan):
     }
     container = compound(streams, scattered=True)
     assert scan(container, name="a.msg")["findings"][0]["part"] == "a.msg/BAD.EXE"
+
+
+def test_the_rich_body_of_an_outlook_message(scan):
+    body = b"{\\rtf1 Hello " + BAD + b"}"
+    streams = {"__properties_version1.0": b"p", "__substg1.0_10090102": lzfu_literal(body)}
+    report = scan(compound(streams), name="a.msg")
+    assert report["findings"][0]["part"] == "a.msg/body.rtf"
 
 
 def test_a_zip_in_a_stream_is_opened(scan):
@@ -422,6 +432,18 @@ def test_source_is_unfolded_and_searched(scan, told):
 def test_source_without_attributes_is_found_by_the_list(scan):
     container = compound(with_macros({"M": b"' " + BAD}))
     assert names(scan(container)) == ["infected"]
+
+
+def test_names_in_the_list_in_one_code_or_another_case(scan):
+    """Source without attributes, so that only the list leads to it."""
+    streams = with_macros({"Module": b"' " + BAD})
+    both = vba_list([("mODULE", len(BEFORE))])
+    narrow = both.replace(record(0x32, "mODULE".encode("utf-16-le")), b"")
+    assert narrow != both
+    for octets in (both, narrow):
+        streams["Macros/VBA/dir"] = folded(octets)
+        (finding,) = scan(compound(streams))["findings"]
+        assert finding["part"] == "a.doc/Macros/VBA/Module.bas"
 
 
 def test_source_of_many_chunks(scan, kind):

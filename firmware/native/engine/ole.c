@@ -112,6 +112,8 @@ static bool special(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t entry, co
         rst_slides_user(s, l, data, n);
     } else if (rst_cfb_named(c, entry, "powerpoint document")) {
         return rst_slides_stream(s, l, data, n);
+    } else if (rst_cfb_named(c, entry, "__substg1.0_10090102")) {
+        return rst_lzfu(s, l, data, n); // the body of a message
     } else if (rst_cfb_named(c, entry, "_vba_project")) {
         bool runs = autorun_inside(data, n);
         rst_office_raise(s, l, runs ? RST_TYPE_OFFICE_AUTORUN : RST_TYPE_OFFICE_MACRO);
