@@ -8,6 +8,7 @@ import io
 import struct
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,10 @@ def test_names_in_an_installer(scan, kind):
     container = compound(streams, kind="msi", scattered=True)
     assert kind(container) == "msi"
     assert scan(container, name="a.msi")["findings"][0]["part"] == "a.msi/setup.exe"
+
+
+def test_an_installer_told_by_its_tables(kind):
+    assert kind(compound({"\u4840" + packed_name("_Tables"): b"x"})) == "msi"
 
 
 def test_an_attachment_of_an_outlook_message_has_its_name(scan, kind):
@@ -500,12 +505,27 @@ def test_macro_sheets_of_excel_4(kind):
     assert kind(excel(sheet(0), (0x18, name + b"\1"))) == "xls"
 
 
-SLIDES = vba({"M": source("M", b"' " + BAD)}, storage="")
+def test_macro_sheets_told_by_their_begin(kind):
+    """Whatever the list of sheets says."""
+    macros = (0x809, struct.pack("<HH", 0x600, 0x40) + bytes(12))
+    assert kind(excel(sheet(0), macros)) == "office-macro"
+
+
+@pytest.mark.parametrize(
+    ("number", "size"), [(0x09, 4), (0x209, 6), (0x409, 6), (0x809, 8), (0x809, 16)]
+)
+def test_sheets_in_no_compound_file(scan, kind, number, size):
+    def sheets(of):
+        return biff((number, struct.pack("<HH", 0x400, of).ljust(size, b"\0")), (10, b""))
+
+    assert kind(sheets(0x10)) == "xls"
+    assert kind(sheets(0x40)) == "office-macro"
+    assert names(scan(sheets(0x10) + BAD)) == ["infected"]
+    locked = biff((number, bytes(size)), (0x2F, b"\0\0"))
+    assert names(scan(locked)) == ["encrypted"]
 
 
 def slides(inner, folded_by=6, cut=0):
-    import zlib
-
     packed = zlib.compress(inner, folded_by)
     packed = packed[: len(packed) - cut]
     atom = struct.pack("<HHII", 0x10, 0x1011, len(packed) + 4, len(inner)) + packed
@@ -680,6 +700,20 @@ def test_opendocument(scan, kind):
     assert kind(opendocument("text", ("Basic/Standard/M.xml", b"Sub Main"))) == "office-macro"
     assert kind(opendocument("text", ("Scripts/python/a.py", b"pass"))) == "office-macro"
     assert names(scan(opendocument("text", ("Object 1/bad.bin", BAD)))) == ["infected"]
+
+
+def test_an_old_manifest(scan):
+    """OpenOffice.org 2 names a document type."""
+    manifest = (
+        b'<?xml version="1.0"?><!DOCTYPE manifest:manifest PUBLIC "-//x" "Manifest.dtd"><m/>'
+    )
+    assert names(scan(opendocument("text", ("META-INF/manifest.xml", manifest)))) == []
+
+
+def test_no_chain_may_be_written_as_sector_0(scan):
+    made = Compound({"WordDocument": HARMLESS})
+    octets = made.octets(minifat_first=0, minifats=0, dif_first=0)
+    assert names(scan(octets)) == []
 
 
 def test_an_encrypted_opendocument(scan):

@@ -105,6 +105,7 @@ GOOD = {
     "object": rtf(ole1(package(b"harmless")).hex().encode()),
     "empty object": rtf(b""),
     "link": rtf((struct.pack("<III", 0x501, 1, 5) + b"Link\0" + bytes(20)).hex().encode()),
+    "short link": rtf((struct.pack("<III", 0x501, 1, 5) + b"Link\0").hex().encode()),
     "picture": b"{\\rtf1{\\pict\\bin9 {{{}\\\\}}}" + b"}",
     "digits outside": b"{\\rtf1 " + DIGITS + b"}",
     "digits of an unknown group": rtf(b"{\\*\\foo " + DIGITS + b"}"),
@@ -120,6 +121,7 @@ BROKEN = {
     "object without an end": rtf(DIGITS)[:-200],
     "object shorter than it says": rtf(DIGITS[:-300]),
     "object of nonsense": rtf(b"ff" * 300),
+    "object of an unknown kind": rtf(b"0105000007000000" + DIGITS[16:]),
     "binary without an end": b"{\\rtf1{\\pict\\bin9999999999999999999 abc}}",
 }
 

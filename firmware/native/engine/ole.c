@@ -9,6 +9,8 @@
 #include "scanner.h"
 #include "vba.h"
 
+enum { INSTALLER_TABLE = 0x4840 }; // begins the name of a table, see cfb_names.c
+
 static const struct {
     uint8_t clsid[16];
     rst_type type;
@@ -35,12 +37,14 @@ static const struct {
     {"book", RST_TYPE_XLS},
     {"powerpoint document", RST_TYPE_PPT},
     {"__properties_version1.0", RST_TYPE_MSG},
-    {"!_stringpool", RST_TYPE_MSI},
 };
 
 // The program's own stream says more than the class, which anybody may set.
 static rst_type type_of(const rst_cfb *c) {
     for (uint32_t i = 1; i < c->dir_n; i++) {
+        if (c->parent[i] == 0 && rst_le16(rst_cfb_entry(c, i)) == INSTALLER_TABLE) {
+            return RST_TYPE_MSI;
+        }
         for (size_t k = 0; k < sizeof main_streams / sizeof main_streams[0]; k++) {
             if (c->parent[i] == 0 && rst_cfb_named(c, i, main_streams[k].stream)) {
                 return main_streams[k].type;
