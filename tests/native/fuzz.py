@@ -235,7 +235,9 @@ def office_files() -> list[bytes]:
     return [
         make.compound(macros, scattered=True),
         make.compound({"PowerPoint Document": atom, "Workbook": sheets}),
-        make.compound({"__properties_version1.0": b"x", "a/__substg1.0_37010102": b"d"}, version=4),
+        make.compound(
+            {"__properties_version1.0": b"x", "a/__substg1.0_37010102": b"d"}, version=4
+        ),
         make.rtf(make.ole1(native).hex().encode()),
         make.rtf(b"{\\*\\x 12}0105\\'41{\\bin3 abc}" + make.ole1(inner, b"X").hex().encode()),
         make.tnef(make.attached(b"data", more=names), make.attached(small_zip())),

@@ -120,7 +120,9 @@ class Compound:
                 entry.first = self._mini(entry.data)
         self.root.first, self.root.size = self._chain(self.mini), len(self.mini)
         table = struct.pack(f"<{len(self.minifat)}I", *self.minifat)
-        self.minifat_first = self._chain(table.ljust(-(-len(table) // self.size) * self.size, b"\xff"))
+        self.minifat_first = self._chain(
+            table.ljust(-(-len(table) // self.size) * self.size, b"\xff")
+        )
         self.spare_fat = spare_fat
 
     def _mini(self, data):
@@ -279,12 +281,17 @@ def vba_list(modules):
     return out + record(0x10, b"")
 
 
-def vba(modules, storage="Macros", before=b"\x01\x16\x03\0compiled code", told=True):
+BEFORE = b"\x01\x16\x03\0compiled code"
+
+
+def vba(modules, storage="Macros", before=BEFORE, told=True):
     """Streams of a project of {name: source}; `before` stands where compiled code does."""
     streams = {
         f"{storage}/PROJECT": b'ID="{0}"\r\n',
         f"{storage}/VBA/_VBA_PROJECT": b"\xcc\x61\xff\xff\0\0\0\0",
-        f"{storage}/VBA/dir": folded(vba_list([(n, len(before)) for n in modules] if told else [])),
+        f"{storage}/VBA/dir": folded(
+            vba_list([(n, len(before)) for n in modules] if told else [])
+        ),
     }
     for name, source in modules.items():
         streams[f"{storage}/VBA/{name}"] = before + folded(source)
@@ -335,7 +342,11 @@ def rtf(digits, begin=b"{\\rtf1\\ansi ", word=b"{\\object\\objemb{\\*\\objdata "
 
 
 def attribute(level, number, data):
-    return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+    return (
+        struct.pack("<BII", level, number, len(data))
+        + data
+        + struct.pack("<H", sum(data) & 0xFFFF)
+    )
 
 
 def padded(data):

@@ -8,18 +8,22 @@ import io
 import struct
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 from mailmaking import BAD, TEXT, attachment, multipart, names, verdict, zipped
 from officemaking import (
+    BEFORE,
     END,
     FREE,
     Compound,
     biff,
     compound,
     folded,
+    lzfu_literal,
     ole10native,
+    record,
     sheet,
     source,
     vba,
@@ -116,7 +120,9 @@ def test_fat_sectors_beyond_the_header(scan):
     made = Compound(streams, scattered=True)
     report = scan(made.octets(), fast=True)
     assert names(report) == ["infected"]
-    assert names(scan(compound({"WordDocument": bytes(7_200_000)}, scattered=True), fast=True)) == []
+    assert (
+        names(scan(compound({"WordDocument": bytes(7_200_000)}, scattered=True), fast=True)) == []
+    )
 
 
 def test_streams_that_the_tree_does_not_lead_to(scan):
@@ -156,6 +162,10 @@ def test_names_in_an_installer(scan, kind):
     assert scan(container, name="a.msi")["findings"][0]["part"] == "a.msi/setup.exe"
 
 
+def test_an_installer_told_by_its_tables(kind):
+    assert kind(compound({"\u4840" + packed_name("_Tables"): b"x"})) == "msi"
+
+
 def test_an_attachment_of_an_outlook_message_has_its_name(scan, kind):
     folder = "__attach_version1.0_#00000000"
     streams = {
@@ -178,6 +188,13 @@ def test_an_attachment_with_a_short_name_only(scan):
     }
     container = compound(streams, scattered=True)
     assert scan(container, name="a.msg")["findings"][0]["part"] == "a.msg/BAD.EXE"
+
+
+def test_the_rich_body_of_an_outlook_message(scan):
+    body = b"{\\rtf1 Hello " + BAD + b"}"
+    streams = {"__properties_version1.0": b"p", "__substg1.0_10090102": lzfu_literal(body)}
+    report = scan(compound(streams), name="a.msg")
+    assert report["findings"][0]["part"] == "a.msg/body.rtf"
 
 
 def test_a_zip_in_a_stream_is_opened(scan):
@@ -422,6 +439,18 @@ def test_source_without_attributes_is_found_by_the_list(scan):
     assert names(scan(container)) == ["infected"]
 
 
+def test_names_in_the_list_in_one_code_or_another_case(scan):
+    """Source without attributes, so that only the list leads to it."""
+    streams = with_macros({"Module": b"' " + BAD})
+    both = vba_list([("mODULE", len(BEFORE))])
+    narrow = both.replace(record(0x32, "mODULE".encode("utf-16-le")), b"")
+    assert narrow != both
+    for octets in (both, narrow):
+        streams["Macros/VBA/dir"] = folded(octets)
+        (finding,) = scan(compound(streams))["findings"]
+        assert finding["part"] == "a.doc/Macros/VBA/Module.bas"
+
+
 def test_source_of_many_chunks(scan, kind):
     text = source("M", b"".join(b"Call F%d(%d)\r\n" % (i, i * i) for i in range(3000)))
     container = compound(with_macros({"M": text + b"' " + BAD + b"\r\nSub AutoOpen()"}))
@@ -453,7 +482,9 @@ def test_a_list_that_unfolds_without_end_meets_a_limit(scan):
 
 def test_a_module_that_unfolds_without_end_meets_a_limit(scan):
     streams = with_macros({"M": HARMLESS_MACRO})
-    streams["Macros/VBA/M"] = b"\x01\x16\x03\0compiled code" + b"\1" + b"\x03\xb0\x02a\xff\x0f" * 50_000
+    streams["Macros/VBA/M"] = (
+        b"\x01\x16\x03\0compiled code" + b"\1" + b"\x03\xb0\x02a\xff\x0f" * 50_000
+    )
     report = scan(compound(streams), "--limit", "expanded=20000000", fast=True)
     assert names(report) == ["too-large"]
 
@@ -474,12 +505,27 @@ def test_macro_sheets_of_excel_4(kind):
     assert kind(excel(sheet(0), (0x18, name + b"\1"))) == "xls"
 
 
-SLIDES = vba({"M": source("M", b"' " + BAD)}, storage="")
+def test_macro_sheets_told_by_their_begin(kind):
+    """Whatever the list of sheets says."""
+    macros = (0x809, struct.pack("<HH", 0x600, 0x40) + bytes(12))
+    assert kind(excel(sheet(0), macros)) == "office-macro"
+
+
+@pytest.mark.parametrize(
+    ("number", "size"), [(0x09, 4), (0x209, 6), (0x409, 6), (0x809, 8), (0x809, 16)]
+)
+def test_sheets_in_no_compound_file(scan, kind, number, size):
+    def sheets(of):
+        return biff((number, struct.pack("<HH", 0x400, of).ljust(size, b"\0")), (10, b""))
+
+    assert kind(sheets(0x10)) == "xls"
+    assert kind(sheets(0x40)) == "office-macro"
+    assert names(scan(sheets(0x10) + BAD)) == ["infected"]
+    locked = biff((number, bytes(size)), (0x2F, b"\0\0"))
+    assert names(scan(locked)) == ["encrypted"]
 
 
 def slides(inner, folded_by=6, cut=0):
-    import zlib
-
     packed = zlib.compress(inner, folded_by)
     packed = packed[: len(packed) - cut]
     atom = struct.pack("<HHII", 0x10, 0x1011, len(packed) + 4, len(inner)) + packed
@@ -654,6 +700,20 @@ def test_opendocument(scan, kind):
     assert kind(opendocument("text", ("Basic/Standard/M.xml", b"Sub Main"))) == "office-macro"
     assert kind(opendocument("text", ("Scripts/python/a.py", b"pass"))) == "office-macro"
     assert names(scan(opendocument("text", ("Object 1/bad.bin", BAD)))) == ["infected"]
+
+
+def test_an_old_manifest(scan):
+    """OpenOffice.org 2 names a document type."""
+    manifest = (
+        b'<?xml version="1.0"?><!DOCTYPE manifest:manifest PUBLIC "-//x" "Manifest.dtd"><m/>'
+    )
+    assert names(scan(opendocument("text", ("META-INF/manifest.xml", manifest)))) == []
+
+
+def test_no_chain_may_be_written_as_sector_0(scan):
+    made = Compound({"WordDocument": HARMLESS})
+    octets = made.octets(minifat_first=0, minifats=0, dif_first=0)
+    assert names(scan(octets)) == []
 
 
 def test_an_encrypted_opendocument(scan):

@@ -80,7 +80,9 @@ HIDDEN = {
     "mark with nonsense": rtf(DIGITS, begin=b"{\\rtxyz0000{"),
     "other version": rtf(ole1(package(INNER), version=0xAAAAAAAA).hex().encode()),
     "second object": rtf(ole1(b"x" * 50).hex().encode()) + rtf(DIGITS),
-    "compound file": rtf(ole1(compound({"Package": INNER}), kind=b"Word.Document.8").hex().encode()),
+    "compound file": rtf(
+        ole1(compound({"Package": INNER}), kind=b"Word.Document.8").hex().encode()
+    ),
     "native data": rtf(ole1(INNER, kind=b"Other").hex().encode()),
     "store": rtf(DIGITS, word=b"{\\object{\\*\\datastore "),
 }
@@ -103,6 +105,7 @@ GOOD = {
     "object": rtf(ole1(package(b"harmless")).hex().encode()),
     "empty object": rtf(b""),
     "link": rtf((struct.pack("<III", 0x501, 1, 5) + b"Link\0" + bytes(20)).hex().encode()),
+    "short link": rtf((struct.pack("<III", 0x501, 1, 5) + b"Link\0").hex().encode()),
     "picture": b"{\\rtf1{\\pict\\bin9 {{{}\\\\}}}" + b"}",
     "digits outside": b"{\\rtf1 " + DIGITS + b"}",
     "digits of an unknown group": rtf(b"{\\*\\foo " + DIGITS + b"}"),
@@ -118,6 +121,7 @@ BROKEN = {
     "object without an end": rtf(DIGITS)[:-200],
     "object shorter than it says": rtf(DIGITS[:-300]),
     "object of nonsense": rtf(b"ff" * 300),
+    "object of an unknown kind": rtf(b"0105000007000000" + DIGITS[16:]),
     "binary without an end": b"{\\rtf1{\\pict\\bin9999999999999999999 abc}}",
 }
 
@@ -173,10 +177,15 @@ TNEFS = {
         tnef(attached(INNER, TITLE, inside(long_name("Rechnung März.zip")))),
         "Rechnung März.zip",
     ),
-    "long name in octets": (tnef(attached(INNER, TITLE, inside(long_name("a b.zip", False)))), "a b.zip"),
+    "long name in octets": (
+        tnef(attached(INNER, TITLE, inside(long_name("a b.zip", False)))),
+        "a b.zip",
+    ),
     "in a property": (tnef(attached(None, TITLE, inside(prop(0x3701, 0x102, INNER)))), "BAD.ZIP"),
     "own names": (
-        tnef(attached(INNER, TITLE, inside(NAMED_NUMBER, NAMED_TEXT, SEVERAL, long_name("n.zip")))),
+        tnef(
+            attached(INNER, TITLE, inside(NAMED_NUMBER, NAMED_TEXT, SEVERAL, long_name("n.zip")))
+        ),
         "n.zip",
     ),
     "second attachment": (tnef(attached(b"harmless"), attached(INNER, b"2.zip")), "2.zip"),

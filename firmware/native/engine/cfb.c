@@ -172,6 +172,13 @@ static bool add_fats(rst_cfb *c, const uint8_t *list, size_t n, uint8_t *table) 
     return more;
 }
 
+// The first sector of a chain, with the number of its sectors behind it. Some writers give sector
+// 0 for none.
+static uint32_t none_is_zero(const uint8_t *field) {
+    uint32_t first = rst_le32(field);
+    return first == 0 && rst_le32(field + 4) == 0 ? RST_CFB_NONE : first;
+}
+
 // The FAT's sectors are listed in the header and in a chain of sectors of their own (2.5).
 static bool read_fat(rst_cfb *c, const uint8_t *header) {
     rst_cfb_space *f = &c->file;
@@ -183,7 +190,7 @@ static bool read_fat(rst_cfb *c, const uint8_t *header) {
     }
     size_t last = ((size_t)1 << f->shift) / 4 - 1;
     bool more = add_fats(c, header + 76, HEADER_FAT, table);
-    uint32_t sector = rst_le32(header + 68);
+    uint32_t sector = none_is_zero(header + 68);
     while (more && sector <= LAST_SECTOR) {
         if (sector >= f->count || sector_octets(f, sector) < (last + 1) * 4) {
             fault(c, "compound file is cut off");
@@ -265,7 +272,7 @@ static bool read_mini(rst_cfb *c, const uint8_t *header) {
         return false;
     }
     size_t table_n;
-    c->mini.table = read_open(c, &c->file, rst_le32(header + 60), &table_n);
+    c->mini.table = read_open(c, &c->file, none_is_zero(header + 60), &table_n);
     c->mini.table_n = c->mini.table != NULL ? (uint32_t)(table_n / 4) : 0;
     return true;
 }

@@ -37,10 +37,10 @@ typedef struct {
     unsigned version;
     rst_cfb_space file, mini;
     const uint8_t *dir;
-    uint32_t dir_n;     // entries
-    uint32_t *parent;   // of each entry; RST_CFB_NONE if the tree does not lead to it
-    uint8_t *judged;    // a bit for each stream that was read before
-    const char *fault;  // the first contradiction, or NULL
+    uint32_t dir_n;    // entries
+    uint32_t *parent;  // of each entry; RST_CFB_NONE if the tree does not lead to it
+    uint8_t *judged;   // a bit for each stream that was read before
+    const char *fault; // the first contradiction, or NULL
 } rst_cfb;
 
 // Reads tables and directory of data[0..n). False: there is nothing to walk; `fault` says why, or

@@ -44,7 +44,8 @@ uint32_t rst_cfb_find(const rst_cfb *c, uint32_t parent, const char *name) {
 }
 
 static void put_packed(rst_print *p, unsigned six) {
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._";
+    static const char digits[] =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._";
     rst_print_octet(p, RST_CHARSET_UTF8, (uint8_t)digits[six & 63]);
 }
 

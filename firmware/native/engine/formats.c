@@ -25,6 +25,7 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_TAR] = {rst_tar_begin, rst_tar_write, rst_tar_end},
     [RST_FORMAT_OLE] = {rst_store_begin, rst_store_write, rst_ole_end},
     [RST_FORMAT_OLE1] = {rst_store_begin, rst_store_write, rst_ole1_end},
+    [RST_FORMAT_SHEET] = {rst_store_begin, rst_store_write, rst_sheet_end},
     [RST_FORMAT_RELATIONS] = {rst_relations_begin, rst_relations_write, rst_relations_end},
     [RST_FORMAT_RTF] = {rst_rtf_begin, rst_rtf_write, rst_rtf_end},
     [RST_FORMAT_TNEF] = {rst_store_begin, rst_store_write, rst_tnef_end},

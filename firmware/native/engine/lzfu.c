@@ -119,8 +119,8 @@ bool rst_lzfu(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     }
     uint64_t mark = s->scratch_n;
     unfolding *u = rst_scratch_take(s, l, sizeof *u);
-    bool more = u != NULL && rst_count_entry(s, l) &&
-                unfold_into(s, l, u, data + HEADER, end - HEADER);
+    bool more =
+        u != NULL && rst_count_entry(s, l) && unfold_into(s, l, u, data + HEADER, end - HEADER);
     s->scratch_n = mark;
     return more;
 }

@@ -29,6 +29,11 @@ static const struct {
     {7, 7, "**ACE**", RST_TYPE_ACE},
     {0, 4, "\x78\x9f\x3e\x22", RST_TYPE_TNEF},
     {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", RST_TYPE_OLE},
+    {0, 4, "\x09\0\x04\0", RST_TYPE_SHEET}, // Excel 2, 3, 4, 5, 97
+    {0, 4, "\x09\x02\x06\0", RST_TYPE_SHEET},
+    {0, 4, "\x09\x04\x06\0", RST_TYPE_SHEET},
+    {0, 4, "\x09\x08\x08\0", RST_TYPE_SHEET},
+    {0, 4, "\x09\x08\x10\0", RST_TYPE_SHEET},
     {0, 4, "{\\rt", RST_TYPE_RTF}, // Word asks for no more
     {0, 5, "%PDF-", RST_TYPE_PDF},
     {0, 14, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29", RST_TYPE_ONENOTE},

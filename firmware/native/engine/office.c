@@ -76,7 +76,7 @@ void rst_office_entry(rst_scanner *s, rst_layer *l, const char *name) {
                   : has(folder, "ppt/") ? RST_TYPE_PPTX
                                         : RST_TYPE_UNKNOWN;
     }
-    if (has(folder, "xl/macrosheets/") ) {
+    if (has(folder, "xl/macrosheets/")) {
         rst_office_raise(s, l, RST_TYPE_OFFICE_MACRO); // of Excel 4
     }
     settle_zip(l);
@@ -107,13 +107,33 @@ void rst_office_entry_end(rst_scanner *s, rst_layer *l, const rst_layer *child) 
 
 // Word, Excel and PowerPoint run these when a file is opened, closed, printed or looked at.
 static const char *const autorun[] = {
-    "autoexec",          "autoopen",           "auto_open",          "autoclose",
-    "auto_close",        "autoexit",           "autonew",            "auto_exit",
-    "document_open",     "documentopen",       "document_close",     "documentbeforeclose",
-    "document_new",      "newdocument",        "document_change",    "workbook_open",
-    "workbook_activate", "workbook_close",     "workbookopen",       "workbook_beforeclose",
-    "auto_activate",     "auto_deactivate",    "worksheet_activate", "workbook_deactivate",
-    "auto_add",          "presentation_open",  "onslideshowpagechange",
+    "autoexec",
+    "autoopen",
+    "auto_open",
+    "autoclose",
+    "auto_close",
+    "autoexit",
+    "autonew",
+    "auto_exit",
+    "document_open",
+    "documentopen",
+    "document_close",
+    "documentbeforeclose",
+    "document_new",
+    "newdocument",
+    "document_change",
+    "workbook_open",
+    "workbook_activate",
+    "workbook_close",
+    "workbookopen",
+    "workbook_beforeclose",
+    "auto_activate",
+    "auto_deactivate",
+    "worksheet_activate",
+    "workbook_deactivate",
+    "auto_add",
+    "presentation_open",
+    "onslideshowpagechange",
 };
 
 static void end_word(rst_autorun *a) {

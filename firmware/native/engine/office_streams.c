@@ -1,6 +1,6 @@
 // What the main streams of Word, Excel and PowerPoint say without being understood as a whole:
-// that they are encrypted (MS-DOC 2.5.2, MS-XLS 2.4.117, MS-PPT 2.3.2), that a sheet holds macros of
-// Excel 4, and the objects that slides hold.
+// that they are encrypted (MS-DOC 2.5.2, MS-XLS 2.4.117, MS-PPT 2.3.2), that a sheet holds macros
+// of Excel 4, and the objects that slides hold.
 #include <string.h>
 
 #include "ole.h"
@@ -11,6 +11,8 @@ enum {
     WORD_MARK = 0xa5,
     WORD_FLAGS = 10,
     WORD_ENCRYPTED = 0x100,
+    EXCEL_BEGIN = 0x09, // of a sheet, or of the whole; the high octet is the version
+    EXCEL_MACROS = 0x40,
     EXCEL_NAME = 0x18,
     EXCEL_FILEPASS = 0x2f,
     EXCEL_SHEET = 0x85,
@@ -25,7 +27,8 @@ static void encrypted(rst_scanner *s, rst_layer *l) {
 
 void rst_word_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     // All of Word's marks, of whatever version, have the same high octet.
-    if (n >= WORD_FLAGS + 2 && data[1] == WORD_MARK && (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
+    if (n >= WORD_FLAGS + 2 && data[1] == WORD_MARK &&
+        (rst_le16(data + WORD_FLAGS) & WORD_ENCRYPTED) != 0) {
         encrypted(s, l);
     }
 }
@@ -71,6 +74,8 @@ void rst_excel_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
             encrypted(s, l);
         } else if (id == EXCEL_SHEET && size >= 6) {
             macros = macros || record[5] == 1;
+        } else if ((id & 0xff) == EXCEL_BEGIN && id <= 0x809 && size >= 4) {
+            macros = macros || rst_le16(record + 2) == EXCEL_MACROS;
         } else if (id == EXCEL_NAME) {
             autorun = autorun || runs_itself(record, size);
         }
@@ -79,6 +84,15 @@ void rst_excel_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     rst_spend(s, steps);
     if (macros) {
         rst_office_raise(s, l, autorun ? RST_TYPE_OFFICE_AUTORUN : RST_TYPE_OFFICE_MACRO);
+    }
+}
+
+void rst_sheet_end(rst_scanner *s, rst_layer *l) {
+    size_t n;
+    const uint8_t *data = rst_store_whole(s, l, &n);
+    l->type = RST_TYPE_XLS;
+    if (data != NULL) {
+        rst_excel_stream(s, l, data, n);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "scanner.h"
 #include "vba.h"
 
+enum { INSTALLER_TABLE = 0x4840 }; // begins the name of a table, see cfb_names.c
+
 static const struct {
     uint8_t clsid[16];
     rst_type type;
@@ -35,12 +37,14 @@ static const struct {
     {"book", RST_TYPE_XLS},
     {"powerpoint document", RST_TYPE_PPT},
     {"__properties_version1.0", RST_TYPE_MSG},
-    {"!_stringpool", RST_TYPE_MSI},
 };
 
 // The program's own stream says more than the class, which anybody may set.
 static rst_type type_of(const rst_cfb *c) {
     for (uint32_t i = 1; i < c->dir_n; i++) {
+        if (c->parent[i] == 0 && rst_le16(rst_cfb_entry(c, i)) == INSTALLER_TABLE) {
+            return RST_TYPE_MSI;
+        }
         for (size_t k = 0; k < sizeof main_streams / sizeof main_streams[0]; k++) {
             if (c->parent[i] == 0 && rst_cfb_named(c, i, main_streams[k].stream)) {
                 return main_streams[k].type;
@@ -112,6 +116,8 @@ static bool special(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t entry, co
         rst_slides_user(s, l, data, n);
     } else if (rst_cfb_named(c, entry, "powerpoint document")) {
         return rst_slides_stream(s, l, data, n);
+    } else if (rst_cfb_named(c, entry, "__substg1.0_10090102")) {
+        return rst_lzfu(s, l, data, n); // the body of a message
     } else if (rst_cfb_named(c, entry, "_vba_project")) {
         bool runs = autorun_inside(data, n);
         rst_office_raise(s, l, runs ? RST_TYPE_OFFICE_AUTORUN : RST_TYPE_OFFICE_MACRO);

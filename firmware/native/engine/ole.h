@@ -17,6 +17,8 @@ bool rst_ole1_native(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
 // office_streams.c
 void rst_word_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);
 void rst_excel_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);
+// A sheet that lies in no compound file: stored whole, read at the end.
+void rst_sheet_end(rst_scanner *s, rst_layer *l);
 void rst_slides_user(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);
 // Embedded objects and macros lie in records of the slides' stream, folded. False: no more.
 bool rst_slides_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);

@@ -9,7 +9,10 @@
 #include "scanner.h"
 
 enum {
+    NOTHING = 0,
+    LINK = 1,
     EMBEDDED = 2,
+    PICTURE = 5,
     MOST_NAME = 4096, // octets of a name in the header of an object
 };
 
@@ -79,8 +82,7 @@ bool rst_ole1_native(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
         return n == 0 || rst_expand_whole(s, l, "native", data, n);
     }
     file_name(path_n > 0 ? path : label, path_n > 0 ? path_n : label_n, name, sizeof name);
-    return size == 0 ||
-           rst_expand_whole(s, l, name[0] != 0 ? name : "package", data + c.at, size);
+    return size == 0 || rst_expand_whole(s, l, name[0] != 0 ? name : "package", data + c.at, size);
 }
 
 static bool is_package(const uint8_t *name, size_t n) {
@@ -123,17 +125,17 @@ void rst_ole1_end(rst_scanner *s, rst_layer *l) {
     size_t name_n, ignored_n;
     number(&c, 4); // the version: programs do not look at it
     uint32_t kind = number(&c, 4);
+    if (!c.short_ && (kind == NOTHING || kind == LINK || kind == PICTURE)) {
+        return; // no octets of another file: matched as it is
+    }
     counted(&c, &name, &name_n);
     counted(&c, &ignored, &ignored_n);
     counted(&c, &ignored, &ignored_n);
     uint32_t size = number(&c, 4);
-    if (c.short_) {
-        rst_found(s, RST_MALFORMED, "embedded object is cut off", l, &l->place, NULL);
+    if (c.short_ || kind != EMBEDDED) {
+        rst_found(s, RST_MALFORMED, "embedded object makes no sense", l, &l->place, NULL);
         hidden(s, l, data, n);
         return;
-    }
-    if (kind != EMBEDDED) {
-        return; // a link, or no object: matched as it is
     }
     bool whole = size <= n - c.at;
     size_t native_n = whole ? size : n - c.at;

@@ -47,7 +47,8 @@ static void end_name(rst_scanner *s, rst_layer *l, rst_relations *r) {
         r->told = true;
         rst_found(s, RST_ENCRYPTED, "encrypted office document", l - 1, &l->place, NULL);
     }
-    if (is(r->name, r->name_n, "!doctype") && !r->told) {
+    // Old manifests name their document type; relations must not.
+    if (is(r->name, r->name_n, "!doctype") && strstr(l->name, "_rels/") != NULL && !r->told) {
         r->told = true;
         rst_found(s, RST_MALFORMED, "document type in an office file", l, &l->place, NULL);
     }
@@ -88,7 +89,8 @@ static void end_reference(rst_relations *r) {
         code = code * (wide ? 16 : 10) + (digit < 0 ? 0 : (uint32_t)digit);
     }
     r->in_reference = false;
-    add_value(r, r->reference_n > 0 && r->reference[0] == '#' && code < 0x80 ? (uint8_t)code : '?');
+    add_value(r,
+              r->reference_n > 0 && r->reference[0] == '#' && code < 0x80 ? (uint8_t)code : '?');
 }
 
 static void value(rst_relations *r, uint8_t c) {

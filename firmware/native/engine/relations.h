@@ -1,5 +1,5 @@
-// Relations of an office file (OPC, ISO 29500-2: "*.rels") and the manifest of OpenDocument: XML of
-// which only a few attributes count. Entities are not expanded; a document type, which OPC
+// Relations of an office file (OPC, ISO 29500-2: "*.rels") and the manifest of OpenDocument: XML
+// of which only a few attributes count. Entities are not expanded; a document type, which OPC
 // forbids, is malformed.
 #ifndef RST_RELATIONS_H
 #define RST_RELATIONS_H
@@ -22,12 +22,12 @@ typedef enum {
 typedef struct {
     rst_xml_state state;
     uint8_t quote;
-    uint8_t dashes;    // seen in a row, in a comment
-    bool external;     // TargetMode="External"
-    bool loads;        // a type that is loaded when the file is opened
+    uint8_t dashes; // seen in a row, in a comment
+    bool external;  // TargetMode="External"
+    bool loads;     // a type that is loaded when the file is opened
     bool told;
-    uint8_t name_n;    // of element or attribute, without its prefix
-    uint8_t value_n;   // of an attribute, what follows the last slash
+    uint8_t name_n;  // of element or attribute, without its prefix
+    uint8_t value_n; // of an attribute, what follows the last slash
     uint8_t reference_n;
     char name[32];
     char value[32];

@@ -23,21 +23,21 @@ typedef enum {
 
 typedef struct {
     rst_rtf_state state;
-    uint32_t depth;       // of groups
-    uint32_t data_depth;  // of the group that holds an object; 0: none is open
-    uint32_t skip_depth;  // of a group in it that no program knows; 0: none
-    bool starred;         // the group began with \*
+    uint32_t depth;      // of groups
+    uint32_t data_depth; // of the group that holds an object; 0: none is open
+    uint32_t skip_depth; // of a group in it that no program knows; 0: none
+    bool starred;        // the group began with \*
     bool negative;
     bool has_number;
-    uint8_t hex_n;        // characters of \'hh seen
+    uint8_t hex_n; // characters of \'hh seen
     uint8_t word_n;
     char word[16];
     uint64_t number;
-    uint64_t binary;      // octets to come
-    int8_t nibble;        // the first digit of an octet, or -1
+    uint64_t binary; // octets to come
+    int8_t nibble;   // the first digit of an octet, or -1
     bool told;
     rst_layer *child;
-    uint64_t in;          // octets of the object's text
+    uint64_t in; // octets of the object's text
     uint64_t out;
     uint16_t buf_n;
     uint8_t buf[RST_RTF_OUT];

@@ -8,8 +8,8 @@
 #include "scanner.h"
 
 enum {
-    HEADER = 6, // mark and key
-    ATTRIBUTE = 9, // level, name, octets
+    HEADER = 6,     // mark and key
+    ATTRIBUTE = 9,  // level, name, octets
     ATTACHMENT = 2, // level
     BODY = 0x800c,
     DATA = 0x800f,

@@ -1,4 +1,5 @@
-// TNEF ("winmail.dat", MS-OXTNEF): what Outlook wraps attachments in. Stored whole, read at the end.
+// TNEF ("winmail.dat", MS-OXTNEF): what Outlook wraps attachments in. Stored whole, read at the
+// end.
 #ifndef RST_TNEF_H
 #define RST_TNEF_H
 
@@ -32,7 +33,8 @@ void rst_tnef_end(rst_scanner *s, rst_layer *l);
 // tnef_props.c: properties of MAPI into `o`. False: they contradict themselves.
 bool rst_tnef_props(rst_scanner *s, const uint8_t *data, size_t n, rst_tnef_object *o);
 
-// lzfu.c: compressed rich text (MS-OXRTFCP) becomes an object in `l`. False: nothing more may come.
+// lzfu.c: compressed rich text (MS-OXRTFCP) becomes an object in `l`. False: nothing more may
+// come.
 bool rst_lzfu(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
-// Properties of MAPI as TNEF lists them (MS-OXTNEF 2.1.3.4): each is a type, a name and its values,
-// padded to four octets.
+// Properties of MAPI as TNEF lists them (MS-OXTNEF 2.1.3.4): each is a type, a name and its
+// values, padded to four octets.
 #include "report.h"
 #include "scanner.h"
 #include "tnef.h"

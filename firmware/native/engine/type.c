@@ -40,6 +40,7 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_OFFICE_MACRO] = {"office-macro", RST_FORMAT_PLAIN, NULL},
     [RST_TYPE_OFFICE_AUTORUN] = {"office-autorun", RST_FORMAT_PLAIN, NULL},
     [RST_TYPE_OLE1] = {"ole1", RST_FORMAT_OLE1, NULL},
+    [RST_TYPE_SHEET] = {"biff", RST_FORMAT_SHEET, NULL},
     [RST_TYPE_RELATIONS] = {"opc-relations", RST_FORMAT_RELATIONS, NULL},
     [RST_TYPE_RTF] = {"rtf", RST_FORMAT_RTF, NULL},
     [RST_TYPE_PDF] = {"pdf", RST_FORMAT_PDF, NULL},

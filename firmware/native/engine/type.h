@@ -14,6 +14,7 @@ typedef enum {
     RST_FORMAT_TAR,
     RST_FORMAT_OLE,
     RST_FORMAT_OLE1,
+    RST_FORMAT_SHEET,
     RST_FORMAT_RELATIONS,
     RST_FORMAT_RTF,
     RST_FORMAT_TNEF,
@@ -65,6 +66,7 @@ typedef enum {
     RST_TYPE_OFFICE_MACRO,    // holds macros
     RST_TYPE_OFFICE_AUTORUN,  // macros that run without being asked
     RST_TYPE_OLE1,            // an embedded object of RTF
+    RST_TYPE_SHEET,           // of Excel, in no compound file; becomes XLS
     RST_TYPE_RELATIONS,       // a part of an office file that names others
     RST_TYPE_RTF,
     RST_TYPE_PDF,

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "report.h"
 #include "scanner.h"
 
 enum {
     CHUNK = 4096, // octets that a chunk unfolds to, at most
+    NARROW_NAME = 0x1a,
     STREAM_NAME = 0x32,
     TEXT_OFFSET = 0x31,
     VERSION = 0x09,
@@ -117,10 +119,19 @@ static bool emit(rst_scanner *s, rst_layer *l, const char *name, const uint8_t *
     return more;
 }
 
-// The record of type `id` with this name came before an offset: that is the module's (2.3.4.2).
-static bool same_name(const rst_cfb *c, uint32_t entry, const uint8_t *name, size_t n) {
+// The list names streams in UTF-16 and in the project's code page (2.3.4.2.3.2.3), of which only
+// ASCII is compared. Case does not count where streams are looked up.
+static bool same_name(const rst_cfb *c, uint32_t entry, const uint8_t *name, size_t n,
+                      size_t step) {
     size_t units = rst_cfb_name_n(c, entry);
-    return n == 2 * units && memcmp(name, rst_cfb_entry(c, entry), n) == 0;
+    const uint8_t *own = rst_cfb_entry(c, entry);
+    bool same = n == step * units;
+    for (size_t i = 0; same && i < units; i++) {
+        unsigned a = rst_le16(own + 2 * i);
+        unsigned b = step == 2 ? rst_le16(name + 2 * i) : name[i];
+        same = a == b || (a < 0x80 && b < 0x80 && rst_lower((uint8_t)a) == rst_lower((uint8_t)b));
+    }
+    return same;
 }
 
 // Where the source begins in the stream of a module; SIZE_MAX if the list does not say.
@@ -133,8 +144,10 @@ static size_t offset_of(const rst_cfb *c, uint32_t entry, const uint8_t *list, s
         if (size > n - at) {
             break;
         }
-        if (id == STREAM_NAME) {
-            here = same_name(c, entry, list + at, size);
+        if (id == NARROW_NAME) {
+            here = same_name(c, entry, list + at, size, 1);
+        } else if (id == STREAM_NAME) {
+            here = here || same_name(c, entry, list + at, size, 2);
         } else if (id == TEXT_OFFSET && here && size >= 4) {
             return rst_le32(list + at);
         }
@@ -206,8 +219,7 @@ bool rst_vba_project(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t dir) {
     rst_spend(s, c->dir_n);
     bool more = rst_budget_left(s);
     for (uint32_t i = 1; more && i < c->dir_n; i++) {
-        if (i == dir || c->parent[i] != c->parent[dir] ||
-            rst_cfb_type(c, i) != RST_CFB_STREAM) {
+        if (i == dir || c->parent[i] != c->parent[dir] || rst_cfb_type(c, i) != RST_CFB_STREAM) {
             continue;
         }
         uint64_t mark = s->scratch_n;
