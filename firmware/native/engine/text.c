@@ -159,13 +159,17 @@ static void take_line(rst_scanner *s, rst_layer *l, uint64_t next) {
     }
 }
 
+bool rst_text_gathers(const rst_text *t, uint8_t first) {
+    return t->inside || first == 'b' || first == '=' || first == '(';
+}
+
 void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_text *t = &l->u.text;
     const uint8_t *end = data + n;
     while (data < end) {
         if (t->line_start) {
             t->line_start = false;
-            t->gathering = t->inside || *data == 'b' || *data == '=' || *data == '(';
+            t->gathering = rst_text_gathers(t, *data);
             t->line_n = 0;
             t->line_wire = t->next_wire != RST_NO_WIRE ? t->next_wire : wire;
         }
