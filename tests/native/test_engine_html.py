@@ -40,6 +40,8 @@ def ways(held):
     """A file in a data URL, in every way to write it."""
     b64 = base64.b64encode(held).decode()
     url = f"data:application/zip;base64,{b64}"
+    percent = urllib.parse.quote(b64, safe="")
+    quoted = urllib.parse.quote_from_bytes(held)
     return {
         "double quotes": f'<a href="{url}">x</a>',
         "single quotes": f"<a href='{url}'>x</a>",
@@ -51,14 +53,16 @@ def ways(held):
         "odd type": f'<a href="data:what is this;base64,{b64}">x</a>',
         "line ends": f'<a href="da\r\nta:application/zip;base\r\n64,\r\n{folded(b64)}">x</a>',
         "tab in the word": f'<a href="d\tata:application/zip;base64,{b64}">x</a>',
+        "many line ends": "<a href='d" + "\n" * 300 + f"ata:x/y;base64,{b64}'>x</a>",
+        "last letter": f'<a href="dat&#97:application/zip;base64,{b64}">x</a>',
         "blanks": f'<a href="data:application/zip;base64,{folded(b64, 7, " ")}">x</a>',
-        "percent": f'<a href="data:application/zip;base64,{urllib.parse.quote(b64, safe="")}">x</a>',
+        "percent": f'<a href="data:application/zip;base64,{percent}">x</a>',
         "all percent": '<a href="data:application/zip;base64,'
         + "".join(f"%{ord(c):02X}" for c in b64)
         + '">x</a>',
         "entities": f'<a href="{entities(url)}">x</a>',
-        "entities without end": f'<a href="{entities("data:", "&#{}")}application/zip;base64,{b64}">',
-        "hexadecimal": f'<a href="{entities("dat", "&#x{:04X};")}a&colon;;base64&comma;{b64}">x</a>',
+        "entities without end": f'<a href="{entities("data:", "&#{}")}x/y;base64,{b64}">',
+        "hexadecimal": f'<a href="{entities("dat", "&#x{:X};")}a&colon;;base64&comma;{b64}">',
         "zeros": f'<a href="&#{"0" * 400}100;ata:;base64,{b64}">x</a>',
         "style": f'<p style="background:url({url})">x</p>',
         "style with entities": f'<p style="background:url(&quot;{url}&quot;)">x</p>',
@@ -66,18 +70,18 @@ def ways(held):
         "refresh": f'<meta http-equiv=refresh content="0;url={url}">',
         "srcset": f'<img srcset="data:image/png;base64,AAAA 1x, {url} 2x">',
         "script": f"<script>location = '{url}'</script>",
-        "percent coded": f'<a href="data:application/zip,{urllib.parse.quote_from_bytes(held)}">x</a>',
-        "percent, no quotes": f"<a href=data:a/b,{urllib.parse.quote_from_bytes(held)}>x</a>",
+        "percent coded": f'<a href="data:application/zip,{quoted}">x</a>',
+        "percent, no quotes": f"<a href=data:a/b,{quoted}>x</a>",
         "html in it": "<iframe src='data:text/html,"
         + urllib.parse.quote(f'<a href="{url}">x</a>')
         + "'></iframe>",
         "html in base64": '<iframe src="data:text/html;base64,'
         + base64.b64encode(f'<a href="{url}">x</a>'.encode()).decode()
         + '"></iframe>',
-        "svg in css": "<style>p { background: url(\"data:image/svg+xml,<svg xmlns='x'><image href='"
+        "svg in css": "<style>p { background: url(\"data:image/svg+xml,<svg><image href='"
         + url
         + "'/></svg>\") }</style>",
-        "after a false one": f'data: data:, data:x <p title="data:text/html"> <a href="{url}">x</a>',
+        "after a false one": f'data: data:, data:x <p title="data:text/html"> <a href="{url}">',
         "after an open one": f'<!-- <a x="data:image/png,--> <img src=\'{url}\'> <p title="x">',
         "after a run": f'<p>x data:;base64,AAAA data:;base64,{b64}">',
         "in a comment": f'<!--[if mso]><a href="{url}"><![endif]-->',
@@ -182,6 +186,8 @@ TYPES = {
         '<script type="application/ld+json" async>1</script>',
         "<img src=x onerror=alert(1)>",
         "<img src=x onerror \n =alert(1)>",
+        "<img src=x onerror" + " \n" * 300 + "=alert(1)>",
+        "<img src=x o&#110;=1 onerror=alert(1)>",
         "<img/src='x'onerror=alert(1)>",
         "<img src='>' onerror=alert(1)>",
         "<img =\"' onerror=alert(1) x=\">",
@@ -312,7 +318,7 @@ def test_a_false_size_hides_nothing(scan_note):
         "malformed",
     ]
     many = ONENOTE + (FILE_DATA + struct.pack("<QIQ", 10**6, 0, 0)) * 30_000
-    report = scan_note(many, fast=True)
+    report = scan_note(many, "--limit", "work=200000000", fast=True)
     assert report["seconds"] < 10
     assert verdict(report) in ("too-large", "over-budget", "malformed")
 

@@ -55,19 +55,40 @@ static void active(rst_layer *l) {
     }
 }
 
-static void remember(rst_html *h, const uint8_t *data, size_t n) {
-    if (n >= RST_HTML_RECENT) {
-        memcpy(h->recent, data + n - RST_HTML_RECENT, RST_HTML_RECENT);
-        h->recent_n = RST_HTML_RECENT;
+static inline bool white(uint8_t c) {
+    return c == ' ' || line(c);
+}
+
+// One more character to look back on. White space counts once, as a blank if there is one in it,
+// so that no length of it can push a word out.
+static inline void remember_one(rst_html *h, uint8_t c) {
+    if (white(c) && h->recent_n > 0 && white(h->recent[h->recent_n - 1])) {
+        if (c == ' ') {
+            h->recent[h->recent_n - 1] = ' ';
+        }
         return;
     }
-    size_t keep = (size_t)RST_HTML_RECENT - n;
-    if (h->recent_n > keep) {
-        memmove(h->recent, h->recent + h->recent_n - keep, keep);
-        h->recent_n = (uint8_t)keep;
+    if (h->recent_n == sizeof h->recent) { // so long that it seldom moves
+        memcpy(h->recent, h->recent + h->recent_n - RST_HTML_RECENT, RST_HTML_RECENT);
+        h->recent_n = RST_HTML_RECENT;
     }
-    memcpy(h->recent + h->recent_n, data, n);
-    h->recent_n = (uint8_t)(h->recent_n + n);
+    h->recent[h->recent_n++] = c;
+}
+
+// The end of a run that holds as many characters as are looked back on.
+static void remember(rst_html *h, const uint8_t *data, size_t n) {
+    size_t from = n;
+    for (size_t kept = 0; from > 0 && kept <= RST_HTML_RECENT; from--) {
+        kept += !white(data[from - 1]) || (from > 1 && !white(data[from - 2]));
+    }
+    for (; from < n; from++) {
+        remember_one(h, data[from]);
+    }
+}
+
+// How far back is looked: what is further off may be there or not.
+static size_t oldest(const rst_html *h) {
+    return h->recent_n > RST_HTML_RECENT ? h->recent_n - (size_t)RST_HTML_RECENT : 0;
 }
 
 // Data URLs
@@ -208,17 +229,16 @@ static bool in_url(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
 
 // Line ends inside a word do not count in a URL. *before: what stands in front of the word.
 static bool recent_is(const rst_html *h, const char *word, uint8_t *before) {
+    size_t oldest_at = oldest(h);
     size_t at = h->recent_n;
     for (size_t k = strlen(word); k > 0; k--) {
-        while (at > 0 && line(h->recent[at - 1])) {
-            at--;
-        }
-        if (at == 0 || rst_lower(h->recent[at - 1]) != (uint8_t)word[k - 1]) {
+        at -= at > oldest_at && line(h->recent[at - 1]);
+        if (at == oldest_at || rst_lower(h->recent[at - 1]) != (uint8_t)word[k - 1]) {
             return false;
         }
         at--;
     }
-    *before = at > 0 ? h->recent[at - 1] : ' ';
+    *before = at > oldest_at ? h->recent[at - 1] : ' ';
     return !alphanumeric(*before) && *before != '-' && *before != '_';
 }
 
@@ -240,17 +260,19 @@ static void colon(rst_layer *l) {
 // An attribute "on...": an event's handler.
 static void equals(rst_layer *l) {
     rst_html *h = &l->u.html;
+    size_t oldest_at = oldest(h);
     size_t end = h->recent_n;
-    while (end > 0 && (h->recent[end - 1] == ' ' || line(h->recent[end - 1]))) {
-        end--;
+    if (!h->in_tag) {
+        return;
     }
+    end -= end > oldest_at && white(h->recent[end - 1]);
     size_t from = end;
-    while (from > 0 && letter(h->recent[from - 1])) {
+    while (from > oldest_at && letter(h->recent[from - 1])) {
         from--;
     }
-    uint8_t before = from > 0 ? h->recent[from - 1] : ' ';
+    uint8_t before = from > oldest_at ? h->recent[from - 1] : ' ';
     bool apart = before <= ' ' || before == '/' || before == '"' || before == '\'';
-    if (h->in_tag && apart && end - from >= 4 && rst_starts(h->recent + from, end - from, "on")) {
+    if (apart && end - from >= 4 && rst_starts(h->recent + from, end - from, "on")) {
         active(l);
     }
 }
@@ -260,9 +282,7 @@ static void quotes(rst_html *h, uint8_t c) {
     if (h->quote == c) {
         h->quote = 0;
     } else if (h->quote == 0 && h->in_tag) {
-        while (at > 0 && (h->recent[at - 1] == ' ' || line(h->recent[at - 1]))) {
-            at--;
-        }
+        at -= at > 0 && white(h->recent[at - 1]);
         h->quote = at > 0 && h->recent[at - 1] == '=' ? c : 0;
     }
 }
@@ -325,6 +345,23 @@ static void in_tag(rst_layer *l, uint8_t c) {
     }
 }
 
+// A whole tag name that is not looked at further, if it lies at `data`: most of them. Returns its
+// length, or 0.
+static size_t dull_name(rst_layer *l, const uint8_t *data, size_t n) {
+    rst_html *h = &l->u.html;
+    size_t i = 0;
+    while (i < n && i < 16 && alphanumeric(data[i])) {
+        i++;
+    }
+    if (!h->rooted || h->tag_n > 0 || i == 0 || i == n || !letter(data[0]) || i == 6 ||
+        !(data[i] == ' ' || data[i] == '>')) {
+        return 0; // "script" has six letters
+    }
+    h->tagging = false;
+    h->in_tag = true;
+    return i;
+}
+
 static void in_heading(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
     rst_html *h = &l->u.html;
     if (c == ',') {
@@ -347,7 +384,7 @@ static void put(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
         equals(l); // the run may be no URL after all
     }
     if (h->mode != RST_HTML_MARKUP && in_url(s, l, c, raw)) {
-        remember(h, &c, 1);
+        remember_one(h, c);
         return;
     }
     if (h->heading) {
@@ -368,7 +405,7 @@ static void put(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
     } else if (raw && (c == '"' || c == '\'')) {
         quotes(h, c);
     }
-    remember(h, &c, 1);
+    remember_one(h, c);
 }
 
 // Character references
@@ -446,14 +483,28 @@ static bool in_entity(rst_scanner *s, rst_layer *l, uint8_t c) {
     return c == ';' && known;
 }
 
+// Octets up to the next stop, four at a time: most of a page goes this way.
+static size_t plain_run(const uint8_t *data, size_t n) {
+    size_t run = 0;
+    while (n - run >= 4 && !(stops[data[run]] | stops[data[run + 1]] | stops[data[run + 2]] |
+                             stops[data[run + 3]])) {
+        run += 4;
+    }
+    while (run < n && !stops[data[run]]) {
+        run++;
+    }
+    return run;
+}
+
 // A run that needs no look at each of its characters. Returns its length.
 static size_t pass_run(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_html *h = &l->u.html;
     size_t run = 0;
-    if (h->mode == RST_HTML_MARKUP && !h->tagging && !h->heading) {
-        while (run < n && !stops[data[run]]) {
-            run++;
-        }
+    if (h->mode == RST_HTML_MARKUP && h->tagging && !h->heading) {
+        return dull_name(l, data, n);
+    }
+    if (h->mode == RST_HTML_MARKUP && !h->heading) {
+        run = plain_run(data, n);
     } else if (h->mode == RST_HTML_BASE64 && h->percent == 0) {
         while (run < n && (base64_digit(data[run]) || line(data[run]))) {
             run++;
@@ -468,15 +519,58 @@ static size_t pass_run(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
             }
         }
     }
-    remember(h, data, run);
     return run;
+}
+
+// True for the stop at data[i] if what lies before it, from data[from] on, shows that put() would
+// do no more than is done here: so it is for most of them.
+static bool dull(rst_html *h, const uint8_t *data, size_t from, size_t i) {
+    if (h->mode != RST_HTML_MARKUP || h->tagging || h->heading || i == from) {
+        return false;
+    }
+    uint8_t c = data[i];
+    uint8_t before = rst_lower(data[i - 1]);
+    size_t word = i;
+    switch (c) {
+    case '<':
+        h->tagging = true;
+        h->tag_n = 0;
+        return true;
+    case '>':
+        h->in_tag = h->in_tag && h->quote != 0;
+        return true;
+    case ':': // the words end in these
+        return before > ' ' && before < 0x7f && before != 'a' && before != 't';
+    case '=':
+        while (word > from && letter(data[word - 1])) {
+            word--;
+        }
+        return !h->in_tag ||
+               (before > ' ' && word > from && (word == i || rst_lower(data[word]) != 'o'));
+    case '"':
+    case '\'':
+        if (h->quote == c) {
+            h->quote = 0;
+            return true;
+        }
+        if (h->quote == 0 && before == '=') {
+            h->quote = h->in_tag ? c : 0;
+            return true;
+        }
+        return h->quote != 0;
+    default:
+        return false;
+    }
 }
 
 static void scan(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_html *h = &l->u.html;
-    for (size_t i = 0; i < n && !s->halted;) {
+    size_t known = 0; // data[0..known) is remembered, as far as it is looked back on
+    size_t i = 0;
+    while (i < n && !s->halted) {
         if (h->entity != NO_ENTITY) {
             i += in_entity(s, l, data[i]);
+            known = i;
             continue;
         }
         size_t run = pass_run(s, l, data + i, n - i);
@@ -484,6 +578,11 @@ static void scan(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
         if (run > 0 || i == n) {
             continue;
         }
+        if (dull(h, data, known, i)) {
+            i++;
+            continue;
+        }
+        remember(h, data + known, i - known);
         if (data[i] == '&') {
             h->entity = BEGUN;
             h->entity_n = 0;
@@ -491,15 +590,34 @@ static void scan(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
         } else {
             put(s, l, data[i], true);
         }
-        i++;
+        known = ++i;
     }
+    remember(h, data + known, i - known);
+}
+
+// Octets up to the end of the first line that means something to the text's reader.
+static size_t to_act(const rst_text *t, const uint8_t *data, size_t n) {
+    bool acts = t->line_start ? rst_text_gathers(t, *data) : t->gathering;
+    size_t at = 0;
+    while (at < n) {
+        const uint8_t *lf = memchr(data + at, '\n', n - at);
+        at = lf != NULL ? (size_t)(lf - data) + 1 : n;
+        if (acts) {
+            break;
+        }
+        acts = at < n && rst_text_gathers(t, data[at]);
+    }
+    return at;
 }
 
 void rst_html_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
-    // Line by line, so that a file in the text and one in a URL begin in the order they stand in.
+    if (l->u.html.text.recode.charset != RST_TEXT_OCTETS) {
+        rst_text_write(s, l, data, n, wire); // it is read in UTF-8, a layer above
+        return;
+    }
+    // A file in the text and one in a URL begin in the order they stand in.
     while (n > 0) {
-        const uint8_t *lf = memchr(data, '\n', n);
-        size_t take = lf != NULL ? (size_t)(lf - data) + 1 : n;
+        size_t take = to_act(&l->u.html.text, data, n);
         scan(s, l, data, take);
         rst_text_write(s, l, data, take, wire);
         data += take;

@@ -36,7 +36,7 @@ typedef struct {
     rst_base64 base64;
     uint16_t out_n;
     char letters[RST_HTML_ENTITY];
-    uint8_t tag[RST_HTML_TAG], type[RST_HTML_TYPE], recent[RST_HTML_RECENT];
+    uint8_t tag[RST_HTML_TAG], type[RST_HTML_TYPE], recent[4 * RST_HTML_RECENT];
     uint8_t out[RST_HTML_OUT];
 } rst_html;
 

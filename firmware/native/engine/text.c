@@ -30,7 +30,8 @@ void rst_text_begin(rst_scanner *s, rst_layer *l) {
     t->line_wire = RST_NO_WIRE;
     t->next_wire = RST_NO_WIRE;
     if (charset != RST_TEXT_OCTETS) {
-        t->child = rst_layer_open(s, RST_HINT_TEXT, "text", &l->place, false);
+        rst_hint hint = l->format == RST_FORMAT_HTML ? RST_HINT_HTML : RST_HINT_TEXT;
+        t->child = rst_layer_open(s, hint, "text", &l->place, false);
     }
 }
 
@@ -253,14 +254,18 @@ static void take_line(rst_scanner *s, rst_layer *l, uint64_t next) {
     }
 }
 
+bool rst_text_gathers(const rst_text *t, uint8_t first) {
+    return t->maybe || t->coding != RST_TEXT_PLAIN || first == 0 || first == '=' || first == '(' ||
+           first == '-' || first == 0xef || rst_lower(first) == 'b';
+}
+
 static void begin_line(rst_text *t, uint8_t c, uint64_t wire) {
     t->line_start = false;
     t->line_n = 0;
     t->line_wire = t->next_wire != RST_NO_WIRE ? t->next_wire : wire;
     t->streaming = (t->coding == RST_TEXT_YENC || t->coding == RST_TEXT_BASE64) && c != '=' &&
                    rst_lower(c) != 'b';
-    bool tells = c == 0 || c == '=' || c == '(' || c == '-' || c == 0xef || rst_lower(c) == 'b';
-    t->gathering = !t->streaming && (tells || t->maybe || t->coding != RST_TEXT_PLAIN);
+    t->gathering = !t->streaming && rst_text_gathers(t, c);
 }
 
 // Octets of one line, none of them a line end.
@@ -300,6 +305,7 @@ static void recode(rst_scanner *s, rst_text *t, const uint8_t *data, size_t n) {
         t->out_n = (uint16_t)(t->out_n + rst_recode_octet(&t->recode, data[i], t->out + t->out_n));
     }
 }
+
 
 void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_text *t = &l->u.text;

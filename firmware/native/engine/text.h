@@ -42,6 +42,8 @@ typedef struct {
 void rst_text_begin(rst_scanner *s, rst_layer *l);
 void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire);
 void rst_text_end(rst_scanner *s, rst_layer *l);
+// True if a line that begins with this octet is looked at when it ends.
+bool rst_text_gathers(const rst_text *t, uint8_t first);
 // Ends a file that is open among the lines: another one begins in them.
 void rst_text_stop(rst_scanner *s, rst_layer *l);
 
