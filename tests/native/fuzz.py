@@ -25,7 +25,7 @@ sys.path.insert(0, str(TOP / "host-tools"))
 
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
-TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match")
+TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match", "fuzz_request")
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
@@ -138,6 +138,10 @@ def seeds(target: str) -> list[bytes]:
         ]
     if target == "fuzz_match":
         return list(matches())
+    if target == "fuzz_request":
+        limits = (60000, 16, 10000, 250, 1 << 28, 1 << 31, 7, 1 << 20)
+        screen = struct.pack("<4sIQIIIIQQQQI", b"RSQ2", 1, 1000, *limits, 5) + b"rules"
+        return [screen, b"RSQ2\2" + bytes(63)]
     return []
 
 
