@@ -1,4 +1,4 @@
-"""Profiles, decision records, the self-test and the scratch, on the real gate and screen process."""
+"""Profiles, decision records, self-test and scratch, on the real gate and screen process."""
 
 import hashlib
 import os
