@@ -269,6 +269,10 @@ def seeds(target: str) -> list[bytes]:
         ]
     if target == "fuzz_match":
         return list(matches())
+    if target == "fuzz_request":
+        limits = (60000, 16, 10000, 250, 1 << 28, 1 << 31, 7, 1 << 20)
+        screen = struct.pack("<4sIQIIIIQQQQI", b"RSQ2", 1, 1000, *limits, 5) + b"rules"
+        return [screen, b"RSQ2\2" + bytes(63)]
     return []
 
 

@@ -125,6 +125,17 @@ class Box:
         first, *rest = data.decode().split("\r\n")[:-2]
         return first, rest
 
+    def tested(self):
+        """Waits until the self-test at the start is over: its workers are not the tests'."""
+        rows = "self-test", "not run yet"
+        self.until(
+            lambda: not any(all(w in row for w in rows) for row in self.status()),
+            "the end of the self-test",
+        )
+
+    def status(self):
+        return self.console("show status")[1]
+
     def resident_kib(self):
         text = Path(f"/proc/{self.gate.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1])

@@ -166,7 +166,7 @@ async def main(run, data):
         collector=Collector(),
         seen=Seen(),
         folder=None,  # no maildrop can be opened here
-        of_profiles=Profiles(tree),
+        profiles=Profiles(tree),
     )
     print("ready")
     await server.Server(fd, control, log).run()

@@ -98,6 +98,7 @@ def test_after_the_cap_there_is_no_final_line(screened):
 
 def test_a_worker_that_is_killed_twice_holds_the_message(screened):
     box, _ = screened([mails.big(40000000), *MAILDROP], ["set spool maximum 200"])
+    box.tested()
     with Talk(box.port, WAIT_SECONDS) as talk, Talk(box.port) as other:
         talk.log_in()
         other.log_in()

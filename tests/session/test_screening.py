@@ -276,7 +276,7 @@ class Hostile:
                 self.seen.append((len(data), [os.fstat(fd).st_size for fd in fds]))
                 for fd in fds:
                     os.close(fd)
-                reply = answer(data[48:])
+                reply = answer(data[48:56])
                 if reply:
                     peer.send(reply)
 
@@ -312,4 +312,4 @@ def test_a_lie_is_no_verdict(tmp_path, lie):
     assert [session.judge() for _ in range(3)] == ["clean", "killed", "clean"]
     assert session.end().startswith("deaths 3")
     hostile.stop()
-    assert hostile.seen == [(56, [path.stat().st_size])] * 5
+    assert hostile.seen == [(68, [path.stat().st_size])] * 5

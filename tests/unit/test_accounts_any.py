@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from restante.accounts import book, names, sealed
 from restante.accounts.groups import Groups
-from restante.settings.patterns import matches
 from restante.accounts.sealed import Sealer
 from restante.settings import text
+from restante.settings.patterns import matches
 from restante.settings.values import Settings
 from restante.store.entries import NewerVersion
 

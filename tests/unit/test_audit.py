@@ -5,8 +5,9 @@ from restante.screening import audit, policy
 from restante.screening.verdicts import CLEAN, DEFAULT_ACTIONS, INFECTED, NAMES
 from restante.screening.wire import EDIT_PART, Finding, Report
 
-FIELDS = (
-    "account action bundle number octets part profile sha256 signature uidl verdict would".split()
+FIELDS = sorted(
+    ("account", "uidl", "number", "octets", "sha256", "profile")
+    + ("verdict", "signature", "part", "bundle", "action", "would")
 )
 SHA = bytes(range(32))
 

@@ -1,8 +1,8 @@
 """Groups of servers: places, names that were looked up, whom they want.  Also on MicroPython."""
 
 from restante.accounts.groups import ACCELERATE, ADDRESSES, LEARN, LOGINS, NOT, Groups
-from restante.settings.patterns import matches
 from restante.settings import text
+from restante.settings.patterns import matches
 from restante.settings.tree import GROUP_SETTINGS
 from restante.settings.values import Settings
 

@@ -118,7 +118,9 @@ def test_what_is_named_must_be_there():
     assert "no profile 'x'" in refused(group + b"set group office profile x").text
     assert refused(group + b"set group office profile x").line == 2
     profile = b"set profile x mode audit\n"
-    assert "no profile 'y'" in refused(group + profile + b'set account "a @ office" profile y').text
+    assert (
+        "no profile 'y'" in refused(group + profile + b'set account "a @ office" profile y').text
+    )
     assert "no group 'b'" in refused(profile + b'set account "a @ b" profile x').text
     text.read(profile + b'set account "a @ 192.0.2.1:110" profile x')
 

@@ -6,7 +6,7 @@ sends nothing to anybody, and it does not know how a message is judged or what a
 
 import asyncio
 
-from restante import log, loop
+from restante import log
 from restante.collect import fetching
 from restante.collect.fetching import NO_ROOM, NO_VERDICT, Withheld
 from restante.collect.form import Stuffing, pieces
@@ -53,7 +53,7 @@ class Judging:
             report, decision = await self.verdict(file, settings)
             sha = await hashing
         finally:
-            await loop.end([hashing])
+            await _end(hashing)
         said = known
         if not said and (decision.action, decision.would) != (verdicts.PASS, verdicts.PASS):
             said = await uidl()
@@ -155,6 +155,15 @@ class Judging:
             counters.add("held" if decision.whole else "replaced")
         level = log.INFO if decision.action == verdicts.PASS else log.WARNING
         log.record(level, "message.judged", **audit.fields(subject, report, decision, profile))
+
+
+async def _end(task):
+    """Returns when it is over, one way or the other."""
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
 
 
 async def _write(file, judged):

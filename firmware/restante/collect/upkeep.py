@@ -90,8 +90,8 @@ class Upkeep:
         if not bundle:
             return
         if bundle != self._bundle:
-            if self._bundle or services.watch.passed is None:
-                await services.watch.run()  # a set that finds nothing must not judge
+            # A set that finds nothing must not judge.
+            await (services.watch.run() if self._bundle else services.watch.begun())
             self._bundle = bundle
             self._due = {}
         if not services.off:
@@ -105,8 +105,7 @@ class Upkeep:
 
     async def _set_in_use(self):
         """Its name, "" if nothing is to be judged now."""
-        modes = [view.get("screening mode") for view in self._services.profiles.views()]
-        if "enabled" not in [self._services.settings.get("screening mode"), *modes]:
+        if "enabled" not in self._services.profiles.modes():
             return ""
         status = await self._services.screen.status()
         return bounded(status.bundle)

@@ -5,7 +5,8 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import grammar, held, profiles, retained, status
+from restante.control import grammar, held, retained, status
+from restante.control import profiles as whose
 from restante.control.tables import duration
 from restante.errors import RestanteError
 from restante.version import VERSION
@@ -29,7 +30,7 @@ class Control:
     collector   collect.Collector
     seen        accounts.Seen
     folder      store.Folder of the data
-    of_profiles settings.Profiles
+    profiles    settings.Profiles
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Control:
         collector,
         seen,
         folder,
-        of_profiles,
+        profiles,
     ):
         self._settings = settings
         self._log = log
@@ -60,7 +61,7 @@ class Control:
         self._collector = collector
         self._seen = seen
         self._folder = folder
-        self._profiles = of_profiles
+        self._profiles = profiles
 
     async def answer(self, line):
         """`line`: bytes without the line end."""
@@ -148,7 +149,7 @@ class Control:
         return answer
 
     async def _show_profile(self):
-        return profiles.listing(self._profiles)
+        return whose.listing(self._profiles)
 
     async def _show_quarantine(self):
         return held.listing(self._quarantine)

@@ -9,7 +9,6 @@ from restante.errors import RestanteError
 from restante.screening import samples
 from restante.screening.verdicts import CLEAN, INFECTED, NAMES
 
-
 # Seconds for one sample, which takes some milliseconds.
 DEADLINE_S = 60
 

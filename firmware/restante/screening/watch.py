@@ -35,20 +35,30 @@ class Watch:
 
     async def serve(self):
         """Until it is cancelled."""
+        await self.begun()
         while True:
-            await self.run()
             await asyncio.sleep(HOUR_S if self.passed else AGAIN_S)
+            await self.run()
 
     async def run(self):
         """[(name, ok, text)], as SelfTest.run(); what follows from them is done."""
         async with self._lock:
-            try:
-                results, tried = await self._selftest.run()
-            except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: it did not pass)
-                log.record(log.ERROR, "selftest.fault", trace=log.trace(error))
-                results, tried = [("self-test", False, "it broke off")], False
-            self._conclude(results, tried)
-            return results
+            return await self._run()
+
+    async def begun(self):
+        """Returns when it has been run once."""
+        async with self._lock:
+            if self.passed is None:
+                await self._run()
+
+    async def _run(self):
+        try:
+            results, tried = await self._selftest.run()
+        except Exception as error:  # noqa: BLE001 (MemoryError, a fault of ours: it did not pass)
+            log.record(log.ERROR, "selftest.fault", trace=log.trace(error))
+            results, tried = [("self-test", False, "it broke off")], False
+        self._conclude(results, tried)
+        return results
 
     def _conclude(self, results, tried):
         failed = [name for name, ok, _ in results if not ok]

@@ -94,11 +94,15 @@ class Profiles:
                 out.append("%s %s%s%s" % (ACCOUNT, user, AT, at))
         return out
 
+    def modes(self):
+        """The values of `screening mode` that any account may have."""
+        views = [self._settings] + self.views()
+        return [view.get(SCREENING + "mode") for view in views]
+
     @property
     def screens(self):
         """Whether any account is screened."""
-        mode = SCREENING + "mode"
-        return any(s.get(mode) != "disabled" for s in [self._settings, *self._views.values()])
+        return any(mode != "disabled" for mode in self.modes())
 
 
 def _closeness(pattern):

@@ -1,4 +1,4 @@
-"""The scratch: room on the disk, from the gate's file to the engine, and what happens without it."""
+"""The scratch: room on the disk, from the gate's file to the engine, and what if there is none."""
 
 import os
 import signal
@@ -35,9 +35,9 @@ def taking(tmp_path, octets, body=b"", field=b"X-Take"):
 
 
 def ask(server, path, room, most=MOST, **fields):
-    with open(path, "rb") as file:
-        with server.ask(file, room=room, scratch=most if room else 0, **fields) as client:
-            return client.recv(65536)
+    most = most if room else 0
+    with open(path, "rb") as file, server.ask(file, room=room, scratch=most, **fields) as client:
+        return client.recv(65536)
 
 
 @pytest.mark.parametrize("octets", [1, MIB - 1, MIB, MIB + 1, 40 * MIB])

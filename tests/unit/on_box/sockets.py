@@ -110,6 +110,10 @@ def test_send_fd():
     assert _sys.read(server, buf, 0, 8) == 4 and buf[:4] == b"data"
     assert len(_sys.listdir("/proc/self/fd")) == before
     raises(errno.EBADF, _sys.send_fd, client, b"data", 999)
+    assert _sys.send_fd(client, b"two", fd, fd) == 3
+    assert _sys.read(server, buf, 0, 8) == 3 and buf[:3] == b"two"
+    assert len(_sys.listdir("/proc/self/fd")) == before
+    raises(errno.EBADF, _sys.send_fd, client, b"data", fd, 999)
 
 
 def test_so_error():
