@@ -5,6 +5,7 @@
 #include "ascii.h"
 #include "params.h"
 #include "print.h"
+#include "rules.h"
 #include "scanner.h"
 
 // Parameters are looked for several times: work per octet of a field.
@@ -206,6 +207,11 @@ void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n
     if (!rst_starts(name, name_n, "content-")) {
         if (m->root && l == &s->layers[0]) {
             message_field(&s->report, name, name_n, body, body_n, start, end);
+            if (rst_is(name, name_n, "from") || rst_is(name, name_n, "sender")) {
+                rst_rules_field(s, l, RST_BY_SENDER, body, body_n);
+            } else if (rst_is(name, name_n, "subject")) {
+                rst_rules_field(s, l, RST_BY_SUBJECT, body, body_n);
+            }
         }
         return;
     }

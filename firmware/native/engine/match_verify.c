@@ -204,7 +204,7 @@ static bool allowed_starts(const rst_match *m, const link_view *link, bool last,
         *high = m->total - first;
         return true;
     default:
-        return false;
+        return rst_program_starts(m, link->record, low, high);
     }
 }
 

@@ -89,22 +89,22 @@ enum {
     RST_PROGRAM_DEPTH = 64, // operands that wait for their operator
 
     // A rule: a name, sender or subject by a glob, and what a container says of an entry.
-    RST_RULE_SIZE = 68,
-    RST_RULE_GLOB = 0,      // u32: offset in the names
-    RST_RULE_KIND = 4,      // u8: rst_rule_kind
-    RST_RULE_CONTAINER = 5, // u8: rst_container, or 255 for any
-    RST_RULE_ENCRYPTED = 6, // u8: 0 no, 1 yes, 2 either
-    RST_RULE_CASELESS = 7,  // u8
-    RST_RULE_POSITION_LOW = 8, // u32: number of the entry, the first is 1
+    RST_RULE_SIZE = 48,
+    RST_RULE_GLOB = 0,         // offset in the names
+    RST_RULE_KIND = 4,         // u8: rst_rule
+    RST_RULE_CONTAINER = 5,    // u8: rst_container, 0 for any
+    RST_RULE_ENCRYPTED = 6,    // u8: 0 no, 1 yes, 2 either
+    RST_RULE_CASELESS = 7,     // u8
+    RST_RULE_POSITION_LOW = 8, // number of the entry, the first is 1
     RST_RULE_POSITION_HIGH = 12,
     RST_RULE_PACKED_LOW = 16, // u64: size in the container
     RST_RULE_PACKED_HIGH = 24,
     RST_RULE_ENTRY_LOW = 32, // u64: size outside of it
     RST_RULE_ENTRY_HIGH = 40,
-    RST_RULE_OBJECT_LOW = 48, // u64: size of the container itself
-    RST_RULE_OBJECT_HIGH = 56,
-    RST_RULE_SPARE = 64, // u32: 0
     RST_GLOB_MAX = 255,  // octets of a glob
+
+    // Of a program for Windows: how much of it is looked at for its headers, at once.
+    RST_PROGRAM_SECTIONS = 96,
 
     // A mark by which a type is known: octets at a place, and the type's name.
     RST_MARK_SIZE = 16,
