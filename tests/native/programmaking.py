@@ -18,7 +18,9 @@ def program(sections, entry=0, new_header=0x80):
     for number, octets in enumerate(sections):
         octets += bytes(-len(octets) % ALIGNMENT)
         name = b".s%d" % number
-        table += struct.pack("<8s6I2HI", name, len(octets), address, len(octets), raw, 0, 0, 0, 0, 0x60000020)
+        table += struct.pack(
+            "<8s6I2HI", name, len(octets), address, len(octets), raw, 0, 0, 0, 0, 0x60000020
+        )
         body += octets
         raw += len(octets)
         address += -(-len(octets) // 0x1000) * 0x1000

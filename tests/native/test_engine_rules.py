@@ -32,7 +32,13 @@ def scan(native_programs, tmp_path):
         octets = re.sub(rb"\r?\n", b"\r\n", octets)
         (tmp_path / "m").write_bytes(re.sub(rb"(?m)^\.", b"..", octets))
         done = subprocess.run(
-            [native_programs / "scan_cli_asan", "--db", tmp_path / "r.sig", *options, tmp_path / "m"],
+            [
+                native_programs / "scan_cli_asan",
+                "--db",
+                tmp_path / "r.sig",
+                *options,
+                tmp_path / "m",
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -167,9 +173,9 @@ def test_sizes_behind_the_data_are_asked_at_its_end(scan):
 def test_a_name_inside_a_container_by_our_own_rules(scan):
     message = letter(name="box.bin", content=archive(["deep/er/a.scr"]))
     assert scan(yaml("file", "a.scr"), message) == ["Rule.file"]
-    assert scan(yaml("file", "a.scr"), letter(name="b", content=encrypted(archive(["a.scr"])))) == [
-        "Rule.file"
-    ]
+    assert scan(
+        yaml("file", "a.scr"), letter(name="b", content=encrypted(archive(["a.scr"])))
+    ) == ["Rule.file"]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +199,9 @@ def test_globs_say_what_the_expression_says(scan, expression, names):
         assert scan(rule, letter(name="box.bin", content=tarred([name]))) == expected, name
 
 
-@pytest.mark.parametrize("expression", ["a{3}", "(ab)*", "[a", r"\bword", "^a|b$", "(?=x)y", "a**b"])
+@pytest.mark.parametrize(
+    "expression", ["a{3}", "(ab)*", "[a", r"\bword", "^a|b$", "(?=x)y", "a**b"]
+)
 def test_richer_expressions_are_refused(expression):
     with pytest.raises(Unsupported):
         globs_of(expression)

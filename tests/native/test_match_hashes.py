@@ -38,7 +38,12 @@ def test_an_allowed_object_is_never_infected(matcher):
 @pytest.mark.parametrize("kind", ["md5", "sha1", "sha256"])
 def test_allowing_wins_whatever_the_sizes_say(matcher, kind):
     data = b"some object"
-    for listed, allowed in (("*", len(data)), (len(data), "*"), ("*", "*"), (len(data), len(data))):
+    for listed, allowed in (
+        ("*", len(data)),
+        (len(data), "*"),
+        ("*", "*"),
+        (len(data), len(data)),
+    ):
         sources = {
             "t.hsb": f"{digest(data, kind)}:{listed}:Hash\n".encode(),
             "t.sfp": f"{digest(data, kind)}:{allowed}:Allowed\n".encode(),
@@ -73,8 +78,7 @@ def test_plain_lists(matcher):
     data = [b"one", b"two", b"three", b"four", b"five"]
     sources = {
         "list.txt": (
-            f"# comment\n{digest(data[0]).upper()}\n\n"
-            f"{digest(data[1], 'sha1')}  *two words.exe\n"
+            f"# comment\n{digest(data[0]).upper()}\n\n{digest(data[1], 'sha1')}  *two words.exe\n"
         ).encode(),
         "list.csv": (
             "# first_seen,sha256_hash,md5_hash,signature,reporter\n"
@@ -100,7 +104,9 @@ def test_sections_of_programs(matcher, kind):
     dice = random.Random(2)
     code, data, long = dice.randbytes(700), dice.randbytes(100), dice.randbytes(30000)
     suffix = "t.mdb" if kind == "md5" else "t.msb"
-    lines = [f"{len(padded(p))}:{digest(padded(p), kind)}:Piece{i}" for i, p in enumerate((data, long))]
+    lines = [
+        f"{len(padded(p))}:{digest(padded(p), kind)}:Piece{i}" for i, p in enumerate((data, long))
+    ]
     it = matcher({suffix: "\n".join(lines).encode()})
     splits = "0,1,7,4096,-5"
     assert it.report.pieces[("md5", "sha1", "sha256").index(kind)] == 2
@@ -171,7 +177,9 @@ def test_damaged_programs_as_the_reference(matcher, kind):
     for _ in range(300):
         sample = bytearray(good)
         for _ in range(dice.randint(1, 3)):
-            sample[dice.choice([60, 61, *range(0x80, 0x1D0)])] = dice.choice([0, 1, 2, 4, 128, 255])
+            sample[dice.choice([60, 61, *range(0x80, 0x1D0)])] = dice.choice(
+                [0, 1, 2, 4, 128, 255]
+            )
         samples.append(bytes(sample))
     answers = it.run(samples)
     assert {name for name, _, _ in answers} == {"A", "B", "-"}

@@ -17,7 +17,9 @@ def ldb(lines):
     return {"t.ldb": "".join(f"L{i};{line}\n" for i, line in enumerate(lines)).encode()}
 
 
-MODIFIERS = st.sampled_from(["", "", "", "", "::i", "::w", "::f", "::wa", "::iwa", "::awf", "::if"])
+MODIFIERS = st.sampled_from(
+    ["", "", "", "", "::i", "::w", "::f", "::wa", "::iwa", "::awf", "::if"]
+)
 SIMPLE = OCTETS.map(bytes.hex)
 
 
@@ -204,7 +206,10 @@ def test_where_hits_may_be_missing_nothing_is_said_to_be_absent(matcher):
         (f"Target:0,Intermediates:A>B;0;{A}", "target description Intermediates"),
         (f"Target:0,Container:CL_TYPE_ZIP;0;{A}", "target description Container"),
         (f"Target:3;0;{A}", "target type 3 (normalised HTML)"),
-        (f"Target:0;0>1;{A}{{2-5}}{B}", "count of a subsignature whose last piece varies in length"),
+        (
+            f"Target:0;0>1;{A}{{2-5}}{B}",
+            "count of a subsignature whose last piece varies in length",
+        ),
         (f"Target:0;0;{A}::x", "modifier other than i, w, f, a"),
         (f"Target:0;0;EP+0:{A}", "offset inside an executable other than a program for Windows"),
     ],

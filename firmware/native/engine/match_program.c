@@ -12,7 +12,7 @@ enum {
     COFF_SECTIONS = 6,   // u16, from "PE" on
     COFF_OPTIONAL = 20,  // u16: size of the optional header
     COFF_SIZE = 24,
-    OPTIONAL_ENTRY = 16, // u32: address where it begins to run
+    OPTIONAL_ENTRY = 16,     // u32: address where it begins to run
     OPTIONAL_ALIGNMENT = 36, // u32: of sections in the file
     OPTIONAL_HEADERS = 60,   // u32: octets of all headers, which lie at the address 0
     OPTIONAL_LEAST = 64,
@@ -82,7 +82,7 @@ static bool around(uint64_t base, const uint8_t *link, uint64_t *low, uint64_t *
     int64_t first = (int64_t)base + (int32_t)rst_load32(link + RST_LINK_OFFSET_LOW);
     int64_t final = (int64_t)base + (int32_t)rst_load32(link + RST_LINK_OFFSET_HIGH);
     *low = first < 0 ? 0 : (uint64_t)first;
-    *high = final < 0 ? 0 : (uint64_t)final;
+    *high = final < 0 ? 0 : (uint64_t) final;
     return final >= 0;
 }
 
@@ -98,7 +98,7 @@ bool rst_program_starts(const rst_match *m, const uint8_t *link, uint64_t *low, 
     if (kind == RST_OFFSET_LAST) {
         return around(p->raw[p->sections - 1], link, low, high);
     }
-    uint32_t number = kind >= RST_OFFSET_INSIDE ? kind - RST_OFFSET_INSIDE
+    uint32_t number = kind >= RST_OFFSET_INSIDE    ? kind - RST_OFFSET_INSIDE
                       : kind >= RST_OFFSET_SECTION ? kind - RST_OFFSET_SECTION
                                                    : p->sections;
     if (number >= p->sections) {

@@ -71,8 +71,7 @@ static bool glob_fits(const char *glob, const char *text, bool caseless, uint64_
 static bool text_fits(const rst_db *db, const uint8_t *rule, const char *text, uint64_t *work) {
     const uint8_t *glob =
         rst_db_octets(db, RST_SECTION_NAMES, rst_load32(rule + RST_RULE_GLOB), 1);
-    return glob != NULL &&
-           glob_fits((const char *)glob, text, rule[RST_RULE_CASELESS] != 0, work);
+    return glob != NULL && glob_fits((const char *)glob, text, rule[RST_RULE_CASELESS] != 0, work);
 }
 
 static uint32_t id_of(const rst_db *db, uint32_t rule) {
@@ -109,8 +108,7 @@ static bool in_range(const uint8_t *rule, size_t low, size_t high, uint64_t valu
     return value >= rst_load64(rule + low) && value <= rst_load64(rule + high);
 }
 
-static bool entry_fits(const rst_db *db, const uint8_t *rule, const rst_entry *e,
-                       uint64_t *work) {
+static bool entry_fits(const rst_db *db, const uint8_t *rule, const rst_entry *e, uint64_t *work) {
     uint8_t container = rule[RST_RULE_CONTAINER];
     uint8_t encrypted = rule[RST_RULE_ENCRYPTED];
     return rule[RST_RULE_KIND] == RST_BY_ENTRY &&

@@ -20,8 +20,9 @@ enum {
     RST_WINDOW = 8192,  // history and look-ahead, and as much again to move them half as often
     RST_WINDOW_PAD = 8, // octets that a gram and its successor may be loaded from past the end
     // Half-matched signatures: a link is remembered when its cluster was seen and another must
-    // follow behind a `*`, or when it is a subsignature of a logical one. Signatures that begin alike share their links, so 896 different
-    // ones can be open in one object; then rst_match_overflow() is true.
+    // follow behind a `*`, or when it is a subsignature of a logical one. Signatures that begin
+    // alike share their links, so 896 different ones can be open in one object; then
+    // rst_match_overflow() is true.
     RST_OPEN_BITS = 10,
     RST_OPEN_SLOTS = 1 << RST_OPEN_BITS,
     RST_OPEN_MAX = 896,
@@ -67,10 +68,10 @@ typedef struct {
 struct rst_match {
     const rst_db *db;
     rst_object_kind kind;
-    uint32_t flags;   // rst_match_flag
-    uint32_t best;    // lowest id so far
+    uint32_t flags;      // rst_match_flag
+    uint32_t best;       // lowest id so far
     uint32_t best_piece; // the same of sections of a program
-    uint32_t hashing; // bit per digest kind that is being computed
+    uint32_t hashing;    // bit per digest kind that is being computed
     bool ended;
     bool allowed;   // by its hash
     bool pieces;    // sections of the program are hashed
@@ -84,7 +85,7 @@ struct rst_match {
     uint32_t open_count;
     rst_open_link open[RST_OPEN_SLOTS];
     rst_piece piece[RST_PIECES_MAX + 1]; // one for a section that begins and ends in one update
-    rst_program program; // filled, like what follows, before it is read
+    rst_program program;                 // filled, like what follows, before it is read
     uint8_t window[RST_WINDOW + RST_WINDOW_PAD];
     rst_hashes hashes;
 };
@@ -119,8 +120,7 @@ uint32_t rst_digest_final(rst_match *m);
 // The same for any stretch of octets: `kinds` has a bit per kind, `digest` room for the longest.
 enum { RST_DIGEST_LONGEST = 32 };
 void rst_hashes_start(rst_match *m, rst_hashes *h, uint32_t kinds);
-void rst_hashes_update(rst_match *m, rst_hashes *h, uint32_t kinds, const uint8_t *data,
-                       size_t n);
+void rst_hashes_update(rst_match *m, rst_hashes *h, uint32_t kinds, const uint8_t *data, size_t n);
 void rst_hashes_finish(rst_match *m, rst_hashes *h, int kind, uint8_t *digest);
 // A sorted column of digests.
 typedef struct {

@@ -101,16 +101,16 @@ enum {
     RST_RULE_PACKED_HIGH = 24,
     RST_RULE_ENTRY_LOW = 32, // u64: size outside of it
     RST_RULE_ENTRY_HIGH = 40,
-    RST_GLOB_MAX = 255,  // octets of a glob
+    RST_GLOB_MAX = 255, // octets of a glob
 
     // Of a program for Windows: how much of it is looked at for its headers, at once.
     RST_PROGRAM_SECTIONS = 96,
 
     // A mark by which a type is known: octets at a place, and the type's name.
     RST_MARK_SIZE = 16,
-    RST_MARK_BYTES = 0,  // offset in the pattern pool: values, then mask octets
-    RST_MARK_NAME = 4,   // offset in the names
-    RST_MARK_PLACE = 8,  // u32: of its first octet in the object
+    RST_MARK_BYTES = 0,   // offset in the pattern pool: values, then mask octets
+    RST_MARK_NAME = 4,    // offset in the names
+    RST_MARK_PLACE = 8,   // u32: of its first octet in the object
     RST_MARK_LENGTH = 12, // u32
 
     RST_DIGEST_KEPT = 16, // octets kept of every digest: all of MD5, the first half of SHA-256
@@ -130,15 +130,15 @@ typedef enum {
     RST_OFFSET_START = 1, // low <= start <= high
     RST_OFFSET_END = 2,   // low <= size - start <= high
     // In a program for Windows; low and high are signed, from the place that is named.
-    RST_OFFSET_ENTRY = 3,     // where it begins to run
-    RST_OFFSET_LAST = 4,      // its last section
-    RST_OFFSET_SECTION = 16,  // + n: section n, up to 111
-    RST_OFFSET_INSIDE = 128,  // + n: anywhere in section n; low and high are not used
+    RST_OFFSET_ENTRY = 3,    // where it begins to run
+    RST_OFFSET_LAST = 4,     // its last section
+    RST_OFFSET_SECTION = 16, // + n: section n, up to 111
+    RST_OFFSET_INSIDE = 128, // + n: anywhere in section n; low and high are not used
 } rst_sig_offset;
 
 typedef enum {
-    RST_CLUSTER_HIT = 1,      // a subsignature: that it is there is kept
-    RST_CLUSTER_COUNTED = 2,  // a subsignature: how often it is there is kept
+    RST_CLUSTER_HIT = 1,        // a subsignature: that it is there is kept
+    RST_CLUSTER_COUNTED = 2,    // a subsignature: how often it is there is kept
     RST_CLUSTER_WORD_START = 4, // no letter or digit before it
     RST_CLUSTER_WORD_END = 8,   // none behind it
     RST_CLUSTER_WIDE = 16,      // letters and digits are two octets, the second 0
@@ -172,9 +172,9 @@ enum {
     RST_SECTION_LINKS = 5,
     RST_SECTION_SEGMENTS = 6,
     RST_SECTION_PATTERN_POOL = 7,
-    RST_SECTION_FILTERS = 8,  // 8, 9, 10: MD5, SHA-1, SHA-256
-    RST_SECTION_DIGESTS = 11, // 11, 12, 13: sorted, RST_DIGEST_KEPT octets each
-    RST_SECTION_SIZES = 14,   // 14, 15, 16: u32 per digest, or ANY_SIZE
+    RST_SECTION_FILTERS = 8,        // 8, 9, 10: MD5, SHA-1, SHA-256
+    RST_SECTION_DIGESTS = 11,       // 11, 12, 13: sorted, RST_DIGEST_KEPT octets each
+    RST_SECTION_SIZES = 14,         // 14, 15, 16: u32 per digest, or ANY_SIZE
     RST_SECTION_LINK_TRIGGERS = 17, // u32, one more than links; empty without logical signatures
     RST_SECTION_TRIGGERS = 18,      // u32: indices in LOGIC
     RST_SECTION_LOGIC = 19,

@@ -21,7 +21,6 @@ from restante_tools.signatures.model import (
     Unsupported,
 )
 
-
 NAME_MAX = 150  # octets of a name: the engine's report keeps 160 with the terminator
 # Signatures that ClamAV itself retired before this functionality level (1.0) are not taken.
 OLDEST_LEVEL = 160

@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
-from restante_tools.signatures.sources import SUFFIXES, read
 from restante_tools.signatures.compiler import Compiler, Report, name_of
 from restante_tools.signatures.layout import MAGIC
 from restante_tools.signatures.model import Entry
 from restante_tools.signatures.reading import NotASignatureFile, Summary, summarize
 from restante_tools.signatures.reference import matching
+from restante_tools.signatures.sources import SUFFIXES, read
 
 KINDS = ("MD5", "SHA-1", "SHA-256")
 PROGRAMS = Path(__file__).resolve().parents[3] / "build" / "tests-native"
@@ -228,7 +228,9 @@ def run_native(*command: str | Path, text: str = "") -> list[str]:
 @click.argument("files", nargs=-1, required=True, type=ONE_FILE)
 @click.option("--mail", is_flag=True, help="FILES are raw messages: target type 4 applies.")
 @click.option("--programs", type=click.Path(file_okay=False, path_type=Path), help=PROGRAMS_HELP)
-@click.option("--reference", is_flag=True, help="All matches, by the slow reference; SIGS: sources.")
+@click.option(
+    "--reference", is_flag=True, help="All matches, by the slow reference; SIGS: sources."
+)
 def test_verb(
     sigs: Path, files: tuple[Path, ...], mail: bool, programs: Path | None, reference: bool
 ) -> None:

@@ -9,7 +9,6 @@ from restante_tools.signatures import layout
 from restante_tools.signatures.digests import DigestTable, PieceTable
 from restante_tools.signatures.model import (
     Allowed,
-    Entry,
     Hash,
     Ignored,
     Logical,

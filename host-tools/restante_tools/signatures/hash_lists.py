@@ -1,4 +1,4 @@
-"""Reads plain lists of hashes: a digest a line, or CSV whose columns are told by their shape. Pure.
+"""Reads plain lists of hashes: a digest a line, or CSV whose columns are told by shape. Pure.
 
 A line's longest digest (SHA-256 before SHA-1 before MD5) is taken. Its name is that in the column
 which a header line calls the signature; without a header, the first field that is neither a digest

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from restante_tools.signatures import layout
 from restante_tools.signatures.clamav import NAME, check_name
