@@ -184,3 +184,16 @@ def test_damaged_programs_as_the_reference(matcher, kind):
     answers = it.run(samples)
     assert {name for name, _, _ in answers} == {"A", "B", "-"}
     assert [name for name, _, _ in answers] == [it.expected(sample) for sample in samples]
+
+
+def test_marks_of_types(matcher):
+    it = matcher(
+        {
+            "t.ftm": b"0:0:4d5a??00:Program:CL_TYPE_ANY:CL_TYPE_MSEXE\n"
+            b"0:4:6162636465:Later:CL_TYPE_ANY:CL_TYPE_XY\n"
+            b"0:0:4d5a:Shorter:CL_TYPE_ANY:CL_TYPE_DOS:1:255\n"
+        }
+    )
+    assert it.report.marks == 3
+    data = [b"MZ\x90\0", b"MZ\x90\1", b"....abcde", b"....abcd", b"", b"M"]
+    assert [one for (one,) in it.run(data, "0", ["-y"])] == ["msexe", "dos", "xy", "-", "-", "-"]
