@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from restante_tools.signatures import layout
-from restante_tools.signatures.sources import read
 from restante_tools.signatures.compiler import Compiler
 from restante_tools.signatures.hexpattern import clusters_of
 from restante_tools.signatures.model import Entry, Offset, Refusal, Unsupported
+from restante_tools.signatures.sources import read
 
 FIXED = "61626364"
 
@@ -118,9 +118,7 @@ def test_offsets():
     assert offset("EOF-2048") == "offset of more than 2047 octets before the end"
     assert offset("2147483647,1") == "offset of 2 GiB or more"
     for inside in ("EP+0", "EP-4,3", "S0+8", "SL+4", "SE1"):
-        assert offset(inside) == (
-            "offset inside an executable other than a program for Windows"
-        )
+        assert offset(inside) == ("offset inside an executable other than a program for Windows")
     assert offset("EP+5", 1) == Offset(layout.OFFSET_ENTRY, 5, 5)
     assert offset("EP-5,3", 1) == Offset(layout.OFFSET_ENTRY, -5, -2)
     assert offset("S3+8,2", 1) == Offset(layout.OFFSET_SECTION + 3, 8, 10)

@@ -10,6 +10,7 @@ import argparse
 import base64
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import re
@@ -31,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import officemaking  # noqa: E402
 from pdfmaking import deflated, document, lzw, predicted, runs, stream  # noqa: E402
+from programmaking import program  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
 TARGETS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c")))
@@ -211,9 +213,16 @@ def matches() -> Iterator[bytes]:
     compiler = Compiler()
     compiler.add("a.ndb", b"A:0:*:61626364??65{2-9}66676869*6a6b6c6d\nB:4:EOF-5,2:6e6f7071\n")
     compiler.add("a.hdb", b"900150983cd24fb0d6963f7d28e17f72:3:C\n")  # of abc
+    compiler.add("a.ldb", b"D;Target:0;0&(1|2)>1;61(62|7a)63646566::i;6e6f7071::f;71727374::wa\n")
+    compiler.add("b.ndb", b"E:1:EP+0:50515253\nF:1:SE0:!(51|5252)5053\n")
+    piece = hashlib.md5(b"P" * 512, usedforsecurity=False).hexdigest()
+    compiler.add("a.mdb", f"512:{piece}:G\n".encode())
+    compiler.add("a.fp", b"900150983cd24fb0d6963f7d28e17f73:3:H\n")
     file, _ = compiler.finish("fuzz", 0)
-    for kind, content in enumerate((b"abcd?e1234fghi...jklm", b"nopqx", b"abc")):
-        yield struct.pack("<HBI", 3, kind, len(file)) + file + content
+    contents = [b"abcd?e1234fghi...jklm", b"nopqx", b"abc", b"aZcDeF nopq q\0r\0s\0t\0"]
+    contents.append(program([b"P" * 512, b"QRPS" * 30], new_header=0x40))
+    for kind, content in enumerate(contents):
+        yield struct.pack("<HBI", 3, kind % 3, len(file)) + file + content
 
 
 def office_files() -> list[bytes]:

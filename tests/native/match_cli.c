@@ -1,8 +1,9 @@
-// Drives the matcher alone for the tests: match_cli [-m] [-t] [-b BUDGET] DATABASE SPLITS FILE...
+// Drives the matcher alone for the tests: match_cli [-m] [-t] [-y] [-b BUDGET] DATABASE SPLITS FILE...
 // Each FILE is one object, matched once per split in the comma-separated SPLITS: fed n octets at a
 // time (0: whole; -n: all but the last n, then the rest; "all": every cut in two, one line if all
 // agree). Prints for each: name or "-", work, "overflow" or "ok". -m: the objects are raw
-// messages; -t: messages in transit.
+// messages; -t: messages in transit. -y: prints instead the type that the signatures' marks see in
+// each file, or "-".
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,12 +122,15 @@ static void match_splits(const setting *with, blob object, const char *splits) {
 
 int main(int argc, char **argv) {
     setting with = {.kind = RST_OBJECT_FILE, .budget = UINT64_MAX};
+    bool types = false;
     int option;
-    while ((option = getopt(argc, argv, "+mtb:")) != -1) {
+    while ((option = getopt(argc, argv, "+mtyb:")) != -1) {
         if (option == 'm') {
             with.kind = RST_OBJECT_MAIL;
         } else if (option == 't') {
             with.kind = RST_OBJECT_TRANSIT;
+        } else if (option == 'y') {
+            types = true;
         } else if (option == 'b') {
             with.budget = strtoull(optarg, NULL, 10);
         } else {
@@ -134,7 +138,7 @@ int main(int argc, char **argv) {
         }
     }
     if (argc - optind < 2) {
-        fprintf(stderr, "match_cli [-m] [-t] [-b BUDGET] DATABASE SPLITS FILE...\n");
+        fprintf(stderr, "match_cli [-m] [-t] [-y] [-b BUDGET] DATABASE SPLITS FILE...\n");
         return 2;
     }
     blob file = load(argv[optind]);
@@ -152,7 +156,12 @@ int main(int argc, char **argv) {
     }
     for (int i = optind + 2; i < argc; i++) {
         blob object = load(argv[i]);
-        match_splits(&with, object, argv[optind + 1]);
+        if (types) {
+            const char *type = rst_db_type(&with.db, object.data, object.size);
+            printf("%s\n", type == NULL ? "-" : type);
+        } else {
+            match_splits(&with, object, argv[optind + 1]);
+        }
         unload(object);
     }
     free(with.matcher);

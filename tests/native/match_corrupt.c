@@ -60,6 +60,14 @@ static void try(const uint8_t *file, size_t size) {
     rst_db_info info;
     rst_db_describe(&db, &info);
     (void)strlen(info.name);
+    uint64_t work = 0;
+    const rst_entry entry = {RST_CONTAINER_ZIP, false, 1, 10, 20, "a/invoice.exe"};
+    uint32_t rule = rst_match_entry(&db, &entry, &work);
+    matched += rule != RST_NO_SIGNATURE;
+    (void)strlen(rst_db_signature_name(&db, rule));
+    (void)rst_match_text(&db, RST_BY_SUBJECT, "you won a prize", &work);
+    const char *type = rst_db_type(&db, objects[0].data, objects[0].size);
+    (void)strlen(type != NULL ? type : "");
     for (int i = 0; i < object_count; i++) {
         rst_match_init(&m, &db, i % 2 ? RST_OBJECT_MAIL : RST_OBJECT_FILE);
         rst_match_budget(&m, BUDGET);

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from restante_tools.signatures import layout
-from restante_tools.signatures.sources import read
 from restante_tools.signatures.compiler import Compiler
 from restante_tools.signatures.model import Entry, Hash, Piece
 from restante_tools.signatures.reference import matching
+from restante_tools.signatures.sources import read
 
 EXAMPLES = settings(
     deadline=None,

@@ -10,11 +10,14 @@ import re
 import subprocess
 
 from restante_tools.signatures.compiler import Compiler
+from restante_tools.signatures.logic import parse, terms
 
 OBJECTS = 400
 PATTERNS = 160
 HASHES = 60
 CLAMSCAN_SECONDS = 120  # it loads a small set in under a second; a busy machine may take longer
+# It would also look at a copy in small letters, in which what has capitals is absent.
+OPTIONS = ("--no-summary", "--allmatch", "--normalize=no")
 BINARY = b"\x81\x00\xfe\x01"
 
 
@@ -97,7 +100,7 @@ class Set:
 def clamscan(folder, objects):
     """Name of the signature per object that clamscan finds something in."""
     done = subprocess.run(
-        ["clamscan", "-d", folder, "--no-summary", "--allmatch", *objects],
+        ["clamscan", "-d", folder, *OPTIONS, *objects],
         capture_output=True,
         text=True,
         check=False,
@@ -113,26 +116,34 @@ def clamscan(folder, objects):
 def test_same_detections_as_clamscan(match_cli, tmp_path):
     dice = random.Random(20240506)
     signatures = Set(dice)
+    files = {name: getattr(signatures, name) for name in ("ndb", "hdb", "hsb")}
+    objects = [signatures.object(dice) for _ in range(OBJECTS)]
+    report = compare(match_cli, tmp_path, files, objects)
+    assert report.patterns + sum(report.hashes) == PATTERNS + HASHES
+
+
+def compare(match_cli, tmp_path, files, objects):
+    """The same signatures and objects for both; gives the compiler's report."""
     sources = tmp_path / "db"
     sources.mkdir()
     compiler = Compiler()
-    for name in ("ndb", "hdb", "hsb"):
-        text = "\n".join(getattr(signatures, name)) + "\n"
+    for name, lines in files.items():
+        text = "\n".join(lines) + "\n"
         (sources / f"t.{name}").write_text(text)
         compiler.add(f"t.{name}", text.encode())
     data, report = compiler.finish("test", 0)
-    assert report.refusals == [] and report.patterns + sum(report.hashes) == PATTERNS + HASHES
+    assert report.refusals == []
     database = tmp_path / "t.sig"
     database.write_bytes(data)
     paths = []
-    for number in range(OBJECTS):
+    for number, data in enumerate(objects):
         paths.append(tmp_path / f"o{number}")
-        paths[-1].write_bytes(signatures.object(dice))
+        paths[-1].write_bytes(data)
     ours = subprocess.run(
         [match_cli, database, "4096", *paths], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     theirs = clamscan(sources, paths)
-    assert len(ours) == OBJECTS
+    assert len(ours) == len(objects)
     differing = []
     for path, line in zip(paths, ours, strict=True):
         name, _, state = line.split(" ")
@@ -140,4 +151,71 @@ def test_same_detections_as_clamscan(match_cli, tmp_path):
         if state != "ok" or (name not in names if name != "-" else names):
             differing.append((path.name, line, names))
     assert differing == []
-    assert OBJECTS // 4 < len(theirs) < OBJECTS - OBJECTS // 8, "hits and misses are both frequent"
+    assert len(objects) // 4 < len(theirs) < len(objects) * 7 // 8, "hits and misses are frequent"
+    return report
+
+
+def subsignature(dice, rigid):
+    """Text of a subsignature of an .ldb line, and octets that it matches."""
+    first, second = (bytes(dice.choices(LETTERS, k=dice.randint(5, 9))) for _ in range(2))
+    shape = dice.choice(RIGID if rigid else range(10))
+    text = f"{first.hex()}%s{second.hex()}"
+    if shape == 0:
+        return text % "(78|79|7a)", first + bytes([dice.choice(b"xyz")]) + second
+    if shape == 1:
+        return text % "(7878|797a|3132)", first + dice.choice([b"xx", b"yz", b"12"]) + second
+    if shape == 2:
+        return text % "(78|797a|313233)", first + dice.choice([b"x", b"yz", b"123"]) + second
+    if shape == 3:
+        return text % "!(78|79)", first + b"!" + second
+    if shape == 4:
+        return first.hex() + "::i", swapped(dice, first)
+    if shape == 5:
+        return first.hex() + "::w", wide(first)
+    if shape == 6:
+        return first.hex() + "::wa", dice.choice([first, wide(first)])
+    if shape == 7:
+        return first.hex() + "::f", dice.choice([b" ", b"-", b"a"]) + first + b"."
+    if shape == 8:
+        return f"{first.hex()}[2-5]7a", first + fill(dice, 2, 5) + b"z"
+    return first.hex() + "::iwa", dice.choice([swapped(dice, first), wide(first)])
+
+
+BETWEEN = b"\x02\x81\xff\x03"  # nothing that text of any encoding has: clamscan would decode it
+RIGID = (0, 1, 3, 4, 5, 6, 7, 9)  # all hits are as long: they can be counted
+LETTERS = b"QWRTZPqwrtzp"  # no digits of hexadecimal, no words that files are full of
+
+
+def swapped(dice, data):
+    return bytes(octet ^ dice.choice([0, 0x20]) for octet in data)
+
+
+def wide(data):
+    return b"".join(bytes([octet, 0]) for octet in data)
+
+
+EXPRESSIONS = (
+    ["0", "0&1", "0|1", "0&1&2", "(0|1)&2", "(0&1)|2", "0&(1|2)", "0=1", "0=2", "0>1", "0<2&1>0"]
+    + ["0&1=0", "(0|1|2)>1", "(0|1|2)>2,1", "(0|1|2)=2", "(0|1|2)>1,2", "0&(1<2)", "2&(0|1)=0"]
+    + ["(0|1)>0&2", "0&1&2=0"]
+)
+
+
+def test_logical_signatures_as_clamscan(match_cli, tmp_path):
+    dice = random.Random(20240507)
+    lines, pieces = [], []
+    for number, expression in enumerate(EXPRESSIONS * 6):
+        count = 1 + max(max(term.subsignatures) for term in terms(parse(expression, 3)))
+        subs = [subsignature(dice, bool(set("=<>") & set(expression))) for _ in range(count)]
+        lines.append(";".join([f"L{number}", "Target:0", expression, *(text for text, _ in subs)]))
+        pieces.append([octets for _, octets in subs])
+    objects = []
+    for _ in range(OBJECTS):
+        mine = dice.choice(pieces)
+        parts = [b""]
+        for _ in range(dice.randint(1, 5)):
+            part = dice.choice(mine)
+            parts.append(near_miss(dice, part) if dice.random() < 0.15 else part)
+        objects.append(BINARY + BETWEEN.join(parts) + BETWEEN * 20)
+    report = compare(match_cli, tmp_path, {"ldb": lines}, objects)
+    assert report.logical == len(lines)

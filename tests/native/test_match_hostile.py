@@ -1,14 +1,28 @@
 """Signature files that lie: whatever they say, nothing outside them is read. Under sanitizers."""
 
+import hashlib
 import random
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from programmaking import program
 from restante_tools.signatures.compiler import Compiler
 
 FACTORY = Path(__file__).resolve().parents[2] / "board" / "common" / "signatures"
+# Beside the factory's: every kind of signature and every section of the file.
+MORE = {
+    "more.ldb": b"L1;Target:0;0&(1|2)>1&!3;"
+    b"5245(53|5353)5441;4e54452d::i;544553542d::wa;!(aa|bb)5a5a5a5a\n"
+    b"L2;Target:0,FileSize:10-9999;(0|1)=3,2;54455354::f;52414e4745\n",
+    "more.ndb": b"P1:1:EP+0:5051525354\nP2:1:S1+2,9:5051525354\nP3:1:SE0:41424344\n",
+    "more.mdb": b"512:" + hashlib.md5(b"A" * 512).hexdigest().encode() + b":Piece\n",
+    "more.cdb": b"C:CL_TYPE_ZIP:*:in[a-z]oice\\.(exe|scr)$:1-99:*:0:*:*:*\n",
+    "more.ftm": b"0:0:58354f21:Eicar:CL_TYPE_ANY:CL_TYPE_EICAR\n",
+    "more.yaml": b"rules: [{name: R, subject: '*you*prize'}, {name: S, file: '*.scr'}]\n",
+    "more.fp": b"900150983cd24fb0d6963f7d28e17f72:3:Fine\n",
+}
 ROUNDS = 5_000  # files damaged at random; each takes about half a millisecond
 ROUNDS_SOAK = 1_000_000
 SECONDS = 3600
@@ -19,6 +33,8 @@ def factory_set(tmp_path_factory):
     compiler = Compiler()
     for source in sorted(FACTORY.glob("*.?[ds]b")):
         compiler.add(source.name, source.read_bytes())
+    for name, text in MORE.items():
+        compiler.add(name, text)
     data, report = compiler.finish("factory", 0)
     assert report.refusals == []
     path = tmp_path_factory.mktemp("hostile") / "factory.sig"
@@ -43,6 +59,7 @@ def samples(tmp_path_factory):
         )
     )
     contents = [eicar, b"." * 4000 + middle + b"." * 6000 + b"RESTANTE-TEST-END-83c2", middle]
+    contents.append(program([b"A" * 512, b"..PQRST" * 90], entry=3))
     paths = [folder / str(number) for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
@@ -71,7 +88,7 @@ def test_the_good_file_still_opens(match_cli, factory_set, samples):
         [match_cli, factory_set, "0", *samples], capture_output=True, text=True, check=True
     )
     names = [line.split(" ")[0] for line in done.stdout.splitlines()]
-    assert names == ["Eicar-Test", "Restante.Test.Octet", "Restante.Test.Octet"]
+    assert names == ["Eicar-Test", "Restante.Test.Octet", "Restante.Test.Octet", "P2"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 #include "ascii.h"
 #include "params.h"
 #include "print.h"
+#include "rules.h"
 #include "scanner.h"
 
 // Parameters are looked for several times: work per octet of a field.
@@ -246,6 +247,16 @@ static bool hides_field(const uint8_t *field, size_t n) {
     return false;
 }
 
+// Rules of the signatures about who sent it and what it says.
+static void ask_rules(rst_scanner *s, rst_layer *l, const uint8_t *name, size_t name_n,
+                      const uint8_t *body, size_t body_n) {
+    if (rst_is(name, name_n, "from") || rst_is(name, name_n, "sender")) {
+        rst_rules_field(s, l, RST_BY_SENDER, body, body_n);
+    } else if (rst_is(name, name_n, "subject")) {
+        rst_rules_field(s, l, RST_BY_SUBJECT, body, body_n);
+    }
+}
+
 void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n, uint64_t start,
                     uint64_t end) {
     rst_mime *m = &l->u.mime;
@@ -277,6 +288,7 @@ void rst_head_field(rst_scanner *s, rst_layer *l, const uint8_t *field, size_t n
     default:
         if (m->root && l == &s->layers[0]) {
             message_field(&s->report, field, name_n, body, body_n, start, end);
+            ask_rules(s, l, field, name_n, body, body_n);
         }
         return;
     }

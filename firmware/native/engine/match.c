@@ -8,10 +8,12 @@
 #include "match_state.h"
 
 void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind) {
-    memset(m, 0, offsetof(struct rst_match, window)); // the window is filled before it is read
+    memset(m, 0, offsetof(struct rst_match, program)); // what follows is filled before it is read
+    m->program.sections = 0;
     m->db = db;
     m->kind = kind;
     m->best = RST_NO_SIGNATURE;
+    m->best_piece = RST_NO_SIGNATURE;
     m->budget = UINT64_MAX;
     rst_digest_init(m);
 }
@@ -20,8 +22,9 @@ void rst_match_budget(rst_match *m, uint64_t units) {
     m->budget = units;
 }
 
-static bool has_patterns(const rst_match *m) {
-    return m->db != NULL && m->db->section[RST_SECTION_ENTRIES].size > 0;
+static bool needs_window(const rst_match *m) {
+    return m->db != NULL && (m->db->section[RST_SECTION_ENTRIES].size > 0 ||
+                             m->db->section[RST_SECTION_PIECE_SET].size > 0);
 }
 
 static void slide(rst_match *m) {
@@ -47,6 +50,9 @@ static void search(rst_match *m, const uint8_t *data, size_t n) {
         size_t room = RST_WINDOW - m->fill;
         size_t take = n < room ? n : room;
         memcpy(m->window + m->fill, data, take);
+        if (m->pieces) {
+            rst_program_update(m, data, take, m->base + m->fill);
+        }
         m->fill += take;
         data += take;
         n -= take;
@@ -66,7 +72,7 @@ void rst_match_update(rst_match *m, const uint8_t *data, size_t n) {
     size_t take = n < room ? n : (size_t)room;
     m->total += take;
     rst_digest_update(m, data, take);
-    if (has_patterns(m)) {
+    if (needs_window(m)) {
         search(m, data, take);
     } else {
         count(m, take);
@@ -81,7 +87,7 @@ uint32_t rst_match_final(rst_match *m) {
         return m->best;
     }
     m->ended = true;
-    if (has_patterns(m) && !rst_match_stopped(m)) {
+    if (needs_window(m) && !rst_match_stopped(m)) {
         // What is loaded past the end is always the same, so that the work count is too.
         memset(m->window + m->fill, 0, RST_WINDOW_PAD);
         rst_match_scan(m, m->fill, true);
@@ -90,6 +96,14 @@ uint32_t rst_match_final(rst_match *m) {
     uint32_t hash = rst_digest_final(m);
     if (hash < m->best) {
         m->best = hash;
+    }
+    // Where a search that was ended found the last section depends on the cuts of the input.
+    if (m->best_piece < m->best && !rst_match_stopped(m)) {
+        m->best = m->best_piece;
+    }
+    if (m->allowed) {
+        m->best = RST_NO_SIGNATURE;
+        m->flags &= RST_STOP_CORRUPT | RST_STOP_DIGEST;
     }
     return m->best;
 }

@@ -72,7 +72,8 @@ void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind);
 // is used up the search ends and rst_match_overflow() is true.
 void rst_match_budget(rst_match *m, uint64_t units);
 void rst_match_update(rst_match *m, const uint8_t *data, size_t n);
-// The lowest matching signature id, or RST_NO_SIGNATURE. Ends the object.
+// The lowest matching signature id, or RST_NO_SIGNATURE. Ends the object. An object that the
+// signatures allow by its hash has none, and no overflow.
 uint32_t rst_match_final(rst_match *m);
 // True if "no signature" is not an answer for this object: its work budget was used up, the table
 // of half-matched signatures was full, it is 4 GiB or larger, or the signature file contradicts
@@ -81,6 +82,37 @@ bool rst_match_overflow(const rst_match *m);
 // Work units used so far by this object: octets seen plus verification steps. Depends only on the
 // octets seen so far, not on how they were cut.
 uint64_t rst_match_work(const rst_match *m);
+// Rules about names: what is known of an object from outside, not by its octets. All texts are
+// terminated UTF-8. Both give the id of the first rule that matches, or RST_NO_SIGNATURE, and add
+// to *work.
+typedef enum {
+    RST_BY_FILE = 0, // name of a part or of an entry: all of it, or what follows its last slash
+    RST_BY_SENDER = 1,
+    RST_BY_SUBJECT = 2,
+    RST_BY_ENTRY = 3, // what a container says of an entry
+} rst_rule;
+
+// Containers whose handlers tell of their entries.
+typedef enum { RST_CONTAINER_ANY = 0, RST_CONTAINER_ZIP = 1, RST_CONTAINER_TAR = 2 } rst_container;
+
+#define RST_SIZE_UNKNOWN UINT64_MAX // fits only rules that ask for no size
+
+typedef struct {
+    rst_container container;
+    bool encrypted;
+    uint32_t position; // the first is 1
+    uint64_t packed;   // octets in the container
+    uint64_t size;     // octets outside of it
+    const char *name;
+} rst_entry;
+
+uint32_t rst_match_text(const rst_db *db, rst_rule kind, const char *text, uint64_t *work);
+uint32_t rst_match_entry(const rst_db *db, const rst_entry *entry, uint64_t *work);
+
+// The type that the signatures' own marks see in an object's first octets, or NULL. The names are
+// those of the source without CL_TYPE_, in lower case ("zip"). The first mark that fits counts.
+const char *rst_db_type(const rst_db *db, const uint8_t *head, size_t n);
+
 // Terminated name, from the map; "?" if the id is out of range.
 const char *rst_db_signature_name(const rst_db *db, uint32_t id);
 

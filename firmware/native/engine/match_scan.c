@@ -64,6 +64,11 @@ void rst_match_scan(rst_match *m, size_t to, bool last) {
     if (!m->typed) {
         m->targets = types_of(m);
         m->typed = true;
+        rst_program_begin(m);
+    }
+    if (m->db->section[RST_SECTION_ENTRIES].size == 0) {
+        m->next = to;
+        return;
     }
     // A gram must lie in the object as a whole.
     size_t end = last && m->fill >= 4 ? m->fill - 3 : last ? 0 : to;

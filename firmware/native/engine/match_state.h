@@ -20,8 +20,9 @@ enum {
     RST_WINDOW = 8192,  // history and look-ahead, and as much again to move them half as often
     RST_WINDOW_PAD = 8, // octets that a gram and its successor may be loaded from past the end
     // Half-matched signatures: a link is remembered when its cluster was seen and another must
-    // follow behind a `*`, or when it is a subsignature of a logical one. Signatures that begin alike share their links, so 896 different
-    // ones can be open in one object; then rst_match_overflow() is true.
+    // follow behind a `*`, or when it is a subsignature of a logical one. Signatures that begin
+    // alike share their links, so 896 different ones can be open in one object; then
+    // rst_match_overflow() is true.
     RST_OPEN_BITS = 10,
     RST_OPEN_SLOTS = 1 << RST_OPEN_BITS,
     RST_OPEN_MAX = 896,
@@ -41,13 +42,39 @@ typedef struct {
     uint32_t hits;        // of a subsignature: places where it is
 } rst_open_link;
 
+typedef struct {
+    mbedtls_md5_context md5;
+    mbedtls_sha1_context sha1;
+    mbedtls_sha256_context sha256;
+} rst_hashes;
+
+// A program for Windows: where its sections lie. Known from the first scan on.
+typedef struct {
+    bool has_entry;
+    uint16_t sections; // 0: this is no such program
+    uint32_t entry;    // where it begins to run: octets from the object's start
+    uint32_t raw[RST_PROGRAM_SECTIONS], size[RST_PROGRAM_SECTIONS];
+    bool hashed[RST_PROGRAM_SECTIONS];
+} rst_program;
+
+enum { RST_PIECES_MAX = 4 }; // sections that may lie over each other
+
+// A section that is being hashed.
+typedef struct {
+    uint32_t size, left; // left 0: free
+    rst_hashes hashes;
+} rst_piece;
+
 struct rst_match {
     const rst_db *db;
     rst_object_kind kind;
-    uint32_t flags;   // rst_match_flag
-    uint32_t best;    // lowest id so far
-    uint32_t hashing; // bit per digest kind that is being computed
+    uint32_t flags;      // rst_match_flag
+    uint32_t best;       // lowest id so far
+    uint32_t best_piece; // the same of sections of a program
+    uint32_t hashing;    // bit per digest kind that is being computed
     bool ended;
+    bool allowed;   // by its hash
+    bool pieces;    // sections of the program are hashed
     uint64_t total; // octets fed
     uint64_t base;  // octets of the object before window[0]
     size_t fill;    // octets in the window
@@ -57,10 +84,10 @@ struct rst_match {
     bool typed;       // targets is known
     uint32_t open_count;
     rst_open_link open[RST_OPEN_SLOTS];
+    rst_piece piece[RST_PIECES_MAX + 1]; // one for a section that begins and ends in one update
+    rst_program program;                 // filled, like what follows, before it is read
     uint8_t window[RST_WINDOW + RST_WINDOW_PAD];
-    mbedtls_md5_context md5;
-    mbedtls_sha1_context sha1;
-    mbedtls_sha256_context sha256;
+    rst_hashes hashes;
 };
 
 _Static_assert(sizeof(struct rst_match) <= (size_t)24 * 1024,
@@ -90,5 +117,22 @@ uint32_t rst_logic_final(rst_match *m);
 void rst_digest_init(rst_match *m);
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n);
 uint32_t rst_digest_final(rst_match *m);
+// The same for any stretch of octets: `kinds` has a bit per kind, `digest` room for the longest.
+enum { RST_DIGEST_LONGEST = 32 };
+void rst_hashes_start(rst_match *m, rst_hashes *h, uint32_t kinds);
+void rst_hashes_update(rst_match *m, rst_hashes *h, uint32_t kinds, const uint8_t *data, size_t n);
+void rst_hashes_finish(rst_match *m, rst_hashes *h, int kind, uint8_t *digest);
+// A sorted column of digests.
+typedef struct {
+    int section; // RST_SECTION_…
+    uint32_t count;
+} rst_digest_column;
+// The first digest in the column that is not less.
+uint32_t rst_digest_search(rst_match *m, const rst_digest_column *c, const uint8_t *digest);
+// match_program.c: the headers, from the window as it begins; then hashes of sections: octets of
+// the object from `at` on, each once and in order.
+void rst_program_begin(rst_match *m);
+void rst_program_update(rst_match *m, const uint8_t *data, size_t n, uint64_t at);
+bool rst_program_starts(const rst_match *m, const uint8_t *link, uint64_t *low, uint64_t *high);
 
 #endif

@@ -81,7 +81,7 @@ static bool same(rst_match *m, const segment *s, size_t at) {
 
 typedef struct {
     size_t edge, room; // of the anchor's segment; octets that the window has from there
-    bool forward;      // distances count up from the anchor segment's end, else down from its start
+    bool forward; // distances count up from the anchor segment's end, else down from its start
 } side;
 
 static bool fits(const side *way, size_t distance) {
@@ -204,7 +204,7 @@ static bool allowed_starts(const rst_match *m, const link_view *link, bool last,
         *high = m->total - first;
         return true;
     default:
-        return false;
+        return rst_program_starts(m, link->record, low, high);
     }
 }
 
@@ -243,8 +243,8 @@ static bool word_ends(const rst_match *m, const link_view *link, size_t at) {
 }
 
 // Is one of the starts (`before` the anchor segment at `edge`) among the allowed ones?
-static bool start_fits(const rst_match *m, const link_view *link, const reach *before,
-                       size_t edge, uint64_t low, uint64_t high) {
+static bool start_fits(const rst_match *m, const link_view *link, const reach *before, size_t edge,
+                       uint64_t low, uint64_t high) {
     for (size_t d = before->low; d <= before->high; d++) {
         uint64_t start = m->base + edge - d;
         if (in_reach(before, d) && start >= low && start <= high &&

@@ -89,28 +89,28 @@ enum {
     RST_PROGRAM_DEPTH = 64, // operands that wait for their operator
 
     // A rule: a name, sender or subject by a glob, and what a container says of an entry.
-    RST_RULE_SIZE = 68,
-    RST_RULE_GLOB = 0,      // u32: offset in the names
-    RST_RULE_KIND = 4,      // u8: rst_rule_kind
-    RST_RULE_CONTAINER = 5, // u8: rst_container, or 255 for any
-    RST_RULE_ENCRYPTED = 6, // u8: 0 no, 1 yes, 2 either
-    RST_RULE_CASELESS = 7,  // u8
-    RST_RULE_POSITION_LOW = 8, // u32: number of the entry, the first is 1
+    RST_RULE_SIZE = 48,
+    RST_RULE_GLOB = 0,         // offset in the names
+    RST_RULE_KIND = 4,         // u8: rst_rule
+    RST_RULE_CONTAINER = 5,    // u8: rst_container, 0 for any
+    RST_RULE_ENCRYPTED = 6,    // u8: 0 no, 1 yes, 2 either
+    RST_RULE_CASELESS = 7,     // u8
+    RST_RULE_POSITION_LOW = 8, // number of the entry, the first is 1
     RST_RULE_POSITION_HIGH = 12,
     RST_RULE_PACKED_LOW = 16, // u64: size in the container
     RST_RULE_PACKED_HIGH = 24,
     RST_RULE_ENTRY_LOW = 32, // u64: size outside of it
     RST_RULE_ENTRY_HIGH = 40,
-    RST_RULE_OBJECT_LOW = 48, // u64: size of the container itself
-    RST_RULE_OBJECT_HIGH = 56,
-    RST_RULE_SPARE = 64, // u32: 0
-    RST_GLOB_MAX = 255,  // octets of a glob
+    RST_GLOB_MAX = 255, // octets of a glob
+
+    // Of a program for Windows: how much of it is looked at for its headers, at once.
+    RST_PROGRAM_SECTIONS = 96,
 
     // A mark by which a type is known: octets at a place, and the type's name.
     RST_MARK_SIZE = 16,
-    RST_MARK_BYTES = 0,  // offset in the pattern pool: values, then mask octets
-    RST_MARK_NAME = 4,   // offset in the names
-    RST_MARK_PLACE = 8,  // u32: of its first octet in the object
+    RST_MARK_BYTES = 0,   // offset in the pattern pool: values, then mask octets
+    RST_MARK_NAME = 4,    // offset in the names
+    RST_MARK_PLACE = 8,   // u32: of its first octet in the object
     RST_MARK_LENGTH = 12, // u32
 
     RST_DIGEST_KEPT = 16, // octets kept of every digest: all of MD5, the first half of SHA-256
@@ -130,15 +130,15 @@ typedef enum {
     RST_OFFSET_START = 1, // low <= start <= high
     RST_OFFSET_END = 2,   // low <= size - start <= high
     // In a program for Windows; low and high are signed, from the place that is named.
-    RST_OFFSET_ENTRY = 3,     // where it begins to run
-    RST_OFFSET_LAST = 4,      // its last section
-    RST_OFFSET_SECTION = 16,  // + n: section n, up to 111
-    RST_OFFSET_INSIDE = 128,  // + n: anywhere in section n; low and high are not used
+    RST_OFFSET_ENTRY = 3,    // where it begins to run
+    RST_OFFSET_LAST = 4,     // its last section
+    RST_OFFSET_SECTION = 16, // + n: section n, up to 111
+    RST_OFFSET_INSIDE = 128, // + n: anywhere in section n; low and high are not used
 } rst_sig_offset;
 
 typedef enum {
-    RST_CLUSTER_HIT = 1,      // a subsignature: that it is there is kept
-    RST_CLUSTER_COUNTED = 2,  // a subsignature: how often it is there is kept
+    RST_CLUSTER_HIT = 1,        // a subsignature: that it is there is kept
+    RST_CLUSTER_COUNTED = 2,    // a subsignature: how often it is there is kept
     RST_CLUSTER_WORD_START = 4, // no letter or digit before it
     RST_CLUSTER_WORD_END = 8,   // none behind it
     RST_CLUSTER_WIDE = 16,      // letters and digits are two octets, the second 0
@@ -172,9 +172,9 @@ enum {
     RST_SECTION_LINKS = 5,
     RST_SECTION_SEGMENTS = 6,
     RST_SECTION_PATTERN_POOL = 7,
-    RST_SECTION_FILTERS = 8,  // 8, 9, 10: MD5, SHA-1, SHA-256
-    RST_SECTION_DIGESTS = 11, // 11, 12, 13: sorted, RST_DIGEST_KEPT octets each
-    RST_SECTION_SIZES = 14,   // 14, 15, 16: u32 per digest, or ANY_SIZE
+    RST_SECTION_FILTERS = 8,        // 8, 9, 10: MD5, SHA-1, SHA-256
+    RST_SECTION_DIGESTS = 11,       // 11, 12, 13: sorted, RST_DIGEST_KEPT octets each
+    RST_SECTION_SIZES = 14,         // 14, 15, 16: u32 per digest, or ANY_SIZE
     RST_SECTION_LINK_TRIGGERS = 17, // u32, one more than links; empty without logical signatures
     RST_SECTION_TRIGGERS = 18,      // u32: indices in LOGIC
     RST_SECTION_LOGIC = 19,

@@ -5,6 +5,7 @@
 
 #include "print.h"
 #include "report.h"
+#include "rules.h"
 #include "scanner.h"
 
 // An octal number, or a binary one with the top bit set (GNU), of a header field.
@@ -44,6 +45,7 @@ void rst_tar_begin(rst_scanner *s, rst_layer *l) {
     t->padding = 0;
     t->long_name = false;
     t->name_n = 0;
+    t->entries = 0;
     t->child = NULL;
 }
 
@@ -77,6 +79,21 @@ static void entry_name(rst_tar *t, char *out) {
     t->name_n = 0;
 }
 
+static void begin_entry(rst_scanner *s, rst_layer *l) {
+    rst_tar *t = &l->u.tar;
+    char name[RST_MAX_NAME];
+    entry_name(t, name);
+    rst_entry entry = {.container = RST_CONTAINER_TAR,
+                       .position = ++t->entries,
+                       .packed = t->left,
+                       .size = t->left,
+                       .name = name};
+    rst_rules_entry(s, l, &entry);
+    if (t->left > 0) {
+        t->child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
+    }
+}
+
 static void header(rst_scanner *s, rst_layer *l) {
     rst_tar *t = &l->u.tar;
     const uint8_t *h = t->block;
@@ -96,10 +113,8 @@ static void header(rst_scanner *s, rst_layer *l) {
     t->long_name = type == 'L' || type == 'x' || type == 'X' || type == 'K' || type == 'g';
     if (t->long_name) {
         t->name_n = 0;
-    } else if (rst_count_entry(s, l) && t->left > 0) {
-        char name[RST_MAX_NAME];
-        entry_name(t, name);
-        t->child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
+    } else if (rst_count_entry(s, l)) {
+        begin_entry(s, l);
     } else {
         t->name_n = 0;
     }

@@ -13,6 +13,7 @@ typedef struct {
     uint16_t padding; // and after them
     bool long_name;   // the entry holds the name of the next one (GNU 'L', pax 'x')
     uint16_t name_n;
+    uint32_t entries; // so far, without those that only hold a name
     uint8_t block[RST_TAR_BLOCK];
     uint8_t name[RST_TAR_BLOCK]; // from a long-name entry
     rst_layer *child;

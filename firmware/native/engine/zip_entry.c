@@ -3,6 +3,7 @@
 
 #include "print.h"
 #include "report.h"
+#include "rules.h"
 #include "scanner.h"
 
 enum {
@@ -74,6 +75,26 @@ static rst_zip_mode mode_of(uint16_t method) {
     default:
         return RST_ZIP_STORED;
     }
+}
+
+static void print_name(const rst_zip *z, char name[RST_MAX_NAME]) {
+    rst_print p;
+    rst_print_init(&p, name, RST_MAX_NAME);
+    rst_print_octets(&p, RST_CHARSET_UTF8, z->name, z->name_n);
+    rst_print_end(&p);
+}
+
+// Asks the rules about the entry, when it begins and, if its sizes stand behind it, at its end.
+static void ask_rules(rst_scanner *s, const rst_layer *l, const char *name, bool sizes_known) {
+    const rst_zip *z = &l->u.zip;
+    const rst_zip_entry *e = &z->entry;
+    rst_entry entry = {.container = RST_CONTAINER_ZIP,
+                       .encrypted = (e->flags & FLAG_ENCRYPTED) != 0 || e->method == METHOD_AES,
+                       .position = (uint32_t)z->local.count + 1,
+                       .packed = sizes_known ? e->packed : RST_SIZE_UNKNOWN,
+                       .size = sizes_known ? e->size : RST_SIZE_UNKNOWN,
+                       .name = name};
+    rst_rules_entry(s, l, &entry);
 }
 
 static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
@@ -155,11 +176,9 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
         return;
     }
     char name[RST_MAX_NAME];
-    rst_print p;
-    rst_print_init(&p, name, sizeof name);
-    rst_print_octets(&p, RST_CHARSET_UTF8, z->name, z->name_n);
-    rst_print_end(&p);
+    print_name(z, name);
     rst_office_entry(s, l, name);
+    ask_rules(s, l, name, size_known(e));
     bool fits = rst_inflate_begin(&z->inflate);
     choose_mode(s, l, name);
     if (!fits) {
@@ -328,6 +347,9 @@ void rst_zip_entry_descriptor(rst_scanner *s, rst_layer *l) {
     e->crc = rst_le32(p);
     e->packed = packed;
     e->size = size;
+    char name[RST_MAX_NAME];
+    print_name(z, name);
+    ask_rules(s, l, name, true);
     good_entry(z);
 }
 

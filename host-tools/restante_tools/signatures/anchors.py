@@ -94,7 +94,9 @@ def run_ends(segment: Segment) -> list[int]:
 
 def variants(segment: Segment, offset: int) -> Iterator[bytes]:
     """Every value that the gram at the offset may have."""
-    gram = zip(segment.values[offset : offset + GRAM], segment.mask[offset : offset + GRAM], strict=True)
+    gram = zip(
+        segment.values[offset : offset + GRAM], segment.mask[offset : offset + GRAM], strict=True
+    )
     fitting = [
         [value] if mask == 0xFF else [octet for octet in range(256) if octet & mask == value]
         for value, mask in gram
@@ -154,7 +156,7 @@ class AnchorChooser:
             yield offset, score - CROWD_COST * self.used[gram].bit_length()
 
     def choose(self, cluster: Cluster, margin: int = 0) -> Anchor:
-        """The best anchor of a cluster that keeps it inside the matcher's window, with a margin."""
+        """The best anchor that keeps the cluster, and a margin, inside the matcher's window."""
         span = layout.SPAN_MAX - margin
         best: Anchor | None = None
         best_score = 0.0

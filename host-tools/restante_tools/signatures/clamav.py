@@ -14,11 +14,12 @@ from restante_tools.signatures.model import (
     Allowed,
     Hash,
     Ignored,
+    Mark,
     Offset,
     Pattern,
+    Piece,
     Unsupported,
 )
-
 
 NAME_MAX = 150  # octets of a name: the engine's report keeps 160 with the terminator
 # Signatures that ClamAV itself retired before this functionality level (1.0) are not taken.
@@ -152,6 +153,38 @@ def pattern_of(line: str) -> Pattern:
         offset_of(fields[2], target),
         clusters_of(fields[3].strip()),
     )
+
+
+def piece_of(line: str) -> Piece:
+    """One line `size:digest:name[:min[:max]]`: a section of a program."""
+    size, _, rest = line.partition(":")
+    digest, _, rest = rest.partition(":")
+    if size == "*":
+        raise Unsupported("section of any size")
+    return Piece(hash_of(f"{digest}:{size}:{rest}"))
+
+
+MARK_MAX = 512  # octets of an object that are there when its type is told
+
+
+def mark_of(line: str) -> Mark:
+    """One line `0:offset:octets:name:required type:type[:min[:max]]`."""
+    fields = line.split(":")
+    if not 6 <= len(fields) <= 8:
+        raise Unsupported("malformed: not magic type:offset:octets:name:required:type")
+    if fields[0] != "0" or not fields[1].isdecimal():
+        raise Unsupported("file type that is not told by octets at a fixed offset")
+    if fields[4] != "CL_TYPE_ANY":
+        raise Unsupported("file type that is another one before")
+    check_level(fields[6:])
+    clusters = clusters_of(fields[2])
+    if len(clusters) > 1 or len(clusters[0].segments) > 1 or clusters[0].segments[0].choices:
+        raise Unsupported("file type with gaps or alternatives")
+    (segment,) = clusters[0].segments
+    if int(fields[1]) + len(segment.values) > MARK_MAX:
+        raise Unsupported(f"file type told by octets behind the first {MARK_MAX}")
+    name = check_name(fields[5]).removeprefix("CL_TYPE_").lower()
+    return Mark(name, int(fields[1]), segment.values, segment.mask)
 
 
 def allowed_of(line: str) -> Allowed:

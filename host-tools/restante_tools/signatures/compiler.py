@@ -9,7 +9,6 @@ from restante_tools.signatures import layout
 from restante_tools.signatures.digests import DigestTable, PieceTable
 from restante_tools.signatures.model import (
     Allowed,
-    Entry,
     Hash,
     Ignored,
     Logical,
@@ -81,7 +80,7 @@ class Compiler:
             try:
                 self._take_one(found.signature)
             except Unsupported as refused:
-                self._refusals.append(Refusal(found.place, name_of(found), str(refused)))
+                self._refusals.append(Refusal(found.place, name_of(found.signature), str(refused)))
 
     def _take_one(self, signature: Signature) -> None:
         if isinstance(signature, Ignored):
@@ -153,10 +152,9 @@ class Compiler:
         )
 
 
-def name_of(entry: Entry) -> str:
+def name_of(signature: Signature) -> str:
     """The signature's name, for a refusal."""
-    signature = entry.signature
-    return signature.hash.name if isinstance(signature, Allowed | Piece) else signature.name
+    return signature.hash.name if isinstance(signature, Allowed) else signature.name
 
 
 def assemble(sections: dict[int, bytes], built: int, numbers: list[int]) -> bytes:

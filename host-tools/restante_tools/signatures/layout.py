@@ -35,7 +35,7 @@ ENTRY_SIZE = 16
 LINK_SIZE = 32
 SEGMENT_SIZE = 12
 LOGIC_SIZE = 20
-RULE_SIZE = 68
+RULE_SIZE = 48
 MARK_SIZE = 16
 
 DIGEST_KEPT = 16
@@ -58,6 +58,17 @@ CLUSTER_COUNTED = 2
 CLUSTER_WORD_START = 4
 CLUSTER_WORD_END = 8
 CLUSTER_WIDE = 16
+
+PROGRAM_SECTIONS = 96
+
+BY_FILE = 0
+BY_SENDER = 1
+BY_SUBJECT = 2
+BY_ENTRY = 3
+
+CONTAINER_ANY = 0
+CONTAINER_ZIP = 1
+CONTAINER_TAR = 2
 
 OP_TERM = 0
 OP_ALL = 1
@@ -111,8 +122,8 @@ LINK = "<6IH6B"
 SEGMENT = "<IHHHH"  # bytes, length, kind, gap min, gap max
 LOGIC = "<5I"  # signature, size low, size high, program, words
 # glob, kind, container, encrypted, caseless, position low and high; then low and high of the size
-# in the container, outside of it, and of the container; spare
-RULE = "<I4B2I6QI"
+# in the container and outside of it
+RULE = "<I4B2I4Q"
 MARK = "<4I"  # bytes, name, place, length
 
 SECTION_NAMES_IN_WORDS = (

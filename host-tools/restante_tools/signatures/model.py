@@ -192,12 +192,11 @@ class Rule:
     kind: int
     glob: bytes
     caseless: bool = True
-    container: int | None = None
+    container: int = 0
     encrypted: bool | None = None
     position: tuple[int, int] = (0, 0xFFFFFFFF)
-    packed: tuple[int, int] = RANGE_ANY  # sizes: in the container, outside of it, its own
+    packed: tuple[int, int] = RANGE_ANY  # size in the container, and outside of it
     entry: tuple[int, int] = RANGE_ANY
-    object: tuple[int, int] = RANGE_ANY
 
 
 @dataclass(frozen=True)

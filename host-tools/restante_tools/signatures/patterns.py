@@ -100,9 +100,7 @@ def stored_segment(segment: Segment) -> tuple[int, int, bytes]:
     """Kind, length and octets as they lie in the file."""
     if segment.choices:
         kind = layout.RUN_NEITHER if segment.negated else layout.RUN_CHOICE
-        stored = b"".join(
-            bytes([len(values)]) + values + mask for values, mask in segment.choices
-        )
+        stored = b"".join(bytes([len(values)]) + values + mask for values, mask in segment.choices)
         return kind, len(stored), stored
     if segment.fixed:
         return layout.RUN_PLAIN, len(segment.values), segment.values

@@ -15,7 +15,9 @@ from restante_tools.signatures.model import Hash, Offset
 HEADERS = 8192  # octets from the start in which all headers must lie
 SECTIONS_MAX = 96
 SECTION_RECORD = 40
-OPTIONAL_ENTRY = 16  # of the address where it begins to run, in the optional header
+# In the optional header: where it begins to run, alignment in the file, octets of all headers.
+OPTIONAL = (16, 36, 60)
+OPTIONAL_LEAST = 64
 NAMES = ("md5", "sha1", "sha256")
 
 
@@ -38,22 +40,23 @@ def program_of(data: bytes) -> Program | None:
     count, optional_size = struct.unpack_from("<H12xH", head, at + 6)
     optional = at + 24
     table = optional + optional_size
-    if not 0 < count <= SECTIONS_MAX or optional_size < OPTIONAL_ENTRY + 4:
+    if not 0 < count <= SECTIONS_MAX or optional_size < OPTIONAL_LEAST:
         return None
     if table + count * SECTION_RECORD > len(head):
         return None
-    address = struct.unpack_from("<I", head, optional + OPTIONAL_ENTRY)[0]
-    entry = None
-    sections = []
-    for number in range(count):
-        virtual_size, virtual, raw_size, raw = struct.unpack_from(
-            "<4I", head, table + number * SECTION_RECORD + 8
-        )
-        raw -= raw % 512  # the loader rounds it down
-        sections.append((raw, raw_size))
-        inside = address - virtual
-        if entry is None and 0 <= inside < max(virtual_size, raw_size) and inside < raw_size:
-            entry = raw + inside
+    address, align, headers = (struct.unpack_from("<I", head, optional + at)[0] for at in OPTIONAL)
+    records = [
+        struct.unpack_from("<3I", head, table + number * SECTION_RECORD + 12)
+        for number in range(count)
+    ]
+    if align == 0 or any(size and raw % align and raw % 512 == 0 for _, size, raw in records):
+        align = 512
+    sections = [(raw - raw % align, -(-size // align) * align) for _, size, raw in records]
+    entry = address if address < headers else None
+    if entry is None:
+        for (start, _, _), (raw, size) in zip(records, sections, strict=True):
+            if 0 <= address - start < size:
+                entry = raw + address - start  # the last section that has it
     return Program(entry, tuple(sections))
 
 

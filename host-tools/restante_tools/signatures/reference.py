@@ -152,7 +152,9 @@ def logical_matches(logical: Logical, data: bytes, mail: bool = False) -> bool:
     """Does the expression hold for the subsignatures in the object?"""
     if not logical.size_low <= len(data) <= logical.size_high:
         return False
-    counted = {one for term in terms(logical.expression) if term.counts for one in term.subsignatures}
+    counted = {
+        one for term in terms(logical.expression) if term.counts for one in term.subsignatures
+    }
 
     def hits(number: int) -> int:
         patterns = logical.subsignatures[number]

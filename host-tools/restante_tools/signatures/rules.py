@@ -1,7 +1,7 @@
 """Rules about names, senders and subjects, and marks of types, into their sections. Pure.
 
 The language of a glob: `*`, `?`, sets `[a-z_]` and `[^0-9]`, and `\\` before a character that
-means itself. One character is one octet of UTF-8, except that `?` in a source is one character.
+means itself. All over octets of UTF-8: `?` is one octet, and only ASCII letters have two cases.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from restante_tools.signatures import layout
 from restante_tools.signatures.model import Mark, Rule, Unsupported
 from restante_tools.signatures.patterns import Pool
 
-CONTAINER_ANY = 255
 ENCRYPTED_EITHER = 2
 
 
@@ -72,14 +71,12 @@ class RuleTable:
                 layout.RULE,
                 names.place(rule.glob + b"\0"),
                 rule.kind,
-                CONTAINER_ANY if rule.container is None else rule.container,
+                rule.container,
                 ENCRYPTED_EITHER if rule.encrypted is None else rule.encrypted,
                 rule.caseless,
                 *rule.position,
                 *rule.packed,
                 *rule.entry,
-                *rule.object,
-                0,
             )
             for rule in self._ordered()
         )
