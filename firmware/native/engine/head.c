@@ -5,8 +5,8 @@
 #include "ascii.h"
 #include "params.h"
 #include "print.h"
-#include "rules.h"
 #include "scanner.h"
+#include "sigrules.h"
 
 // Parameters are looked for several times: work per octet of a field.
 enum { FIELD_UNITS = 16 };
@@ -32,10 +32,10 @@ static rst_text_charset charset_of(const uint8_t *body, size_t n) {
         const char *name;
         rst_text_charset charset;
     } known[] = {
-        {"utf-16", RST_TEXT_UTF16},      {"utf-16le", RST_TEXT_UTF16LE},
-        {"utf-16be", RST_TEXT_UTF16BE},  {"ucs-2", RST_TEXT_UTF16},
+        {"utf-16", RST_TEXT_UTF16},          {"utf-16le", RST_TEXT_UTF16LE},
+        {"utf-16be", RST_TEXT_UTF16BE},      {"ucs-2", RST_TEXT_UTF16},
         {"iso-10646-ucs-2", RST_TEXT_UTF16}, {"unicode", RST_TEXT_UTF16},
-        {"utf-32", RST_TEXT_UTF32LE},    {"utf-32le", RST_TEXT_UTF32LE},
+        {"utf-32", RST_TEXT_UTF32LE},        {"utf-32le", RST_TEXT_UTF32LE},
         {"utf-32be", RST_TEXT_UTF32BE},
     };
     char name[40];
@@ -251,9 +251,9 @@ static bool hides_field(const uint8_t *field, size_t n) {
 static void ask_rules(rst_scanner *s, rst_layer *l, const uint8_t *name, size_t name_n,
                       const uint8_t *body, size_t body_n) {
     if (rst_is(name, name_n, "from") || rst_is(name, name_n, "sender")) {
-        rst_rules_field(s, l, RST_BY_SENDER, body, body_n);
+        rst_sigrules_field(s, l, RST_BY_SENDER, body, body_n);
     } else if (rst_is(name, name_n, "subject")) {
-        rst_rules_field(s, l, RST_BY_SUBJECT, body, body_n);
+        rst_sigrules_field(s, l, RST_BY_SUBJECT, body, body_n);
     }
 }
 

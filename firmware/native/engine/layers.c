@@ -4,8 +4,8 @@
 
 #include "magic.h"
 #include "report.h"
-#include "rules.h"
 #include "scanner.h"
+#include "sigrules.h"
 
 enum {
     // A mark of any container but tar fits in this many octets. Text and messages that lie in
@@ -59,7 +59,7 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     uint64_t spent = rst_spent(s);
     rst_match_budget(&l->match, spent < s->limits.work ? s->limits.work - spent : 0);
     rst_spend(s, OPEN_UNITS);
-    rst_rules_name(s, l);
+    rst_sigrules_name(s, l);
     return l;
 }
 

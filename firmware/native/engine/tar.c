@@ -5,8 +5,8 @@
 
 #include "print.h"
 #include "report.h"
-#include "rules.h"
 #include "scanner.h"
+#include "sigrules.h"
 
 // An octal number, or a binary one with the top bit set (GNU), of a header field.
 static uint64_t number(const uint8_t *p, size_t n) {
@@ -88,7 +88,7 @@ static void begin_entry(rst_scanner *s, rst_layer *l) {
                        .packed = t->left,
                        .size = t->left,
                        .name = name};
-    rst_rules_entry(s, l, &entry);
+    rst_sigrules_entry(s, l, &entry);
     if (t->left > 0) {
         t->child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
     }

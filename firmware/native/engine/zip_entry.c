@@ -3,8 +3,8 @@
 
 #include "print.h"
 #include "report.h"
-#include "rules.h"
 #include "scanner.h"
+#include "sigrules.h"
 
 enum {
     FLAG_ENCRYPTED = 1,
@@ -94,7 +94,7 @@ static void ask_rules(rst_scanner *s, const rst_layer *l, const char *name, bool
                        .packed = sizes_known ? e->packed : RST_SIZE_UNKNOWN,
                        .size = sizes_known ? e->size : RST_SIZE_UNKNOWN,
                        .name = name};
-    rst_rules_entry(s, l, &entry);
+    rst_sigrules_entry(s, l, &entry);
 }
 
 static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {

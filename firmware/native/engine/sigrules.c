@@ -1,5 +1,5 @@
 // Asks the signatures about names, senders, subjects and entries of containers.
-#include "rules.h"
+#include "sigrules.h"
 
 #include "print.h"
 #include "report.h"
@@ -15,7 +15,7 @@ static void tell(rst_scanner *s, const rst_layer *l, uint32_t id, uint64_t work,
     }
 }
 
-void rst_rules_name(rst_scanner *s, const rst_layer *l) {
+void rst_sigrules_name(rst_scanner *s, const rst_layer *l) {
     uint64_t work = 0;
     if (l->name[0] != 0) {
         uint32_t id = rst_match_text(s->db, RST_BY_FILE, l->name, &work);
@@ -23,7 +23,7 @@ void rst_rules_name(rst_scanner *s, const rst_layer *l) {
     }
 }
 
-void rst_rules_entry(rst_scanner *s, const rst_layer *l, const rst_entry *entry) {
+void rst_sigrules_entry(rst_scanner *s, const rst_layer *l, const rst_entry *entry) {
     uint64_t work = 0;
     uint32_t id = rst_match_entry(s->db, entry, &work);
     if (id == RST_NO_SIGNATURE) {
@@ -32,8 +32,8 @@ void rst_rules_entry(rst_scanner *s, const rst_layer *l, const rst_entry *entry)
     tell(s, l, id, work, entry->name);
 }
 
-void rst_rules_field(rst_scanner *s, const rst_layer *l, rst_rule kind, const uint8_t *body,
-                     size_t n) {
+void rst_sigrules_field(rst_scanner *s, const rst_layer *l, rst_rule kind, const uint8_t *body,
+                        size_t n) {
     char text[FIELD_TEXT];
     rst_print p;
     if (s->db == NULL || s->db->rules == 0) {
