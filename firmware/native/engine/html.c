@@ -166,7 +166,7 @@ static void begin_url(rst_scanner *s, rst_layer *l) {
     h->mode = base64 ? RST_HTML_BASE64 : RST_HTML_PERCENT;
     h->percent = 0;
     h->out_n = 0;
-    h->base64 = (rst_base64){0, 0};
+    h->base64 = (rst_base64){0};
     if (rst_count_entry(s, l)) {
         char name[RST_MAX_NAME];
         url_name(h, name);
