@@ -1,4 +1,5 @@
 // The handlers of the formats that the engine looks into.
+#include "image.h"
 #include "scanner.h"
 
 static void plain_begin(rst_scanner *s, rst_layer *l) {
@@ -23,4 +24,5 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_ZIP] = {rst_zip_begin, rst_zip_write, rst_zip_end},
     [RST_FORMAT_GZIP] = {rst_gzip_begin, rst_gzip_write, rst_gzip_end},
     [RST_FORMAT_TAR] = {rst_tar_begin, rst_tar_write, rst_tar_end},
+    [RST_FORMAT_IMAGE] = {rst_store_begin, rst_store_write, rst_image_end},
 };

@@ -2,6 +2,7 @@
 // no format by itself; formats.c lists the handlers.
 #include <string.h>
 
+#include "image.h"
 #include "magic.h"
 #include "report.h"
 #include "scanner.h"
@@ -62,6 +63,9 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
 
 static void decide(rst_scanner *s, rst_layer *l) {
     l->type = rst_magic(l->head, l->head_n);
+    if (l->hint != RST_HINT_MAIL && rst_image_candidate(l->head, l->head_n, l->name)) {
+        l->type = RST_TYPE_IMAGE;
+    }
     if (l->type == RST_TYPE_UNKNOWN) {
         if (l->hint == RST_HINT_TEXT) {
             l->type = RST_TYPE_TEXT;

@@ -26,6 +26,10 @@ static const struct {
     {0, 2, "\x1f\x9d", RST_TYPE_COMPRESS},
     {7, 7, "**ACE**", RST_TYPE_ACE},
     {0, 4, "\x78\x9f\x3e\x22", RST_TYPE_TNEF},
+    {0, 8, "vhdxfile", RST_TYPE_VHDX},
+    {0, 4, "KDMV", RST_TYPE_VMDK},
+    {0, 4, "QFI\xfb", RST_TYPE_QCOW},
+    {0, 8, "MSWIM\0\0\0", RST_TYPE_WIM},
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {

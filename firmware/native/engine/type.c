@@ -23,4 +23,13 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_ARJ] = {"arj", RST_FORMAT_PLAIN, "arj archive"},
     [RST_TYPE_LZH] = {"lzh", RST_FORMAT_PLAIN, "lzh archive"},
     [RST_TYPE_TNEF] = {"tnef", RST_FORMAT_PLAIN, "TNEF"},
+    [RST_TYPE_IMAGE] = {"image", RST_FORMAT_IMAGE, NULL},
+    [RST_TYPE_ISO] = {"iso", RST_FORMAT_IMAGE, NULL},
+    [RST_TYPE_UDF] = {"udf", RST_FORMAT_IMAGE, NULL},
+    [RST_TYPE_DISK] = {"disk", RST_FORMAT_IMAGE, NULL},
+    [RST_TYPE_VHD] = {"vhd", RST_FORMAT_IMAGE, NULL},
+    [RST_TYPE_VHDX] = {"vhdx", RST_FORMAT_PLAIN, "vhdx image"},
+    [RST_TYPE_VMDK] = {"vmdk", RST_FORMAT_PLAIN, "vmdk image"},
+    [RST_TYPE_QCOW] = {"qcow", RST_FORMAT_PLAIN, "qcow image"},
+    [RST_TYPE_WIM] = {"wim", RST_FORMAT_PLAIN, "wim archive"},
 };

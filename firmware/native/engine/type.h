@@ -12,6 +12,7 @@ typedef enum {
     RST_FORMAT_ZIP,
     RST_FORMAT_GZIP,
     RST_FORMAT_TAR,
+    RST_FORMAT_IMAGE,
     RST_FORMATS
 } rst_format;
 
@@ -36,6 +37,15 @@ typedef enum {
     RST_TYPE_ARJ,
     RST_TYPE_LZH,
     RST_TYPE_TNEF,
+    RST_TYPE_IMAGE, // not yet told which one
+    RST_TYPE_ISO,
+    RST_TYPE_UDF,
+    RST_TYPE_DISK,
+    RST_TYPE_VHD,
+    RST_TYPE_VHDX,
+    RST_TYPE_VMDK,
+    RST_TYPE_QCOW,
+    RST_TYPE_WIM,
     RST_TYPES
 } rst_type;
 
