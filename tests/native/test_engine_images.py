@@ -7,9 +7,20 @@ import subprocess
 import zipfile
 
 import pytest
+from imagemaking import (
+    SECTOR,
+    Udf,
+    dynamic,
+    entry,
+    gpt,
+    mbr,
+    record,
+    small_fat,
+    small_iso,
+    vhd_footer,
+)
 from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, verdict, zipped
 
-SECTOR = 2048
 SYNC = b"\0" + b"\xff" * 10 + b"\0"
 
 
@@ -138,119 +149,7 @@ def test_good_udf_is_clean(scan, tmp_path):
     assert (verdict(report), report["entries"]) == ("clean", 5)
 
 
-def descriptor(tag, body):
-    """A descriptor with its tag's checksum."""
-    head = struct.pack("<HHBBHHHI", tag, 2, 0, 0, 0, 0, 0, 0)
-    return head[:4] + bytes([sum(head) % 256]) + head[5:] + body
-
-
-def sealed(octets):
-    head = bytearray(octets[:16])
-    head[4] = 0
-    head[4] = sum(head) % 256
-    return bytes(head) + octets[16:]
-
-
-class Udf:
-    """A small UDF volume by hand, with blocks of 2048: descriptors from block 260, partition
-    from 300. `extents` says how the file lies: embedded, short, long, split, continued."""
-
-    def __init__(self, extents, payload, map_kind=1):
-        self.blocks = {}
-        self.put(16, b"\0BEA01\1")
-        self.put(17, b"\0NSR02\1")
-        self.put(18, b"\0TEA01\1")
-        anchor = descriptor(2, struct.pack("<IIII", 16 * SECTOR, 260, 16 * SECTOR, 280))
-        self.put(256, sealed(anchor[:12] + struct.pack("<I", 256) + anchor[16:]))
-        for at in (260, 280):
-            self.put(at, self.partition())
-            self.put(at + 1, self.logical(map_kind))
-            self.put(at + 2, descriptor(8, b""))
-        self.put(300, descriptor(256, bytes(384) + self.long(SECTOR, 1)))
-        ids = self.identifier(b"", 1, 0x0A) + self.identifier(b"\x08bad.exe", 2, 0)
-        self.put(301, self.entry(4, 3, ids, len(ids)))
-        ads, form = getattr(self, extents)(payload)
-        self.put(302, self.entry(5, form, ads, len(payload)))
-
-    def put(self, block, octets):
-        self.blocks[block] = octets
-
-    def octets(self):
-        out = bytearray(SECTOR * (max(self.blocks) + 4))
-        for block, octets in self.blocks.items():
-            out[block * SECTOR : block * SECTOR + len(octets)] = octets
-        return bytes(out)
-
-    @staticmethod
-    def long(length, block):
-        return struct.pack("<IIH6x", length, block, 0)
-
-    @staticmethod
-    def partition():
-        body = bytearray(490)
-        struct.pack_into("<H", body, 6, 7)
-        struct.pack_into("<II", body, 188 - 16, 300, 100)
-        return descriptor(5, bytes(body))
-
-    def logical(self, map_kind):
-        body = bytearray(440 - 16)
-        struct.pack_into("<I", body, 212 - 16, SECTOR)
-        body[248 - 16 : 264 - 16] = self.long(SECTOR, 0)
-        one = struct.pack("<BBHH", 1, 6, 1, 7)
-        two = struct.pack("<BBHB23s", 2, 64, 0, 0, b"*UDF Virtual Partition") + bytes(36)
-        maps = one if map_kind == 1 else two
-        struct.pack_into("<II", body, 264 - 16, len(maps), 1)
-        return descriptor(6, bytes(body) + maps)
-
-    def identifier(self, name, block, flags):
-        body = struct.pack("<HBB", 1, flags, len(name)) + self.long(SECTOR, block)
-        octets = descriptor(257, body + struct.pack("<H", 0) + name)
-        return octets + bytes(-len(octets) % 4)
-
-    @staticmethod
-    def entry(kind, form, ads, size):
-        body = bytearray(160)
-        struct.pack_into("<H", body, 4, 4)
-        body[11] = kind
-        struct.pack_into("<H", body, 18, form)
-        struct.pack_into("<Q", body, 40, size)
-        struct.pack_into("<II", body, 152, 0, len(ads))
-        return descriptor(261, bytes(body) + ads)
-
-    def embedded(self, payload):
-        return payload, 3
-
-    def short(self, payload):
-        self.put(310, payload)
-        return struct.pack("<II", len(payload), 10), 0
-
-    def long_form(self, payload):
-        self.put(310, payload)
-        return self.long(len(payload), 10), 1
-
-    def split(self, payload):
-        payload = payload.ljust(SECTOR + 1)
-        self.put(310, payload[:SECTOR])
-        self.put(312, payload[SECTOR:])
-        return struct.pack("<IIII", SECTOR, 10, len(payload) - SECTOR, 12), 0
-
-    def continued(self, payload):
-        self.put(310, payload)
-        more = struct.pack("<II", len(payload), 10)
-        self.put(320, descriptor(258, struct.pack("<II", 0, len(more)) + more))
-        return struct.pack("<II", 3 << 30 | SECTOR, 20), 0
-
-    def circle(self, payload):
-        more = struct.pack("<II", 3 << 30 | SECTOR, 20)
-        self.put(320, descriptor(258, struct.pack("<II", 0, len(more)) + more))
-        return more, 0
-
-    def beyond(self, payload):
-        return struct.pack("<II", len(payload), 1 << 20), 0
-
-
 STORED = zipped(("x", BAD), method=zipfile.ZIP_STORED)
-WIDE = zipped(("x", b"first " * 500 + BAD))  # over a sector once it is stored
 
 
 @pytest.mark.parametrize("extents", ["embedded", "short", "long_form", "continued"])
@@ -290,28 +189,6 @@ def raw(octets, mode):
 def test_raw_sectors(scan, tmp_path, mode):
     octets = raw(iso(tmp_path, bad=zipped(("x", EICAR))), mode)
     assert names(scan(octets, name="a.xyz")) == ["infected"]
-
-
-def record(name, at, n, flags=0):
-    size = 33 + len(name) + (len(name) + 1) % 2
-    both = struct.pack("<I", at) + struct.pack(">I", at)
-    length = struct.pack("<I", n) + struct.pack(">I", n)
-    head = bytes([size, 0]) + both + length + bytes(7) + bytes([flags, 0, 0, 1, 0, 0, 1])
-    return (head + bytes([len(name)]) + name).ljust(size, b"\0")
-
-
-def small_iso(records, contents, root_n=SECTOR, sectors=40):
-    """An ISO by hand: root at sector 20, contents by sector."""
-    out = bytearray(sectors * SECTOR)
-    out[16 * SECTOR : 16 * SECTOR + 8] = b"\1CD001\1\0"
-    struct.pack_into("<H", out, 16 * SECTOR + 128, SECTOR)
-    out[16 * SECTOR + 156 : 16 * SECTOR + 190] = record(b"\0", 20, root_n, 2)
-    out[17 * SECTOR : 17 * SECTOR + 7] = b"\xffCD001\1"
-    body = record(b"\0", 20, root_n, 2) + record(b"\1", 20, root_n, 2) + b"".join(records)
-    out[20 * SECTOR : 20 * SECTOR + len(body)] = body
-    for sector, octets in contents.items():
-        out[sector * SECTOR : sector * SECTOR + len(octets)] = octets
-    return bytes(out)
 
 
 def test_iso_of_several_extents(scan):
@@ -355,8 +232,8 @@ def test_limits(scan, tmp_path):
         {22 + i: b"x" * 100 for i in range(10)},
     )
     assert verdict(scan(many)) == "clean"
-    assert verdict(scan(many, "--limit", "entries=11")) == "too-many"
-    assert verdict(scan(many, "--limit", "entries=12")) == "clean"
+    assert verdict(scan(many, "--limit", "entries=12")) == "too-many"
+    assert verdict(scan(many, "--limit", "entries=13")) == "clean"
     assert verdict(scan(many, "--limit", "expanded=999")) == "too-large"
     assert verdict(scan(many, "--limit", "expanded=1000")) == "clean"
     assert verdict(scan(many, "--limit", "work=100000")) == "over-budget"
@@ -364,7 +241,7 @@ def test_limits(scan, tmp_path):
     assert verdict(scan(many, "--limit", "depth=2")) == "too-deep"
 
 
-def fat(tmp_path, bits, kilo, bad=BAD, *options):
+def fat(tmp_path, bits, kilo, options=(), bad=BAD):
     files, out = fill(tmp_path / "files", bad), tmp_path / "out.img"
     run("mkfs.fat", "-C", "-F", bits, *options, out, kilo)
     environment = {"MTOOLS_SKIP_CHECK": "1", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin"}
@@ -374,12 +251,12 @@ def fat(tmp_path, bits, kilo, bad=BAD, *options):
     return out.read_bytes()
 
 
-FAT = {"floppy": (12, 1440), "fat16": (16, 4200), "fat32": (32, 4200)}
+FAT = {"floppy": (12, 1440, ()), "fat16": (16, 4200, ("-s", 1)), "fat32": (32, 34000, ("-s", 1))}
 
 
 @pytest.mark.parametrize("kind", FAT)
 def test_found_in_fat(scan, tmp_path, kind):
-    octets = fat(tmp_path, *FAT[kind], zipped(("x", EICAR)))
+    octets = fat(tmp_path, *FAT[kind], bad=zipped(("x", EICAR)))
     report = scan(octets, name="a.xyz", fast=True)
     assert names(report) == ["infected"]
     assert parts(report) == {"a.xyz/folder with a long name/täglich schlecht.exe/x"}
@@ -387,33 +264,12 @@ def test_found_in_fat(scan, tmp_path, kind):
 
 
 def test_fat_under_the_sanitizers(scan, tmp_path):
-    octets = fat(tmp_path, 12, 360, zipped(("x", EICAR)))
+    octets = fat(tmp_path, 12, 360, bad=zipped(("x", EICAR)))
     assert names(scan(octets, name="a.img")) == ["infected"]
 
 
 def test_good_fat_is_clean(scan, tmp_path):
-    assert verdict(scan(fat(tmp_path, 12, 360, b"good " * 900), name="a.img")) == "clean"
-
-
-def small_fat(table, root, contents, sectors=80):
-    """FAT12 by hand: one table of a sector, root at 2 of 16 entries, cluster 2 at sector 3."""
-    out = bytearray(sectors * 512)
-    out[:62] = b"\xeb\x3c\x90MSDOS5.0" + struct.pack(
-        "<HBHBHHBHHHII", 512, 1, 1, 1, 16, sectors, 0xF8, 1, 1, 1, 0, 0
-    ) + bytes(26)
-    bits = 0
-    for number, value in enumerate([0xFF8, 0xFFF, *table]):
-        bits |= value << (12 * number)
-    out[512:1024] = bits.to_bytes(512, "little")
-    out[1024 : 1024 + len(root)] = root
-    for cluster, octets in contents.items():
-        at = (cluster + 1) * 512
-        out[at : at + len(octets)] = octets
-    return bytes(out)
-
-
-def entry(name, cluster, size, attributes=0x20):
-    return name + bytes([attributes]) + bytes(14) + struct.pack("<HI", cluster, size)
+    assert verdict(scan(fat(tmp_path, 12, 360, bad=b"good " * 900), name="a.img")) == "clean"
 
 
 def test_fat_in_pieces(scan):
@@ -453,19 +309,8 @@ def test_fat_folders_in_circles(scan):
     assert names(scan(octets, name="a.img")) == ["malformed"]
 
 
-def mbr(partitions, octets, start=63):
-    """A boot sector with these (type, start, sectors) and octets from `start` on."""
-    table = b"".join(
-        struct.pack("<B3xB3xII", 0, kind, first, count) for kind, first, count in partitions
-    )
-    head = (bytes(446) + table).ljust(510, b"\0") + b"\x55\xaa"
-    return head + bytes(512 * (start - 1)) + octets
-
-
 def with_file(payload):
-    return small_fat(
-        [3, 4, 5, 6, 0xFFF], entry(b"A       ZIP", 2, len(payload)), {2: payload}
-    )
+    return small_fat([3, 4, 5, 6, 0xFFF], entry(b"A       ZIP", 2, len(payload)), {2: payload})
 
 
 def test_partitions(scan):
@@ -484,44 +329,9 @@ def test_partitions(scan):
     assert reasons(scan(unknown, name="a.img")) == {"partition of an unknown kind"}
 
 
-def gpt(octets, first=40):
-    head = bytearray(mbr([(0xEE, 1, 0xFFFFFFFF)], b"", 1))
-    table = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, 0, 0, 0,
-                        b"", 2, 4, 128, 0)  # fmt: skip
-    entries = (b"\1" * 32 + struct.pack("<QQ", first, first + len(octets) // 512 - 1)).ljust(512)
-    return bytes(head + table.ljust(512, b"\0") + entries.replace(b" ", b"\0")).ljust(
-        first * 512, b"\0"
-    ) + octets
-
-
 def test_guid_partitions(scan):
     assert parts(scan(gpt(with_file(STORED)), name="a.img")) == {"a.img/A.ZIP/x"}
     assert verdict(scan(gpt(with_file(b"good")), name="a.img")) == "clean"
-
-
-def vhd_footer(kind, at=0xFFFFFFFFFFFFFFFF, size=0):
-    return (
-        struct.pack(">8sIIQI4sI4sQQII", b"conectix", 2, 0x10000, at, 0, b"tst ", 0x10000, b"Wi2k",
-                    size, size, 0, kind)
-    ).ljust(512, b"\0")  # fmt: skip
-
-
-def dynamic(disk, block=4096):
-    """A dynamic VHD, its blocks in reverse order and blocks of zeros left out."""
-    disk += bytes(-len(disk) % block)
-    blocks = [disk[at : at + block] for at in range(0, len(disk), block)]
-    table_n = -(-4 * len(blocks) // 512) * 512
-    at = 512 + 1024 + table_n
-    table, body = [0xFFFFFFFF] * len(blocks), b""
-    for number in reversed(range(len(blocks))):
-        if any(blocks[number]):
-            table[number] = (at + len(body)) // 512
-            body += b"\xff" * 512 + blocks[number]
-    header = struct.pack(">8sQQIII", b"cxsparse", 0xFFFFFFFFFFFFFFFF, 1536, 0x10000, len(blocks),
-                         block).ljust(1024, b"\0")  # fmt: skip
-    footer = vhd_footer(3, 512, len(disk))
-    table = struct.pack(f">{len(table)}I", *table).ljust(table_n, b"\xff")
-    return footer + header + table + body + footer
 
 
 def test_vhd(scan):
@@ -571,9 +381,7 @@ def test_what_is_no_image(scan):
         assert verdict(scan(octets, name="a.img")) == "clean"
         assert verdict(scan(octets, name="a.bin")) == "clean"
     assert parts(scan(STORED, name="a.iso.img")) == {"a.iso.img/a/x"}
-    text = b'Content-Type: text/plain; name="a.img"\r\n\r\nbegin 644 bad.exe\r\n'
     assert verdict(scan(EICAR, name="a.img")) == "infected"
-    del text
 
 
 def test_cut_off(screen, tmp_path):

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "old_archives.h"
+
 static const struct {
     uint8_t at, n;
     char mark[14];
@@ -30,6 +32,11 @@ static const struct {
     {0, 4, "KDMV", RST_TYPE_VMDK},
     {0, 4, "QFI\xfb", RST_TYPE_QCOW},
     {0, 8, "MSWIM\0\0\0", RST_TYPE_WIM},
+    {0, 8, "!<arch>\n", RST_TYPE_AR},
+    {0, 8, "SZDD\x88\xf0\x27\x33", RST_TYPE_SZDD},
+    {0, 8, "SZ \x88\xf0\x27\x33\xd1", RST_TYPE_SZDD},
+    {0, 8, "KWAJ\x88\xf0\x27\xd1", RST_TYPE_KWAJ},
+    {0, 14, "(This file mus", RST_TYPE_BINHEX}, // "t be converted with BinHex 4.0)"
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
@@ -61,6 +68,9 @@ rst_type rst_magic(const uint8_t *head, size_t n) {
     }
     if (is_arj(head, n)) {
         return RST_TYPE_ARJ;
+    }
+    if (rst_cpio_head(head, n)) {
+        return RST_TYPE_CPIO;
     }
     return rst_tar_header(head, n) ? RST_TYPE_TAR : RST_TYPE_UNKNOWN;
 }

@@ -63,6 +63,7 @@ typedef struct {
     uint16_t ref; // partition of the entry itself
     const uint8_t *ads;
     uint64_t ads_n;
+    uint64_t links; // extents of descriptors so far
 } entry;
 
 // The descriptor at octet `at`, if it has this tag; its checksum is over the tag alone.
@@ -207,7 +208,7 @@ static bool next_extent(volume *v, entry *e, int *kind, uint64_t *at, uint64_t *
             rst_image_malformed(v->m, "udf allocation extent");
             return false;
         }
-        if (!rst_image_fresh(v->m, *at, 1, true)) {
+        if (++e->links > v->m->n / v->block) {
             rst_image_malformed(v->m, "udf allocation extents in a circle");
             return false;
         }
