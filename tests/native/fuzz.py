@@ -29,7 +29,7 @@ import old_archives  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
 TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match", "fuzz_images")
-MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
+MOST_OCTETS = 16384  # of one input (or its largest seed): any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
 
@@ -172,13 +172,15 @@ def run(program: Path, folder: Path, seconds: int) -> tuple[bool, str]:
     """One target for so many seconds. Whether it held, and its last line."""
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
+    most = MOST_OCTETS
     for number, octets in enumerate(seeds(program.name)):
         (corpus / f"seed-{number}").write_bytes(octets)
+        most = max(most, len(octets))
     done = subprocess.run(
         [
             str(program),
             f"-max_total_time={seconds}",
-            f"-max_len={MOST_OCTETS}",
+            f"-max_len={most}",
             f"-timeout={ONE_INPUT}",
             f"-rss_limit_mb={MEMORY}",
             f"-artifact_prefix={folder}/",

@@ -1,4 +1,4 @@
-"""Archives by hand, for which no program can be had: makers of (folder, payload), folder unused."""
+"""Archives by hand, for which no program can be had. Makers take (folder, payload)."""
 
 import binascii
 import struct

@@ -1,5 +1,5 @@
-"""Disc and disk images: ISO 9660, UDF, FAT, partitions, VHD. Made by genisoimage, xorriso, mkfs.fat
-and mtools, and by hand what those do not make."""
+"""Disc and disk images: ISO 9660, UDF, FAT, partitions, VHD. Made by genisoimage, xorriso,
+mkfs.fat and mtools, and by hand what those do not make."""
 
 import random
 import struct

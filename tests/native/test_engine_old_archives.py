@@ -1,4 +1,4 @@
-"""ar, cpio, rar, ARJ, LZH, SZDD and BinHex: made by ar, cpio and arj, taken from ClamAV's test files,
+"""ar, cpio, rar, ARJ, LZH, SZDD and BinHex: made by ar, cpio, arj, taken from ClamAV's tests,
 and by hand where no program can be had."""
 
 import random
