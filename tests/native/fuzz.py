@@ -30,13 +30,15 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import imagemaking  # noqa: E402
 import officemaking  # noqa: E402
+import old_archives  # noqa: E402
 from pdfmaking import deflated, document, lzw, predicted, runs, stream  # noqa: E402
 from programmaking import program  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
 TARGETS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c")))
-MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
+MOST_OCTETS = 16384  # of one input (or its largest seed): any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
 
@@ -254,6 +256,28 @@ def office_files() -> list[bytes]:
     ]
 
 
+def images() -> Iterator[bytes]:
+    """A kind of input (fuzz_images.c) and an image or archive without its first, empty octets."""
+    folder = small_zip()
+    root = imagemaking.entry(b"A       ZIP", 2, len(folder))
+    volume = imagemaking.small_fat([3, 4, 5, 6, 0xFFF], root, {2: folder}, sectors=8)
+    disk = imagemaking.mbr([(1, 2, 8), (5, 3, 8)], volume, 2)
+    for image in (volume, disk, imagemaking.gpt(volume, 6), imagemaking.dynamic(disk, 512)):
+        yield b"\1" + NO_CUT + image
+    records = [imagemaking.record(b"A;1", 21, len(folder)), imagemaking.record(b"D", 21, 99, 2)]
+    iso = imagemaking.small_iso(records, {21: folder}, sectors=22)
+    yield b"\2" + NO_CUT + iso[32768:]
+    for extents in ("embedded", "split", "continued"):
+        udf = imagemaking.Udf(extents, folder, block=512).octets()
+        yield b"\3" + NO_CUT + udf[256 * 512 :]
+    for make in (old_archives.rar4, old_archives.rar5, old_archives.szdd, old_archives.binhex):
+        yield b"\0" + NO_CUT + make(None, folder)
+    for level in range(3):
+        yield b"\0" + NO_CUT + old_archives.lzh(level)(None, folder)
+    for make in (old_archives.ar_member, old_archives.newc_member):
+        yield b"\0" + NO_CUT + make(folder)
+
+
 def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
     if target == "fuzz_scanner":
@@ -276,6 +300,8 @@ def seeds(target: str) -> list[bytes]:
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [
             bytes([2]) + NO_CUT + field for field in fields()
         ]
+    if target == "fuzz_images":
+        return list(images())
     if target == "fuzz_match":
         return list(matches())
     if target == "fuzz_request":
@@ -289,13 +315,15 @@ def run(program: Path, folder: Path, seconds: int) -> tuple[bool, str]:
     """One target for so many seconds. Whether it held, and its last line."""
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
+    most = MOST_OCTETS
     for number, octets in enumerate(seeds(program.name)):
         (corpus / f"seed-{number}").write_bytes(octets)
+        most = max(most, len(octets))
     done = subprocess.run(
         [
             str(program),
             f"-max_total_time={seconds}",
-            f"-max_len={MOST_OCTETS}",
+            f"-max_len={most}",
             f"-timeout={ONE_INPUT}",
             f"-rss_limit_mb={MEMORY}",
             f"-artifact_prefix={folder}/",

@@ -1,4 +1,6 @@
 // The handlers of the formats that the engine looks into.
+#include "image.h"
+#include "old_archives.h"
 #include "scanner.h"
 
 static void plain_begin(rst_scanner *s, rst_layer *l) {
@@ -37,4 +39,12 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_PACKED] = {rst_packed_begin, rst_packed_write, rst_packed_end},
     [RST_FORMAT_7Z] = {rst_store_begin, rst_store_write, rst_sevenzip_end},
     [RST_FORMAT_CAB] = {rst_store_begin, rst_store_write, rst_cab_end},
+    [RST_FORMAT_IMAGE] = {rst_store_begin, rst_store_write, rst_image_end},
+    [RST_FORMAT_AR] = {rst_store_begin, rst_store_write, rst_ar_end},
+    [RST_FORMAT_CPIO] = {rst_store_begin, rst_store_write, rst_cpio_end},
+    [RST_FORMAT_RAR] = {rst_store_begin, rst_store_write, rst_rar_end},
+    [RST_FORMAT_ARJ] = {rst_store_begin, rst_store_write, rst_arj_end},
+    [RST_FORMAT_LZH] = {rst_store_begin, rst_store_write, rst_lzh_end},
+    [RST_FORMAT_SZDD] = {rst_store_begin, rst_store_write, rst_szdd_end},
+    [RST_FORMAT_BINHEX] = {rst_store_begin, rst_store_write, rst_binhex_end},
 };

@@ -2,6 +2,7 @@
 // no format by itself; formats.c lists the handlers.
 #include <string.h>
 
+#include "image.h"
 #include "magic.h"
 #include "report.h"
 #include "scanner.h"
@@ -112,6 +113,10 @@ static void decide(rst_scanner *s, rst_layer *l) {
     l->type = rst_magic(l->head, l->head_n);
     if (l->hint == RST_HINT_OLE1 && l->type != RST_TYPE_OLE) {
         l->type = RST_TYPE_OLE1;
+    }
+    bool shown = l->hint == RST_HINT_MAIL || l->hint == RST_HINT_HTML;
+    if (!shown && rst_image_candidate(l->head, l->head_n, l->name)) {
+        l->type = RST_TYPE_IMAGE;
     }
     if (l->type == RST_TYPE_UNKNOWN) {
         l->type = told_otherwise(s, l);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "old_archives.h"
 #include "zip.h"
 
 static const struct {
@@ -39,6 +40,15 @@ static const struct {
     {0, 14, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29", RST_TYPE_ONENOTE},
     {0, 14, "\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22", RST_TYPE_ONENOTE},
     {0, 14, "L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0", RST_TYPE_LNK},
+    {0, 8, "vhdxfile", RST_TYPE_VHDX},
+    {0, 4, "KDMV", RST_TYPE_VMDK},
+    {0, 4, "QFI\xfb", RST_TYPE_QCOW},
+    {0, 8, "MSWIM\0\0\0", RST_TYPE_WIM},
+    {0, 8, "!<arch>\n", RST_TYPE_AR},
+    {0, 8, "SZDD\x88\xf0\x27\x33", RST_TYPE_SZDD},
+    {0, 8, "SZ \x88\xf0\x27\x33\xd1", RST_TYPE_SZDD},
+    {0, 8, "KWAJ\x88\xf0\x27\xd1", RST_TYPE_KWAJ},
+    {0, 14, "(This file mus", RST_TYPE_BINHEX}, // "t be converted with BinHex 4.0)"
 };
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
@@ -134,6 +144,9 @@ rst_type rst_magic(const uint8_t *head, size_t n) {
     }
     if (is_pgp(head, n)) {
         return RST_TYPE_PGP;
+    }
+    if (rst_cpio_head(head, n)) {
+        return RST_TYPE_CPIO;
     }
     return rst_tar_header(head, n) ? RST_TYPE_TAR : RST_TYPE_UNKNOWN;
 }

@@ -26,6 +26,14 @@ typedef enum {
     RST_FORMAT_PACKED, // bzip2, xz, lzma, lzip
     RST_FORMAT_7Z,
     RST_FORMAT_CAB,
+    RST_FORMAT_IMAGE,
+    RST_FORMAT_AR,
+    RST_FORMAT_CPIO,
+    RST_FORMAT_RAR,
+    RST_FORMAT_ARJ,
+    RST_FORMAT_LZH,
+    RST_FORMAT_SZDD,
+    RST_FORMAT_BINHEX,
     RST_FORMATS
 } rst_format;
 
@@ -82,13 +90,27 @@ typedef enum {
     RST_TYPE_LNK,
     RST_TYPE_CMS,
     RST_TYPE_PGP,
+    RST_TYPE_IMAGE, // not yet told which one
+    RST_TYPE_ISO,
+    RST_TYPE_UDF,
+    RST_TYPE_DISK,
+    RST_TYPE_VHD,
+    RST_TYPE_VHDX,
+    RST_TYPE_VMDK,
+    RST_TYPE_QCOW,
+    RST_TYPE_WIM,
+    RST_TYPE_AR,
+    RST_TYPE_CPIO,
+    RST_TYPE_SZDD,
+    RST_TYPE_KWAJ,
+    RST_TYPE_BINHEX,
     RST_TYPES
 } rst_type;
 
 typedef struct {
     const char *name;   // "7z"
     rst_format format;  // how it is opened; RST_FORMAT_PLAIN: it has nothing inside
-    const char *closed; // why it is not opened ("rar archive"), or NULL
+    const char *closed; // why it is not opened ("cab archive"), or NULL
 } rst_type_row;
 
 extern const rst_type_row rst_types[RST_TYPES];
