@@ -17,7 +17,15 @@ enum {
     RST_MAX_SCANNER = 2 * 1024 * 1024,
 };
 
+// Tests look over the engine's shoulder: each object's octets as they come, and its end.
+typedef struct {
+    void (*octets)(void *user, const rst_layer *l, const uint8_t *data, size_t n);
+    void (*end)(void *user, const rst_layer *l);
+    void *user;
+} rst_watch;
+
 struct rst_scanner {
+    rst_watch watch; // none after init
     const rst_db *db;
     rst_limits limits;
     rst_scratch scratch;
