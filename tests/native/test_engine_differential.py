@@ -22,7 +22,6 @@ ONLY_OURS = {
 EXPLAINED = {
     "msg_15.txt": "same boundary outside and inside: the engine ends the inner one",
     "msg_25.txt": "no boundary: CPython keeps the text as one leaf of the multipart's type",
-    "msg_28.txt": "digest parts: CPython reads their header and text as a message as well",
     "msg_38.txt": "an outer delimiter ends inner parts for the engine; CPython goes on",
     "msg_39.txt": "as msg_15.txt",
     "msg_35.txt": "a line that is no field: to CPython the header ends there",
@@ -32,8 +31,7 @@ EXPLAINED = {
     "msg_47.txt": "no line between header and text: text to CPython, junk in the header to us",
     "msg_16.txt": "delivery-status: to CPython each group of fields is a message",
     "msg_43.txt": "as msg_16.txt",
-    "msg_05.txt": "as msg_16.txt",
-    "msg_46.txt": "an encoded word or parameter of a message part",
+    "msg_41.txt": "multipart without a boundary: no leaf to CPython, a text to the engine",
 }
 
 
@@ -96,6 +94,8 @@ def test_generated_mail_has_the_same_leaves_and_names(screen):
     reports = screen([wire(octets) for octets in made], "--objects", fast=True)
     for octets, report in zip(made, reports, strict=True):
         assert unwire(wire(octets)) == octets
+        if b"list mailing list" in octets:
+            continue  # a footer behind base64: CPython stops at the padding, others do not
         if b"message/delivery-status" in octets or b"disposition-notification" in octets:
             continue  # reports are messages to CPython, text to the engine
         missing, more = differences(octets, report)
@@ -112,7 +112,7 @@ def test_samples_of_cpython(screen):
     unexplained = {}
     for file, one, report in zip(files, octets, reports, strict=True):
         missing, more = differences(one, report)
-        if (missing or more) and file.name not in EXPLAINED:
+        if bool(missing or more) != (file.name in EXPLAINED):  # a reason for nothing fails too
             paths = [(e["path"], e["octets"]) for e in report["objects"]]
             unexplained[file.name] = len(missing), len(more), paths
     assert unexplained == {}

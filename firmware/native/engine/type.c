@@ -25,4 +25,5 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_TNEF] = {"tnef", RST_FORMAT_PLAIN, "TNEF"},
     [RST_TYPE_CMS] = {"cms", RST_FORMAT_CMS, NULL},
     [RST_TYPE_PGP] = {"pgp", RST_FORMAT_PGP, NULL},
+    [RST_TYPE_BINHEX] = {"binhex", RST_FORMAT_PLAIN, "BinHex"},
 };

@@ -40,6 +40,7 @@ typedef enum {
     RST_TYPE_TNEF,
     RST_TYPE_CMS,
     RST_TYPE_PGP,
+    RST_TYPE_BINHEX,
     RST_TYPES
 } rst_type;
 
