@@ -290,7 +290,30 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return part + 1;
 }
 
-// Within a line: passes the body on up to the next line that begins with "-".
+// Where the next line begins that may be a delimiter, be it to a lenient reader; `end` if none.
+static const uint8_t *next_line(const uint8_t *data, const uint8_t *end) {
+    while (data < end) {
+        const uint8_t *lf = memchr(data, '\n', (size_t)(end - data));
+        const uint8_t *stop = lf != NULL ? lf : end;
+        const uint8_t *cr = data;
+        while ((cr = memchr(cr, '\r', (size_t)(stop - cr))) != NULL) {
+            cr++;
+            if (cr < end && *cr == '-') {
+                return cr;
+            }
+        }
+        if (lf == NULL) {
+            return end;
+        }
+        data = lf + 1;
+        if (data < end && may_delimit(data, (size_t)(end - data))) {
+            return data;
+        }
+    }
+    return end;
+}
+
+// Within a line: passes the body on up to the next line that may be a delimiter.
 static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
                         uint64_t wire) {
     rst_mime *m = &l->u.mime;
@@ -311,17 +334,7 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
         }
         flush_eol(s, l);
     }
-    const uint8_t *end = data + n;
-    const uint8_t *dash = data;
-    while ((dash = memchr(dash, '-', (size_t)(end - dash))) != NULL) {
-        if (dash > data && (dash[-1] == '\n' || dash[-1] == '\r') && (dash + 1 == end || dash[1] == '-')) {
-            end = dash;
-            break;
-        }
-        if (++dash == end) {
-            break;
-        }
-    }
+    const uint8_t *end = next_line(data, data + n);
     size_t used = (size_t)(end - data);
     size_t text = hold_eol(m, data, used, wire);
     rst_entity_write(s, l, data, text, wire);
