@@ -46,9 +46,7 @@ def signatures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reports(screen, signatures):
     """The report of each file, attached as what it is called."""
-    mails = [
-        wire(multipart(TEXT, attachment(file.read_bytes(), file.name))) for file in FILES
-    ]
+    mails = [wire(multipart(TEXT, attachment(file.read_bytes(), file.name))) for file in FILES]
     made = screen(mails, "--db", str(signatures))
     return {file.name: report for file, report in zip(FILES, made, strict=True)}
 

@@ -39,13 +39,21 @@ def words(dice, letters="abcdefghij üöä ß — 漢字 €"):
 
 def with_cpython(dice, number):
     """EmailMessage under one of the policies, or the old classes."""
-    policies = email.policy.default, email.policy.SMTP, email.policy.compat32, email.policy.SMTPUTF8
+    policies = (
+        email.policy.default,
+        email.policy.SMTP,
+        email.policy.compat32,
+        email.policy.SMTPUTF8,
+    )
     policy = policies[number % 4]
     if policy is email.policy.compat32:
         message = MIMEMultipart("alternative")
         message.attach(MIMEText(words(dice), "plain", "utf-8"))
-        message.attach(MIMEText(f"<p>{words(dice)}</p>", "html", "iso-8859-1" if number % 8 else "utf-8"
-                                ) if number % 8 == 0 else MIMEText("<p>x</p>", "html"))
+        message.attach(
+            MIMEText(f"<p>{words(dice)}</p>", "html", "iso-8859-1" if number % 8 else "utf-8")
+            if number % 8 == 0
+            else MIMEText("<p>x</p>", "html")
+        )
         message["Subject"] = words(dice)[:60]
         return message.as_bytes()
     message = email.message.EmailMessage(policy)
@@ -57,8 +65,12 @@ def with_cpython(dice, number):
         message.add_alternative(f"<p>{words(dice)}</p>", subtype="html")
     for _ in range(dice.randrange(4)):
         name = dice.choice(["a.bin", "grüße vom Meer.pdf", "漢字" * 30 + ".doc", "x (1).txt"])
-        message.add_attachment(dice.randbytes(dice.randrange(3000)), maintype="application",
-                               subtype="octet-stream", filename=name)
+        message.add_attachment(
+            dice.randbytes(dice.randrange(3000)),
+            maintype="application",
+            subtype="octet-stream",
+            filename=name,
+        )
     if number % 5 == 0:
         inner = email.message.EmailMessage(policy)
         inner["Subject"] = "inner"
@@ -84,26 +96,27 @@ TEMPLATES = {
     '--{b}_1--\n\n--{b}\nContent-Type: application/octet-stream;\n\tname="x.bin"\n'
     'Content-Transfer-Encoding: base64\nContent-Disposition: attachment;\n\tfilename="x.bin"\n\n'
     "{f}\n--{b}--\n\n",
-    "apple": HEAD + "Content-Type: multipart/alternative;\n boundary=\"Apple-Mail-1\"\n"
+    "apple": HEAD + 'Content-Type: multipart/alternative;\n boundary="Apple-Mail-1"\n'
     "Mime-Version: 1.0 (Mac OS X Mail 16.0 \\(3731.400.51.1.1\\))\n\n\n--Apple-Mail-1\n"
     "Content-Transfer-Encoding: 7bit\nContent-Type: text/plain;\n\tcharset=us-ascii\n\n{t}\n"
-    "--Apple-Mail-1\nContent-Type: multipart/mixed;\n\tboundary=\"Apple-Mail-12\"\n\n\n"
+    '--Apple-Mail-1\nContent-Type: multipart/mixed;\n\tboundary="Apple-Mail-12"\n\n\n'
     "--Apple-Mail-12\nContent-Type: text/html;\n\tcharset=us-ascii\n\n<p>{t}</p>\n"
     "--Apple-Mail-12\nContent-Disposition: inline;\n\tfilename*=utf-8''gr%C3%BCn.bin\n"
-    "Content-Type: application/x-a;\n\tx-unix-mode=0644;\n\tname=\"=?utf-8?Q?gr=C3=BCn=2Ebin?=\"\n"
+    'Content-Type: application/x-a;\n\tx-unix-mode=0644;\n\tname="=?utf-8?Q?gr=C3=BCn=2Ebin?="\n'
     "Content-Transfer-Encoding: base64\n\n{f}\n--Apple-Mail-12--\n\n--Apple-Mail-1--\n",
-    "thunderbird": HEAD + "Content-Type: multipart/mixed; boundary=\"------------{b}\"\n"
+    "thunderbird": HEAD + 'Content-Type: multipart/mixed; boundary="------------{b}"\n'
     "MIME-Version: 1.0\n\nThis is a multi-part message in MIME format.\n--------------{b}\n"
     "Content-Type: text/plain; charset=UTF-8; format=flowed\nContent-Transfer-Encoding: 8bit\n\n"
-    "{t}\n--------------{b}\nContent-Type: application/zip; name=\"x.dat\"\n"
-    "Content-Disposition: attachment; filename*0=\"a very long name that is cut in\";\n"
-    " filename*1=\" two.dat\"\nContent-Transfer-Encoding: base64\n\n{f}\n--------------{b}--\n",
+    '{t}\n--------------{b}\nContent-Type: application/zip; name="x.dat"\n'
+    'Content-Disposition: attachment; filename*0="a very long name that is cut in";\n'
+    ' filename*1=" two.dat"\nContent-Transfer-Encoding: base64\n\n{f}\n--------------{b}--\n',
     "list": HEAD + "List-Id: <l.example.org>\nContent-Type: multipart/digest; boundary={b}\n\n"
     "Digest of today\n--{b}\n\nSubject: one\nContent-Type: text/plain\n\n{t}\n--{b}\n\n"
     "Subject: two\n\n{t}\n--{b}--\n\nEnd of digest\n",
     "footer": HEAD + "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n"
     "\n{f}\n\n_______________________________________________\nlist mailing list\n",
-    "bounce": HEAD + 'Content-Type: multipart/report; report-type=delivery-status; boundary="{b}"\n'
+    "bounce": HEAD
+    + 'Content-Type: multipart/report; report-type=delivery-status; boundary="{b}"\n'
     "MIME-Version: 1.0\n\nThis is a MIME-encapsulated message.\n\n--{b}\n"
     "Content-Description: Notification\n\n{t}\n\n--{b}\nContent-Type: message/delivery-status\n\n"
     "Reporting-MTA: dns; h.example\n\nFinal-Recipient: rfc822; b@example.org\nAction: failed\n\n"
@@ -113,7 +126,7 @@ TEMPLATES = {
     "--{b}\nContent-Type: message/rfc822\n\nReceived: from x\nSubject: y\n"
     'Content-Type: multipart/mixed; boundary="{b}_2"\n\n--{b}_2\n\n{t}\n--{b}_2\n'
     "Content-Transfer-Encoding: base64\nContent-Type: image/png\n\n{f}\n--{b}_2--\n\n--{b}--\n",
-    "receipt": HEAD + 'Content-Type: multipart/report; report-type=disposition-notification;\n'
+    "receipt": HEAD + "Content-Type: multipart/report; report-type=disposition-notification;\n"
     ' boundary="{b}"\n\n--{b}\n\n{t}\n--{b}\nContent-Type: message/disposition-notification\n\n'
     "Reporting-UA: x; y\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--{b}--\n",
     "signed": HEAD + 'Content-Type: multipart/signed; micalg=pgp-sha256; boundary="{b}";\n'
@@ -126,11 +139,13 @@ TEMPLATES = {
     "cron": HEAD + "Content-Type: text/plain; charset=UTF-8\nX-Cron-Env: <SHELL=/bin/sh>\n\n{t}\n",
     "plain": "Return-Path: <a@example.org>\nReceived: by x\n\tid 1; Mon\n" + HEAD + "\n{t}\n",
     "mailbox line": "From a@example.org Mon Feb  3 08:00:00 2025\n" + HEAD + "\n{t}\n>From b\n",
-    "calendar": HEAD + 'Content-Type: multipart/alternative; boundary="{b}"\n\n--{b}\n\n{t}\n--{b}\n'
+    "calendar": HEAD
+    + 'Content-Type: multipart/alternative; boundary="{b}"\n\n--{b}\n\n{t}\n--{b}\n'
     "Content-Type: text/calendar; charset=utf-8; method=REQUEST; name=i.ics\n\nBEGIN:VCALENDAR\n"
     "BEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n--{b}--\n",
     "prose": HEAD + "\nbegin with the end\nBEGIN 100 things\nbegin  now\nAND GO ON\n{t}\nend\n",
-    "source": HEAD + "\n=head1 NAME\n\n=yes\n(This file is text)\n--\n----\n-- \n\x0c\nbegin\n  x;\nend\n",
+    "source": HEAD
+    + "\n=head1 NAME\n\n=yes\n(This file is text)\n--\n----\n-- \n\x0c\nbegin\n  x;\nend\n",
 }
 
 

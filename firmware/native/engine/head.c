@@ -31,10 +31,10 @@ static rst_text_charset charset_of(const uint8_t *body, size_t n) {
         const char *name;
         rst_text_charset charset;
     } known[] = {
-        {"utf-16", RST_TEXT_UTF16},      {"utf-16le", RST_TEXT_UTF16LE},
-        {"utf-16be", RST_TEXT_UTF16BE},  {"ucs-2", RST_TEXT_UTF16},
+        {"utf-16", RST_TEXT_UTF16},          {"utf-16le", RST_TEXT_UTF16LE},
+        {"utf-16be", RST_TEXT_UTF16BE},      {"ucs-2", RST_TEXT_UTF16},
         {"iso-10646-ucs-2", RST_TEXT_UTF16}, {"unicode", RST_TEXT_UTF16},
-        {"utf-32", RST_TEXT_UTF32LE},    {"utf-32le", RST_TEXT_UTF32LE},
+        {"utf-32", RST_TEXT_UTF32LE},        {"utf-32le", RST_TEXT_UTF32LE},
         {"utf-32be", RST_TEXT_UTF32BE},
     };
     char name[40];

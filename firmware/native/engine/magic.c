@@ -102,8 +102,8 @@ static size_t field_name(const uint8_t *line, size_t n) {
 // A saved message or mailbox: an optional "From " line, then fields, one of them of those that
 // only mail has. Letters to people begin with "From:" as well, but have none of these.
 static bool is_mail(const uint8_t *h, size_t n) {
-    static const char *const tell[] = {"received",     "return-path", "message-id",
-                                       "delivered-to", "mime-version"};
+    static const char *const tell[] = {"received", "return-path", "message-id", "delivered-to",
+                                       "mime-version"};
     size_t at = 0;
     bool first = true;
     while (at < n) {

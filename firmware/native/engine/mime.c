@@ -128,7 +128,8 @@ static void note_other(rst_scanner *s, const rst_mime *m, const uint8_t *line, s
     while (dashes < n && line[dashes] == '-') {
         dashes++;
     }
-    if (m->body == RST_BODY_MARGIN && m->level_top > m->level_base && dashes < n && memchr(line, ' ', n) == NULL) {
+    if (m->body == RST_BODY_MARGIN && m->level_top > m->level_base && dashes < n &&
+        memchr(line, ' ', n) == NULL) {
         s->levels[m->level_top - 1].other = true;
     }
 }
@@ -387,8 +388,7 @@ void rst_mime_end(rst_scanner *s, rst_layer *l) {
         rst_header_end(s, l);
     }
     if (m->line_n > 0) {
-        if (m->cr_line ||
-            !rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
+        if (m->cr_line || !rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
             reject_line(s, l);
         } else if (m->in_header) {
             rst_header_end(s, l);
