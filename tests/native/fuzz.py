@@ -27,12 +27,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "host-tools"))
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(TOP / name) for name in ("host-tools", "firmware", "tests/native")]
 
 import imagemaking  # noqa: E402
 import officemaking  # noqa: E402
 import old_archives  # noqa: E402
+from evasions import evasions  # noqa: E402
 from pdfmaking import deflated, document, lzw, predicted, runs, stream  # noqa: E402
 from programmaking import program  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
@@ -282,7 +282,10 @@ def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
     if target == "fuzz_scanner":
         texts = [re.sub(rb"\r?\n", b"\r\n", message) for message in messages()]
-        return [cut + text for cut in (NO_CUT, b"\0\0", b"\x11\0") for text in texts]
+        tricks = [trick.octets for trick in evasions(1, 1) if len(trick.octets) < MOST_OCTETS]
+        return [cut + text for cut in (NO_CUT, b"\0\0", b"\x11\0") for text in texts] + [
+            b"\x07\0" + trick for trick in tricks
+        ]
     if target == "fuzz_zip":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in containers()]
     if target == "fuzz_office":

@@ -7,6 +7,7 @@
 //   --scratch N     octets of scratch instead of RST_SCRATCH_OCTETS
 //   --repeat N      screen each file N times; the report tells the seconds of processor time
 //   --guard         let the input end at a page that must not be touched
+//   --objects       also list what was taken out of the message: path, type, octets, SHA-256
 //   --every-cut     also screen it cut in two at each octet, and in blocks of each size; end with
 //                   code 1 if any report differs
 //   --every-prefix  one report for each octet count from 0 on, each input ending at that page
@@ -19,11 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mbedtls/sha256.h>
+
 #include "scanner.h"
 
 typedef struct {
     rst_db db;
-    bool has_db, guard, every_cut, every_prefix;
+    bool has_db, guard, objects, every_cut, every_prefix;
     size_t feed, block;
     unsigned long repeat;
     rst_limits limits;
@@ -89,8 +92,52 @@ static void put_string(const char *s) {
     putchar('"');
 }
 
-static void put_report(const rst_report *r, double seconds) {
-    printf("{\"verdict\": %d, \"found\": %u, \"entries\": %u, \"expanded\": %llu, "
+// The objects of one message while it is screened, by layer, and how many of them have ended.
+typedef struct {
+    const rst_scanner *s;
+    mbedtls_sha256_context hash[RST_MAX_DEPTH];
+    uint64_t octets[RST_MAX_DEPTH];
+    bool open[RST_MAX_DEPTH];
+    uint32_t listed;
+} objects;
+
+static void object_octets(void *user, const rst_layer *l, const uint8_t *data, size_t n) {
+    objects *o = user;
+    size_t at = (size_t)(l - o->s->layers);
+    if (!o->open[at]) {
+        o->open[at] = true;
+        o->octets[at] = 0;
+        mbedtls_sha256_init(&o->hash[at]);
+        mbedtls_sha256_starts(&o->hash[at], 0);
+    }
+    o->octets[at] += n;
+    mbedtls_sha256_update(&o->hash[at], data, n);
+}
+
+static void object_end(void *user, const rst_layer *l) {
+    objects *o = user;
+    size_t at = (size_t)(l - o->s->layers);
+    uint8_t digest[32];
+    object_octets(user, l, (const uint8_t *)"", 0);
+    mbedtls_sha256_finish(&o->hash[at], digest);
+    mbedtls_sha256_free(&o->hash[at]);
+    o->open[at] = false;
+    printf("%s{\"path\": [", o->listed++ > 0 ? ", " : "{\"objects\": [");
+    for (size_t i = 1; i <= at; i++) {
+        printf(i > 1 ? ", " : "");
+        put_string(o->s->layers[i].name);
+    }
+    printf("], \"type\": \"%s\", \"octets\": %llu, \"sha256\": \"", rst_types[l->type].name,
+           (unsigned long long)o->octets[at]);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        printf("%02x", digest[i]);
+    }
+    printf("\"}");
+}
+
+static void put_report(const rst_report *r, double seconds, bool listed) {
+    printf(listed ? "], " : "{");
+    printf("\"verdict\": %d, \"found\": %u, \"entries\": %u, \"expanded\": %llu, "
            "\"work\": %llu, \"seconds\": %.6f, \"from\": ",
            (int)r->verdict, r->found, r->entries, (unsigned long long)r->expanded,
            (unsigned long long)r->work, seconds);
@@ -127,6 +174,12 @@ static const rst_report *scan(rst_scanner *s, const options *o, const uint8_t *d
                               size_t first, size_t feed, size_t block) {
     rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits, &o->scratch);
     s->block = block > 0 && block < RST_BLOCK ? (uint32_t)block : RST_BLOCK;
+    static objects list;
+    if (o->objects) {
+        memset(&list, 0, sizeof list);
+        list.s = s;
+        s->watch = (rst_watch){object_octets, object_end, &list};
+    }
     if (first > 0) {
         rst_scanner_feed(s, data, first);
     }
@@ -160,7 +213,8 @@ static void screen(rst_scanner *s, const options *o, const char *path) {
             memcpy(copy, data, n);
         }
         memcpy(data + n - size, copy, size); // to the forbidden page
-        put_report(scan(s, o, data + n - size, size, 0, size > 0 ? size : 1, o->block), 0);
+        put_report(scan(s, o, data + n - size, size, 0, size > 0 ? size : 1, o->block), 0,
+                   o->objects);
     }
     if (copy != NULL) {
         memcpy(data, copy, n);
@@ -171,7 +225,7 @@ static void screen(rst_scanner *s, const options *o, const char *path) {
     for (unsigned long i = 0; i < o->repeat; i++) {
         report = scan(s, o, data, n, 0, o->feed > 0 ? o->feed : n, o->block);
     }
-    put_report(report, now() - begun);
+    put_report(report, now() - begun, o->objects);
 }
 
 static void set_limit(rst_limits *limits, const char *text) {
@@ -209,6 +263,7 @@ int main(int argc, char **argv) {
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         bool *flag = strcmp(argv[i], "--guard") == 0          ? &o.guard
+                     : strcmp(argv[i], "--objects") == 0      ? &o.objects
                      : strcmp(argv[i], "--every-cut") == 0    ? &o.every_cut
                      : strcmp(argv[i], "--every-prefix") == 0 ? &o.every_prefix
                                                               : NULL;

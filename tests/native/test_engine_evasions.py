@@ -32,7 +32,9 @@ def test_every_evasion_is_found_or_held(made, verdicts, figures):
     for evasion, found in zip(made, verdicts, strict=True):
         row = table.setdefault(evasion.kind, Counter())
         row["missed" if found == "clean" else "infected" if found == "infected" else "held"] += 1
-    figures.append("%-28s %8s %8s %8s %8s" % ("evasions", "messages", "infected", "held", "missed"))
+    figures.append(
+        "%-28s %8s %8s %8s %8s" % ("evasions", "messages", "infected", "held", "missed")
+    )
     for kind, row in table.items():
         counts = row.total(), row["infected"], row["held"], row["missed"]
         figures.append("%-28s %8d %8d %8d %8d" % (kind, *counts))

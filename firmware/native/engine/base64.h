@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 typedef struct {
-    uint32_t bits; // of the unfinished group
-    uint8_t have;  // characters in it, 0..3
-    uint8_t pads;  // '=' still due in the group that one has ended
-    bool padded;   // a group was ended by '=', and nothing has followed so far
-    bool new_line; // since then
+    uint32_t bits;  // of the unfinished group
+    uint8_t have;   // characters in it, 0..3
+    uint8_t pads;   // '=' still due in the group that one has ended
+    bool padded;    // a group was ended by '=', and nothing has followed so far
+    bool new_line;  // since then
     bool odd_lines; // a run goes on in the line that ended one, or one was not padded to its end
     bool odd_runs;  // a run follows one that ended with its line
 } rst_base64;

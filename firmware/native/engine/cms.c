@@ -164,7 +164,13 @@ static bool open_signed(rst_scanner *s, rst_layer *l, span in) {
     return true; // without: a signature of something else, or certificates
 }
 
-typedef enum { DATA = 1, SIGNED = 2, ENVELOPED = 3, ENCRYPTED = 6, AUTH_ENVELOPED = 23 } content_type;
+typedef enum {
+    DATA = 1,
+    SIGNED = 2,
+    ENVELOPED = 3,
+    ENCRYPTED = 6,
+    AUTH_ENVELOPED = 23
+} content_type;
 
 static bool open_info(rst_scanner *s, rst_layer *l, span in) {
     span inside, oid, content;

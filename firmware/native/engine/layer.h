@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "cab.h"
-#include "engine.h"
 #include "cms.h"
+#include "engine.h"
 #include "gzip.h"
 #include "html.h"
 #include "match_state.h"
@@ -61,10 +61,10 @@ struct rst_layer {
     rst_format format;
     rst_type type;
     rst_hint hint;
-    uint64_t room;  // scratch in use when this layer was opened: given back when it closes
+    uint64_t room; // scratch in use when this layer was opened: given back when it closes
     rst_text_charset charset; // of a text, as its header says
-    bool wired;     // octets come with their place in the wire form
-    uint32_t found; // findings when this layer was opened: later ones lie inside
+    bool wired;               // octets come with their place in the wire form
+    uint32_t found;           // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
     uint64_t head_wire; // of head[0]
     uint8_t head[RST_HEAD];

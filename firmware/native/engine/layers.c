@@ -157,6 +157,9 @@ void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
     if (n == 0 || s->halted) {
         return;
     }
+    if (s->watch.octets != NULL) {
+        s->watch.octets(s->watch.user, l, data, n);
+    }
     rst_match_update(&l->match, data, n);
     rst_spend(s, n);
     while (l->format == RST_FORMAT_UNDECIDED && n > 0) {
@@ -175,6 +178,9 @@ void rst_layer_close(rst_scanner *s, rst_layer *l) {
         decide(s, l);
     }
     rst_handlers[l->format].end(s, l);
+    if (s->watch.end != NULL) {
+        s->watch.end(s->watch.user, l);
+    }
     uint32_t id = rst_match_final(&l->match);
     if (id != RST_NO_SIGNATURE && !s->halted) {
         const char *name = rst_db_signature_name(s->db, id);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "old_archives.h"
 #include "zip.h"
 
@@ -111,6 +112,59 @@ static bool is_lzma(const uint8_t *h, size_t n) {
            (size == UINT64_MAX || (h[0] == 0x5d && size < (uint64_t)1 << 38));
 }
 
+static bool is_binhex(const uint8_t *h, size_t n) {
+    return rst_starts(h, n, "(this file must be converted with binhex");
+}
+
+// A uuencoded file that is attached as it is.
+static bool is_uuencode(const uint8_t *h, size_t n) {
+    if (n < 11 || memcmp(h, "begin ", 6) != 0) {
+        return false;
+    }
+    size_t i = 6;
+    while (i < 10 && h[i] >= '0' && h[i] <= '7') {
+        i++;
+    }
+    return i >= 9 && h[i] == ' ';
+}
+
+// The length of the field name that a line begins with, the colon not counted; 0 if none.
+static size_t field_name(const uint8_t *line, size_t n) {
+    size_t i = 0;
+    while (i < n && line[i] > ' ' && line[i] < 0x7f && line[i] != ':') {
+        i++;
+    }
+    return i < n && line[i] == ':' ? i : 0;
+}
+
+// A saved message or mailbox: an optional "From " line, then fields, one of them of those that
+// only mail has. Letters to people begin with "From:" as well, but have none of these.
+static bool is_mail(const uint8_t *h, size_t n) {
+    static const char *const tell[] = {"received", "return-path", "message-id", "delivered-to",
+                                       "mime-version"};
+    size_t at = 0;
+    bool first = true;
+    while (at < n) {
+        const uint8_t *lf = memchr(h + at, '\n', n - at);
+        if (lf == NULL) {
+            return false;
+        }
+        size_t name = field_name(h + at, n - at);
+        bool folded = !first && rst_blank(h[at]);
+        if (name == 0 && !folded && !(first && rst_starts(h, n, "from "))) {
+            return false;
+        }
+        for (size_t i = 0; name > 0 && i < sizeof tell / sizeof tell[0]; i++) {
+            if (rst_is(h + at, name, tell[i])) {
+                return true;
+            }
+        }
+        at = (size_t)(lf - h) + 1;
+        first = false;
+    }
+    return false;
+}
+
 static bool is_lzh(const uint8_t *h, size_t n) {
     return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
 }
@@ -138,6 +192,15 @@ rst_type rst_magic(const uint8_t *head, size_t n) {
     }
     if (is_arj(head, n)) {
         return RST_TYPE_ARJ;
+    }
+    if (is_binhex(head, n)) {
+        return RST_TYPE_BINHEX;
+    }
+    if (is_uuencode(head, n)) {
+        return RST_TYPE_TEXT;
+    }
+    if (is_mail(head, n)) {
+        return RST_TYPE_MAIL;
     }
     if (is_cms(head, n)) {
         return RST_TYPE_CMS;

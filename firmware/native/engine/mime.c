@@ -128,7 +128,8 @@ static void note_other(rst_scanner *s, const rst_mime *m, const uint8_t *line, s
     while (dashes < n && line[dashes] == '-') {
         dashes++;
     }
-    if (m->body == RST_BODY_MARGIN && m->level_top > m->level_base && dashes < n && memchr(line, ' ', n) == NULL) {
+    if (m->body == RST_BODY_MARGIN && m->level_top > m->level_base && dashes < n &&
+        memchr(line, ' ', n) == NULL) {
         s->levels[m->level_top - 1].other = true;
     }
 }
@@ -290,7 +291,30 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
     return part + 1;
 }
 
-// Within a line: passes the body on up to the next line that begins with "-".
+// Where the next line begins that may be a delimiter, be it to a lenient reader; `end` if none.
+static const uint8_t *next_line(const uint8_t *data, const uint8_t *end) {
+    while (data < end) {
+        const uint8_t *lf = memchr(data, '\n', (size_t)(end - data));
+        const uint8_t *stop = lf != NULL ? lf : end;
+        const uint8_t *cr = data;
+        while ((cr = memchr(cr, '\r', (size_t)(stop - cr))) != NULL) {
+            cr++;
+            if (cr < end && *cr == '-') {
+                return cr;
+            }
+        }
+        if (lf == NULL) {
+            return end;
+        }
+        data = lf + 1;
+        if (data < end && may_delimit(data, (size_t)(end - data))) {
+            return data;
+        }
+    }
+    return end;
+}
+
+// Within a line: passes the body on up to the next line that may be a delimiter.
 static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
                         uint64_t wire) {
     rst_mime *m = &l->u.mime;
@@ -311,17 +335,7 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
         }
         flush_eol(s, l);
     }
-    const uint8_t *end = data + n;
-    const uint8_t *dash = data;
-    while ((dash = memchr(dash, '-', (size_t)(end - dash))) != NULL) {
-        if (dash > data && (dash[-1] == '\n' || dash[-1] == '\r') && (dash + 1 == end || dash[1] == '-')) {
-            end = dash;
-            break;
-        }
-        if (++dash == end) {
-            break;
-        }
-    }
+    const uint8_t *end = next_line(data, data + n);
     size_t used = (size_t)(end - data);
     size_t text = hold_eol(m, data, used, wire);
     rst_entity_write(s, l, data, text, wire);
@@ -374,8 +388,7 @@ void rst_mime_end(rst_scanner *s, rst_layer *l) {
         rst_header_end(s, l);
     }
     if (m->line_n > 0) {
-        if (m->cr_line ||
-            !rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
+        if (m->cr_line || !rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, m->pos)) {
             reject_line(s, l);
         } else if (m->in_header) {
             rst_header_end(s, l);

@@ -101,8 +101,8 @@ typedef struct {
     uint64_t next_wire;  // where the next line begins
 
     bool headless; // the message begins with an empty line, which some readers pass over
-    bool crlf;    // the lines of the message's header end in CRLF: so should delimiters
-    bool lf_only; // they end in LF, in the wire form
+    bool crlf;     // the lines of the message's header end in CRLF: so should delimiters
+    bool lf_only;  // they end in LF, in the wire form
     // Body lines (mime.c). `eol` is a line end that belongs to the delimiter, should one follow.
     bool line_start;
     bool cr_line; // the line begins behind a bare CR

@@ -11,7 +11,7 @@ enum { RST_QP_HELD = 64 }; // blanks held back: they count only if text follows 
 typedef struct {
     uint8_t state;
     uint8_t first; // the first digit of an escape
-    bool odd; // more blanks between '=' and what follows than readers agree on
+    bool odd;      // more blanks between '=' and what follows than readers agree on
     uint8_t held_n;
     uint8_t held[RST_QP_HELD];
 } rst_qp;

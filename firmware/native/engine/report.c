@@ -8,10 +8,10 @@
 
 // From worst to least, as in restante/screening/verdicts.py without "killed".
 static const uint8_t precedence[] = {
-    [RST_INFECTED] = 14, [RST_FORBIDDEN] = 13,   [RST_AMBIGUOUS] = 12, [RST_PARTIAL] = 11,
-    [RST_RATIO] = 10,    [RST_OVER_BUDGET] = 9,  [RST_TOO_DEEP] = 8,   [RST_TOO_MANY] = 7,
-    [RST_TOO_LARGE] = 6, [RST_MALFORMED] = 5,    [RST_MISMATCH] = 4,   [RST_EXTERNAL] = 3,
-    [RST_UNSCANNABLE] = 2, [RST_ENCRYPTED] = 1,  [RST_CLEAN] = 0,
+    [RST_INFECTED] = 14,   [RST_FORBIDDEN] = 13,  [RST_AMBIGUOUS] = 12, [RST_PARTIAL] = 11,
+    [RST_RATIO] = 10,      [RST_OVER_BUDGET] = 9, [RST_TOO_DEEP] = 8,   [RST_TOO_MANY] = 7,
+    [RST_TOO_LARGE] = 6,   [RST_MALFORMED] = 5,   [RST_MISMATCH] = 4,   [RST_EXTERNAL] = 3,
+    [RST_UNSCANNABLE] = 2, [RST_ENCRYPTED] = 1,   [RST_CLEAN] = 0,
 };
 
 // Puts `name` and a slash before what is in `path`, as far as there is room: the innermost

@@ -23,6 +23,7 @@ void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits
     if (s->limits.depth > RST_MAX_DEPTH) {
         s->limits.depth = RST_MAX_DEPTH;
     }
+    s->watch = (rst_watch){0};
     s->halted = false;
     s->too_many = false;
     s->units = 0;

@@ -17,16 +17,24 @@ enum {
     RST_MAX_SCANNER = 2 * 1024 * 1024,
 };
 
+// Tests look over the engine's shoulder: each object's octets as they come, and its end.
+typedef struct {
+    void (*octets)(void *user, const rst_layer *l, const uint8_t *data, size_t n);
+    void (*end)(void *user, const rst_layer *l);
+    void *user;
+} rst_watch;
+
 struct rst_scanner {
+    rst_watch watch; // none after init
     const rst_db *db;
     rst_limits limits;
     rst_scratch scratch;
     uint64_t scratch_n;       // octets of it in use
     uint64_t scratch_granted; // octets of it that may be written
-    bool halted;     // the work is used up: sticky, nothing is looked at any more
-    bool too_many;   // the entries are used up
-    uint64_t units;  // work of closed layers and of parsing
-    uint32_t serial; // of parts, for rst_place.owner
+    bool halted;              // the work is used up: sticky, nothing is looked at any more
+    bool too_many;            // the entries are used up
+    uint64_t units;           // work of closed layers and of parsing
+    uint32_t serial;          // of parts, for rst_place.owner
     uint32_t owners[RST_MAX_FINDINGS]; // the part of each finding
     uint32_t layer_n;
     uint32_t level_n;

@@ -7,8 +7,8 @@ enum { LEAST = 8 }; // octets of a text from which its charset can be guessed
 
 static bool is_ascii(const uint8_t *head, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (head[i] >= 0x7f || (head[i] < ' ' && head[i] != '\r' && head[i] != '\n' &&
-                                head[i] != '\t')) {
+        if (head[i] >= 0x7f ||
+            (head[i] < ' ' && head[i] != '\r' && head[i] != '\n' && head[i] != '\t')) {
             return false;
         }
     }

@@ -7,6 +7,8 @@ trick, with a harmless file. A screening gateway must find or hold each message,
 import random
 from typing import NamedTuple
 
+from mailmaking import EICAR, wire
+
 from evasions import (
     base64_lines,
     boundaries,
@@ -24,7 +26,6 @@ from evasions import (
     types,
 )
 from evasions.building import HARMLESS, Writer
-from mailmaking import EICAR, wire
 
 MODULES = (
     fields,

@@ -23,7 +23,19 @@ def cases(w, dice):
 
         return make
 
-    for junk in (b"!", b"-", b"\0", b"\x80\xff", b" ", b"\t", b"\r\n", b"\r", b"\n", b"*?.,:;", b"_"):
+    for junk in (
+        b"!",
+        b"-",
+        b"\0",
+        b"\x80\xff",
+        b" ",
+        b"\t",
+        b"\r\n",
+        b"\r",
+        b"\n",
+        b"*?.,:;",
+        b"_",
+    ):
         yield case(f"junk {junk!r}", scattered(junk, 5))
         yield case(f"junk {junk!r} everywhere", scattered(junk, 1))
     for every in (1, 2, 3, 5, 76):
@@ -34,7 +46,9 @@ def cases(w, dice):
     yield case("equals in front", lambda p: b"=" + text(p))
     yield case("four equals in front", lambda p: b"====" + text(p))
     yield case("padded runs of one", lambda p: b"".join(text(p[i : i + 1]) for i in range(len(p))))
-    yield case("padded runs of two", lambda p: b"".join(text(p[i : i + 2]) for i in range(0, 68, 2)))
+    yield case(
+        "padded runs of two", lambda p: b"".join(text(p[i : i + 2]) for i in range(0, 68, 2))
+    )
     yield case("padded lines", lambda p: b"".join(lines_of(p[i : i + 4]) for i in range(0, 68, 4)))
     yield case("odd characters at the end", lambda p: text(p).rstrip(b"=") + b"A")
     yield case("text behind", lambda p: text(p) + b"\r\n-- \r\nA footer of a list\r\n")

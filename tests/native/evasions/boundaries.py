@@ -59,6 +59,9 @@ def cases(w, dice):
         yield declared(f"with {kind.decode()}", field)
     yield from overlapping(w, plain)
     mark = b"--" + b
+    for head in (b" ", b"\0", b"\t \0", b"\r", b"text\r"):
+        name = f"behind text and {head!r}"
+        yield delimited(name, lambda m, h=head: m.replace(mark, b"text\r\n" + h + mark))
     for tail in (b" ", b"\t", b"\x0b", b"\x0c", b"\0", b"x", b" x", b"-", b"--x", b" " * 500):
         yield delimited(f"with {tail[:4]!r}", lambda m, t=tail: m.replace(mark, mark + t, 2))
     for head in (b" ", b"\0", b"\t", b"-"):

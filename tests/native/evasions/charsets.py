@@ -7,8 +7,15 @@ from evasions.text_codings import uuencoded
 
 KIND = "40 charsets"
 
-WIDE = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "utf-32": "utf-32",
-        "utf-32be": "utf-32-be", "ucs-2": "utf-16-le", "unicode": "utf-16"}
+WIDE = {
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "utf-32": "utf-32",
+    "utf-32be": "utf-32-be",
+    "ucs-2": "utf-16-le",
+    "unicode": "utf-16",
+}
 
 
 def utf7(text):

@@ -19,7 +19,9 @@ def cases(w, dice):
 
     def deep_mail(levels):
         def build(payload):
-            return w.header() + b"Content-Type: message/rfc822\r\n\r\n" * levels + w.single(payload)
+            return (
+                w.header() + b"Content-Type: message/rfc822\r\n\r\n" * levels + w.single(payload)
+            )
 
         return build
 

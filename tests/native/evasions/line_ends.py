@@ -22,11 +22,11 @@ def with_end(w, plain, name, end):
     yield case("everywhere", lambda m: m.replace(b"\r\n", end))
     yield case("before delimiters", lambda m: m.replace(b"\r\n" + mark, end + mark))
     yield case("behind delimiters", lambda m: m.replace(mark + b"\r\n", mark + end))
-    yield case("around delimiters", lambda m: m.replace(b"\r\n" + mark + b"\r\n", end + mark + end))
+    yield case(
+        "around delimiters", lambda m: m.replace(b"\r\n" + mark + b"\r\n", end + mark + end)
+    )
     for field in (b"Content-Transfer", b"Content-Disp", b"MIME-V", b"Content-Type"):
-        yield case(
-            f"before {field.decode()}", lambda m, f=field: m.replace(b"\r\n" + f, end + f)
-        )
+        yield case(f"before {field.decode()}", lambda m, f=field: m.replace(b"\r\n" + f, end + f))
     yield case("in the message's header", lambda m: header_only(m, end))
     yield case("as blank lines", lambda m: m.replace(b"\r\n\r\n", b"\r\n" + end))
     yield case("twice as blank lines", lambda m: m.replace(b"\r\n\r\n", end + end))

@@ -2,8 +2,9 @@
 
 import quopri
 
-from evasions.building import lines_of
 from mailmaking import crlf
+
+from evasions.building import lines_of
 
 KIND = "37 nested mail"
 
@@ -26,9 +27,19 @@ def cases(w, dice):
         return build
 
     plain = attached(b"message/rfc822")
-    for kind in (b"message/rfc822", b"MESSAGE/RFC822", b"message/global", b"message/news",
-                 b"message/x-mail", b"message/rfc2822", b"message / rfc822", b"message",
-                 b"message/", b"text/rfc822", b"application/x-mail; name=a.eml"):
+    for kind in (
+        b"message/rfc822",
+        b"MESSAGE/RFC822",
+        b"message/global",
+        b"message/news",
+        b"message/x-mail",
+        b"message/rfc2822",
+        b"message / rfc822",
+        b"message",
+        b"message/",
+        b"text/rfc822",
+        b"application/x-mail; name=a.eml",
+    ):
         for encoding in (None, b"base64", b"quoted-printable"):
             coded = encoding.decode() if encoding else "as it is"
             trick = attached(kind, encoding)
@@ -47,8 +58,12 @@ def elsewhere(w, plain):
     for number in (1, 2, 3):
         head = b"Content-Type: message/partial; id=x; number=%d; total=3\r\n" % number
         yield f"partial {number}", _whole(w, head), plain
-    for access in (b"anon-ftp; site=h.example; name=x", b"URL; URL=\"http://h.example/x\"",
-                   b"local-file; name=x", b"mail-server; server=x"):
+    for access in (
+        b"anon-ftp; site=h.example; name=x",
+        b'URL; URL="http://h.example/x"',
+        b"local-file; name=x",
+        b"mail-server; server=x",
+    ):
         kind = b"Content-Type: message/external-body; access-type=" + access + b"\r\n"
         body = b"Content-Type: application/octet-stream\r\nContent-ID: <x>\r\n\r\n"
         yield f"external {access[:9].decode()}", _external(w, kind, body), plain

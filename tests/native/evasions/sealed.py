@@ -44,7 +44,11 @@ def closed(kind):
 
 def armoured(payload):
     text = base64.b64encode(b"\x85\x01\x0c\x03" + payload)
-    return b"-----BEGIN PGP MESSAGE-----\r\n\r\n" + text + b"\r\n=abcd\r\n-----END PGP MESSAGE-----\r\n"
+    return (
+        b"-----BEGIN PGP MESSAGE-----\r\n\r\n"
+        + text
+        + b"\r\n=abcd\r\n-----END PGP MESSAGE-----\r\n"
+    )
 
 
 def cases(w, dice):
@@ -63,11 +67,22 @@ def cases(w, dice):
     for size in (1, 7, 1000):
         yield f"signed, BER pieces of {size}", smime(lambda m, n=size: signed(m, ber, n)), plain
     yield "signed, DER pieces", smime(lambda m: signed(m, der, 50)), plain
-    yield "signed twice", smime(lambda m: signed(
-        b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + lines_of(signed(m)))), plain
-    for kind in (b"application/x-pkcs7-mime", b"application/octet-stream; name=smime.p7m",
-                 b"application/pkcs7-signature; name=smime.p7s", b"text/plain"):
+    yield (
+        "signed twice",
+        smime(
+            lambda m: signed(
+                b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                + lines_of(signed(m))
+            )
+        ),
+        plain,
+    )
+    for kind in (
+        b"application/x-pkcs7-mime",
+        b"application/octet-stream; name=smime.p7m",
+        b"application/pkcs7-signature; name=smime.p7s",
+        b"text/plain",
+    ):
         yield f"signed, {kind.decode()}", smime(signed, kind), plain
     yield "enveloped", smime(closed(ENVELOPED)), plain
     yield "auth-enveloped", smime(closed(AUTH_ENVELOPED)), plain

@@ -52,8 +52,10 @@ def binhexed(payload, name=b"a.com"):
 
 
 def base64_coded(payload):
-    return b"begin-base64 644 a.com\r\n" + base64.encodebytes(payload).replace(b"\n", b"\r\n") + (
-        b"====\r\n"
+    return (
+        b"begin-base64 644 a.com\r\n"
+        + base64.encodebytes(payload).replace(b"\n", b"\r\n")
+        + (b"====\r\n")
     )
 
 
@@ -71,7 +73,9 @@ def cases(w, dice):
 
     yield case("uuencode", uuencoded)
     yield case("blanks for grave accents", changed(b"`", b" "))
-    yield case("blanks cut off", lambda p: uuencoded(p).replace(b"`", b" ").replace(b" \r\n", b"\r\n"))
+    yield case(
+        "blanks cut off", lambda p: uuencoded(p).replace(b"`", b" ").replace(b" \r\n", b"\r\n")
+    )
     yield case("no end", changed(b"end\r\n", b""))
     yield case("two blanks", changed(b"begin 644 ", b"begin  644 "))
     yield case("mode of five digits", changed(b"begin 644", b"begin 00644"))
@@ -82,8 +86,10 @@ def cases(w, dice):
     yield case("a long name", lambda p: uuencoded(p, b"a" * 3000 + b".com"))
     yield case("upper case", changed(b"begin", b"BEGIN"))
     yield case("blank lines between", lambda p: uuencoded(p).replace(b"\r\n", b"\r\n\r\n"))
-    yield case("checksums at line ends", lambda p: uuencoded(p).replace(b"\r\n", b"x\r\n", 3)
-               .replace(b"a.comx", b"a.com"))
+    yield case(
+        "checksums at line ends",
+        lambda p: uuencoded(p).replace(b"\r\n", b"x\r\n", 3).replace(b"a.comx", b"a.com"),
+    )
     for end in (b"\n", b"\r", b"\r\r\n"):
         yield case(f"line ends {end!r}", lambda p, e=end: uuencoded(p, end=e))
     yield case("behind a begin", lambda p: b"begin 644 x\r\n" + uuencoded(p))
@@ -115,13 +121,23 @@ def other_places(w):
     for make in (uuencoded, yencoded, binhexed, base64_coded):
         name = make.__name__
         yield f"{name} in base64", _in_base64(w, coded, make), plain
-    for value in (b"x-uuencode", b"uuencode", b"x-uue", b"X-UUE", b"x-yenc", b"x-binhex40", b"uue"):
+    for value in (
+        b"x-uuencode",
+        b"uuencode",
+        b"x-uue",
+        b"X-UUE",
+        b"x-yenc",
+        b"x-binhex40",
+        b"uue",
+    ):
         head = b"Content-Type: application/octet-stream\r\n" + w.encoding(value)
         yield f"encoding {value.decode()}", _encoded(w, head), plain
 
 
 def _in_base64(w, coded, make):
-    return lambda payload: w.mail(coded + base64.encodebytes(make(payload)).replace(b"\n", b"\r\n"))
+    return lambda payload: w.mail(
+        coded + base64.encodebytes(make(payload)).replace(b"\n", b"\r\n")
+    )
 
 
 def _encoded(w, head):

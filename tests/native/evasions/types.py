@@ -5,11 +5,32 @@ import random
 KIND = "38 types"
 
 TYPES = [
-    b"text/plain", b"text/html", b"image/png", b"image/gif; name=a.gif", b"audio/wav",
-    b"video/mp4", b"application/pdf", b"application/x-unknown", b"x/y", b"text", b"", b"/",
-    b"text/", b"/plain", b"TEXT/PLAIN", b"text/plain;;;", b";", b"font/woff", b"model/x",
-    b"multipart/mixed", b"text/x-" + b"y" * 300, b"application/" + b"z" * 9000,
-    b"text/calendar; method=request", b"application/ms-tnef", b"text\\plain", b"text/plain\0",
+    b"text/plain",
+    b"text/html",
+    b"image/png",
+    b"image/gif; name=a.gif",
+    b"audio/wav",
+    b"video/mp4",
+    b"application/pdf",
+    b"application/x-unknown",
+    b"x/y",
+    b"text",
+    b"",
+    b"/",
+    b"text/",
+    b"/plain",
+    b"TEXT/PLAIN",
+    b"text/plain;;;",
+    b";",
+    b"font/woff",
+    b"model/x",
+    b"multipart/mixed",
+    b"text/x-" + b"y" * 300,
+    b"application/" + b"z" * 9000,
+    b"text/calendar; method=request",
+    b"application/ms-tnef",
+    b"text\\plain",
+    b"text/plain\0",
 ]
 
 
