@@ -48,6 +48,7 @@ def full(greedy, signatures, tmp_path):
         path = box.run / "screen.sock"
         running.insert(0, Child("screen", [greedy, signatures, path], tmp_path / "screen.log"))
         box.until(path.exists, "the socket of the screen process")
+        os.chmod(path, 0o666)  # the gate is another user than who runs the tests
         return box
 
     yield start

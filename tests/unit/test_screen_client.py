@@ -237,6 +237,21 @@ def test_distrusted_nothing_is_asked_but_by_the_self_test():
     assert asyncio.run(screening.examine(File, Settings())).verdict == CLEAN
 
 
+def test_rules_go_with_the_request_or_nothing_does():
+    process = Process(clean)
+    made = client.ScreenClient(process.connect, Settings(), rules=lambda s: b"r%d" % s.deadline)
+    asyncio.run(made.screen(File, Settings(deadline=7)))
+    assert process.asked[0][0][64:] == b"\x02\0\0\0r7"
+
+    def broken(settings):
+        raise ValueError("too many")
+
+    for rules in (broken, lambda settings: bytes(wire.MAX_RULES + 1)):
+        made = client.ScreenClient(Process().connect, Settings(), rules=rules)
+        with pytest.raises(ScreenUnavailable, match="rules"):
+            asyncio.run(made.screen(File))
+
+
 def test_settings_of_an_account_go_before_those_of_all():
     process = Process(clean)
     screening = client.ScreenClient(process.connect, Settings())

@@ -33,13 +33,17 @@ class ScreenClient:
     `distrusted`: why no verdict is believed, or "": set by the self-test.
     """
 
-    def __init__(self, connect, settings, scratch=None):
-        """`connect()` gives a Channel or raises OSError; `scratch`: store.Scratch, or None."""
+    def __init__(self, connect, settings, scratch=None, rules=None):
+        """`connect()` gives a Channel or raises OSError; `scratch`: store.Scratch, or None.
+
+        `rules(settings)`: the octets that the engine is given with a message; ValueError.
+        """
         self.deaths = 0
         self.no_room = 0
         self.why = ""
         self.distrusted = ""
         self._scratch = scratch
+        self._rules = rules
         self._connect = connect
         self._settings = settings
         self._slots = _Slots(IN_FLIGHT)
@@ -62,11 +66,11 @@ class ScreenClient:
     async def examine(self, f, settings):
         """As screen(), whether verdicts are believed or not: for the self-test."""
         deadline_ms = settings.get("screening deadline") * 1000
-        limits = wire.limits_of(settings)
+        asked = _Asked(wire.limits_of(settings), deadline_ms, self._rules_of(settings))
         slot = await self._slots.take(deadline_ms + GRACE_MS)
         try:
             for _ in range(2):
-                report = await self._one_worker(f, deadline_ms, limits, slot.reply)
+                report = await self._one_worker(f, asked, slot.reply)
                 if report is not None:
                     return report
             return wire.killed_report(f.size)
@@ -76,16 +80,27 @@ class ScreenClient:
         finally:
             self._slots.give(slot)
 
-    async def _one_worker(self, f, deadline_ms, limits, reply):
+    def _rules_of(self, settings):
+        try:
+            rules = self._rules(settings) if self._rules else b""
+            if len(rules) <= wire.MAX_RULES:
+                return rules
+            raise ValueError("rules of %d octets" % len(rules))
+        except ValueError as error:  # never without rules that somebody has set
+            raise ScreenUnavailable("the rules of the settings cannot be used: %s" % error)
+
+    async def _one_worker(self, f, asked, reply):
         """The Report, or None if the worker died on it."""
         self._tag += 1
         tag = self._tag
         scratch = self._room()
         try:
             octets = scratch.octets if scratch else 0
-            request = wire.screen_request(f.size, deadline_ms, limits, tag, octets)
+            request = wire.screen_request(
+                f.size, asked.deadline_ms, asked.limits, tag, octets, asked.rules
+            )
             fds = (f.fd, scratch.fd) if scratch else (f.fd,)
-            return await self._ask(request, fds, tag, f.size, deadline_ms, reply)
+            return await self._ask(request, fds, tag, f.size, asked.deadline_ms, reply)
         finally:
             if scratch:
                 scratch.close()
@@ -143,6 +158,15 @@ class ScreenClient:
             raise ScreenUnavailable("the screen process: error %s" % error.args[0])
         except ProtocolError as error:
             raise ScreenUnavailable(str(error))
+
+
+class _Asked:
+    """What the settings say of one message."""
+
+    def __init__(self, limits, deadline_ms, rules):
+        self.limits = limits
+        self.deadline_ms = deadline_ms
+        self.rules = rules
 
 
 class _Slot:
