@@ -45,7 +45,7 @@ static bool give(rst_scanner *s, rst_layer *l, const char *name, rst_span octets
 // PR_ATTACH_DATA_OBJ begins with the interface's name; that of a message is a TNEF itself.
 static rst_span behind_interface(rst_span b) {
     static const uint8_t tail[] = {0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46};
-    if (b.n > 16 && memcmp(b.data + 4, tail, sizeof tail) == 0) {
+    if (b.data != NULL && b.n > 16 && memcmp(b.data + 4, tail, sizeof tail) == 0) {
         return (rst_span){b.data + 16, b.n - 16};
     }
     return b;
