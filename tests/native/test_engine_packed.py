@@ -221,3 +221,12 @@ def test_text_and_pictures_are_not_taken_for_lzma(scan):
         b"\0\1\0\0" + NOISE,
     ):
         assert verdict(scan(octets)) == "clean"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\0", b"BZh91AY&SY", b"MSCF\0\0\0\0", b"LZIP\1"],
+)
+def test_a_mark_without_the_rest_is_malformed_and_still_searched(scan, mark):
+    assert names(scan(mark + bytes(30))) == ["malformed"]
+    assert names(scan(mark + bytes(30) + BAD)) == ["infected", "malformed"]

@@ -82,7 +82,7 @@ def test_oddities_of_real_mail_are_clean(screen_one, header):
 CLOSED = {
     "S/MIME": b"Content-Type: application/pkcs7-mime\r\n\r\nx",
     "TNEF": attachment(b"\x78\x9f\x3e\x22" + bytes(50), "winmail.dat"),
-    "BinHex": b"Content-Type: text/plain\r\n\r\n(This file must be converted with BinHex 4.0)\r\n",
+    "BinHex": b"\r\nSee:\r\n(This file must be converted with BinHex 4.0)\r\n",
 }
 
 
@@ -98,10 +98,6 @@ def test_encrypted_message(screen_one):
 
 
 ARCHIVES = {
-    "7z archive": b"7z\xbc\xaf\x27\x1c" + bytes(30),
-    "xz archive": b"\xfd7zXZ\0" + bytes(30),
-    "bzip2 archive": b"BZh91AY&SY" + bytes(30),
-    "cab archive": b"MSCF\0\0\0\0" + bytes(30),
     "ace archive": bytes(7) + b"**ACE**" + bytes(30),
     "zstd archive": b"\x28\xb5\x2f\xfd" + bytes(30),
 }

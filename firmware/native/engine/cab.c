@@ -287,7 +287,7 @@ void rst_cab_end(rst_scanner *s, rst_layer *l) {
         malformed(s, l, c, "cab header is cut off");
         return;
     }
-    if (rst_le32(data + 8) > n) {
+    if (rst_le32(data + 8) > n || rst_le32(data + 8) < HEADER) {
         malformed(s, l, c, "cab is cut off"); // what is there is read
     }
     if (rst_decode_begin(s, l, &c->inflate, RST_DECODE_DEFLATE)) {
