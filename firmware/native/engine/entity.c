@@ -141,6 +141,11 @@ static void begin_leaf(rst_scanner *s, rst_layer *l) {
     bool wired =
         l->wired && (m->encoding == RST_ENCODING_IDENTITY || m->encoding == RST_ENCODING_UNKNOWN);
     m->child = rst_layer_open(s, hint_of(h), name, &place, wired);
+    if (m->child != NULL) {
+        m->child->unnamed = h->name[0] == 0;
+        memcpy(m->child->declared, h->type, sizeof m->child->declared);
+        memcpy(m->child->alias, h->alias, sizeof m->child->alias);
+    }
 }
 
 void rst_entity_begin(rst_scanner *s, rst_layer *l) {
@@ -217,6 +222,7 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
             m->body = RST_BODY_NONE;
             return;
         }
+        m->child->unnamed = true;
     }
     rst_layer_write(s, m->child, data, n, RST_NO_WIRE);
 }

@@ -40,14 +40,20 @@ struct rst_layer {
     rst_place place;
     rst_format format;
     rst_type type;
+    rst_type content; // by the octets alone
+    rst_type by_name; // what the name made of it; a handler may have made `type` another since
     rst_hint hint;
+    bool unnamed;   // `name` is made up
     uint64_t room;  // scratch in use when this layer was opened: given back when it closes
     bool wired;     // octets come with their place in the wire form
+    bool too_many;  // the entries were used up before
     uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
     uint64_t head_wire; // of head[0]
     uint8_t head[RST_HEAD];
     char name[RST_MAX_NAME];
+    char alias[RST_MAX_NAME];        // another name that some readers go by; "" if none
+    char declared[RST_MAX_DECLARED]; // Content-Type in lower case; "" if none
     union {
         rst_mime mime;
         rst_text text;

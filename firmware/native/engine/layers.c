@@ -2,7 +2,9 @@
 // no format by itself; formats.c lists the handlers.
 #include <string.h>
 
+#include "judge.h"
 #include "magic.h"
+#include "names.h"
 #include "report.h"
 #include "scanner.h"
 
@@ -43,6 +45,12 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     l->place = *place;
     l->format = RST_FORMAT_UNDECIDED;
     l->type = RST_TYPE_UNKNOWN;
+    l->content = RST_TYPE_UNKNOWN;
+    l->by_name = RST_TYPES;
+    l->unnamed = false;
+    l->too_many = s->too_many;
+    l->alias[0] = 0;
+    l->declared[0] = 0;
     l->room = s->scratch_n;
     l->hint = hint;
     l->wired = wired && hint != RST_HINT_FILE;
@@ -56,8 +64,45 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     rst_match_init(&l->match, s->db, s->layer_n == 1 ? RST_OBJECT_TRANSIT : kind);
     uint64_t spent = rst_spent(s);
     rst_match_budget(&l->match, spent < s->limits.work ? s->limits.work - spent : 0);
+    if (s->rule_kinds >> RST_RULE_ALLOW_SIGNATURE & 1) {
+        rst_match_allow(&l->match, &s->rules);
+    }
+    if (s->rule_kinds >> RST_RULE_ALLOW_HASH & 1 && s->layer_n > 1) {
+        rst_match_keep_sum(&l->match);
+    }
     rst_spend(s, OPEN_UNITS);
     return l;
+}
+
+static bool weak(rst_type type) {
+    return type == RST_TYPE_UNKNOWN || type == RST_TYPE_TEXT;
+}
+
+// Says more of what the marks left open; the format stays what it is.
+static void refine(rst_layer *l) {
+    bool text = rst_magic_text(l->head, l->head_n);
+    if (weak(l->type)) {
+        rst_type words = rst_magic_words(l->head, l->head_n);
+        l->type = words != RST_TYPE_UNKNOWN ? words : text ? RST_TYPE_TEXT : l->type;
+    }
+    if (l->type == RST_TYPE_TEXT && strcmp(l->declared, "text/html") == 0) {
+        l->type = RST_TYPE_HTML;
+    } else if (l->type == RST_TYPE_TEXT && strcmp(l->declared, "text/calendar") == 0) {
+        l->type = RST_TYPE_CALENDAR;
+    }
+    l->content = l->type;
+    rst_name name;
+    rst_name_read(&name, l->unnamed ? "" : l->name);
+    rst_type named = rst_name_type(&name, l->type, text);
+    if (named != l->type) {
+        l->by_name = named;
+        l->type = named;
+    }
+}
+
+static void match(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_match_update(&l->match, data, n);
+    rst_spend(s, n);
 }
 
 static void decide(rst_scanner *s, rst_layer *l) {
@@ -76,9 +121,14 @@ static void decide(rst_scanner *s, rst_layer *l) {
     if (row->closed != NULL) {
         rst_found(s, RST_UNSCANNABLE, row->closed, l, &l->place, NULL);
     }
+    refine(l);
+    if (rst_judge_excluded(s, l)) {
+        rst_match_exclude(&l->match);
+    }
     const rst_handler *h = &rst_handlers[l->format];
     h->begin(s, l);
     if (l->head_n > 0) {
+        match(s, l, l->head, l->head_n);
         h->write(s, l, l->head, l->head_n, l->wired ? l->head_wire : RST_NO_WIRE);
     }
 }
@@ -106,16 +156,43 @@ void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n
     if (n == 0 || s->halted) {
         return;
     }
-    rst_match_update(&l->match, data, n);
-    rst_spend(s, n);
     while (l->format == RST_FORMAT_UNDECIDED && n > 0) {
         size_t used = take_head(s, l, data, n, wire);
         data += used;
         n -= used;
         wire = rst_wire(wire, used);
     }
-    if (n > 0) {
+    if (n > 0 && !s->halted) {
+        match(s, l, data, n);
         rst_handlers[l->format].write(s, l, data, n, l->wired ? wire : RST_NO_WIRE);
+    }
+}
+
+// The object's own octets are allowed by name: whatever was found in it is taken back.
+static bool allowed(rst_scanner *s, rst_layer *l) {
+    const uint8_t *sum = rst_match_sum(&l->match);
+    if (sum == NULL || s->halted || !rst_rules_hash(&s->rules, sum)) {
+        return false;
+    }
+    bool forgotten = rst_found_forget(s, l);
+    if (forgotten) {
+        s->too_many = l->too_many;
+    }
+    return forgotten;
+}
+
+static void note_match(rst_scanner *s, rst_layer *l, uint32_t id) {
+    if (s->halted || rst_judge_excluded(s, l)) {
+        return;
+    }
+    if (id != RST_NO_SIGNATURE) {
+        const char *name = rst_db_signature_name(s->db, id);
+        // The innermost name says most, and what is replaced there is not found here again.
+        if (!rst_found_inside(s, l->found, name)) {
+            rst_found(s, RST_INFECTED, name, l, &l->place, NULL);
+        }
+    } else if (rst_match_overflow(&l->match)) {
+        rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
     }
 }
 
@@ -125,14 +202,9 @@ void rst_layer_close(rst_scanner *s, rst_layer *l) {
     }
     rst_handlers[l->format].end(s, l);
     uint32_t id = rst_match_final(&l->match);
-    if (id != RST_NO_SIGNATURE && !s->halted) {
-        const char *name = rst_db_signature_name(s->db, id);
-        // The innermost name says most, and what is replaced there is not found here again.
-        if (!rst_found_inside(s, l->found, name)) {
-            rst_found(s, RST_INFECTED, name, l, &l->place, NULL);
-        }
-    } else if (id == RST_NO_SIGNATURE && rst_match_overflow(&l->match) && !s->halted) {
-        rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
+    if (!allowed(s, l)) {
+        note_match(s, l, id);
+        rst_judge(s, l);
     }
     s->units += rst_match_work(&l->match);
     s->scratch_n = l->room;

@@ -43,6 +43,14 @@ void rst_digest_init(rst_match *m) {
     }
 }
 
+void rst_digest_keep(rst_match *m) {
+    if (!computing(m, SHA256)) {
+        mbedtls_sha256_init(&m->sha256);
+        check(m, mbedtls_sha256_starts(&m->sha256, 0));
+    }
+    m->summing = true;
+}
+
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n) {
     for (int kind = 0; kind < RST_DIGEST_KINDS; kind++) {
         if (computing(m, kind) && m->total > m->db->hash_max[kind]) {
@@ -55,7 +63,7 @@ void rst_digest_update(rst_match *m, const uint8_t *data, size_t n) {
     if (computing(m, SHA1)) {
         check(m, mbedtls_sha1_update(&m->sha1, data, n));
     }
-    if (computing(m, SHA256)) {
+    if (computing(m, SHA256) || m->summing) {
         check(m, mbedtls_sha256_update(&m->sha256, data, n));
     }
 }
@@ -69,7 +77,11 @@ static void finish(rst_match *m, int kind, uint8_t digest[DIGEST_LONGEST]) {
         check(m, mbedtls_sha1_finish(&m->sha1, digest));
         break;
     default:
-        check(m, mbedtls_sha256_finish(&m->sha256, digest));
+        if (m->summing) {
+            memcpy(digest, m->sum, sizeof m->sum);
+        } else {
+            check(m, mbedtls_sha256_finish(&m->sha256, digest));
+        }
     }
 }
 
@@ -121,7 +133,8 @@ static uint32_t lower_bound(rst_match *m, int kind, const uint8_t *digest) {
     return (uint32_t)low;
 }
 
-static uint32_t find(rst_match *m, int kind, const uint8_t *digest) {
+// `base`: the id of the first digest of this kind.
+static uint32_t find(rst_match *m, int kind, const uint8_t *digest, uint32_t base) {
     const rst_db *db = m->db;
     if (!filter_lets_through(db, kind, digest)) {
         return RST_NO_SIGNATURE;
@@ -132,7 +145,8 @@ static uint32_t find(rst_match *m, int kind, const uint8_t *digest) {
         if (kept == NULL || size == NULL || memcmp(kept, digest, RST_DIGEST_KEPT) != 0) {
             break;
         }
-        if (rst_load32(size) == RST_SIG_ANY_SIZE || rst_load32(size) == m->total) {
+        bool fits = rst_load32(size) == RST_SIG_ANY_SIZE || rst_load32(size) == m->total;
+        if (fits && !rst_match_pardons(m, base + i)) {
             return i;
         }
     }
@@ -141,11 +155,16 @@ static uint32_t find(rst_match *m, int kind, const uint8_t *digest) {
 
 uint32_t rst_digest_final(rst_match *m) {
     uint32_t base = m->db == NULL ? 0 : m->db->patterns;
-    for (int kind = 0; m->db != NULL && kind < RST_DIGEST_KINDS; kind++) {
+    if (m->summing) {
+        check(m, mbedtls_sha256_finish(&m->sha256, m->sum));
+        m->summed = !(m->flags & (RST_STOP_TOO_LARGE | RST_STOP_DIGEST));
+    }
+    bool wanted = m->db != NULL && !m->excluded;
+    for (int kind = 0; wanted && kind < RST_DIGEST_KINDS; kind++) {
         uint8_t digest[DIGEST_LONGEST];
         if (computing(m, kind) && !(m->flags & RST_STOP_TOO_LARGE)) {
             finish(m, kind, digest);
-            uint32_t index = find(m, kind, digest);
+            uint32_t index = find(m, kind, digest, base);
             if (index != RST_NO_SIGNATURE) {
                 return base + index;
             }

@@ -47,6 +47,11 @@ struct rst_match {
     uint32_t best;    // lowest id so far
     uint32_t hashing; // bit per digest kind that is being computed
     bool ended;
+    bool excluded;                 // nothing is searched for
+    bool summing, summed;          // SHA-256 is asked for; is in `sum`
+    const struct rst_rules *rules; // with signatures that do not count, or NULL
+    uint32_t pardoned;             // the last such signature that was met
+    uint8_t sum[32];
     uint64_t total; // octets fed
     uint64_t base;  // octets of the object before window[0]
     size_t fill;    // octets in the window
@@ -87,5 +92,8 @@ void rst_match_verify(rst_match *m, uint32_t link, size_t at, bool last);
 void rst_digest_init(rst_match *m);
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n);
 uint32_t rst_digest_final(rst_match *m);
+void rst_digest_keep(rst_match *m);
+// match.c: whether the rules let this signature pass.
+bool rst_match_pardons(rst_match *m, uint32_t id);
 
 #endif

@@ -20,14 +20,17 @@ enum {
 struct rst_scanner {
     const rst_db *db;
     rst_limits limits;
+    rst_rules rules;
+    uint32_t rule_kinds; // rst_rules_kinds
     rst_scratch scratch;
     uint64_t scratch_n;       // octets of it in use
     uint64_t scratch_granted; // octets of it that may be written
-    bool halted;     // the work is used up: sticky, nothing is looked at any more
-    bool too_many;   // the entries are used up
-    uint64_t units;  // work of closed layers and of parsing
-    uint32_t serial; // of parts, for rst_place.owner
+    bool halted;              // the work is used up: sticky, nothing is looked at any more
+    bool too_many;            // the entries are used up
+    uint64_t units;           // work of closed layers and of parsing
+    uint32_t serial;          // of parts, for rst_place.owner
     uint32_t owners[RST_MAX_FINDINGS]; // the part of each finding
+    uint8_t depths[RST_MAX_FINDINGS];  // the lowest layer that each was made for
     uint32_t layer_n;
     uint32_t level_n;
     uint32_t block; // RST_BLOCK; tests lower it after init

@@ -80,7 +80,7 @@ static bool map(int fd, const rst_request *request, message *m) {
 
 static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_limits *limits,
                               message m) {
-    rst_scanner_init(scanner, db, limits, NULL);
+    rst_scanner_init(scanner, db, limits, NULL, NULL);
     for (size_t at = 0; at < m.n;) {
         size_t n = m.n - at < FEED ? m.n - at : FEED;
         rst_scanner_feed(scanner, m.data + at, n);

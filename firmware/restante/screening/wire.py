@@ -205,7 +205,7 @@ def screen_reply(data, tag, size):
 
 
 def _verdict(code):
-    if code >= verdicts.KILLED:
+    if code >= len(verdicts.NAMES) or code == verdicts.KILLED:
         raise ProtocolError("screen reply: verdict %d" % code)
     return code
 
