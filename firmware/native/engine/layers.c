@@ -74,16 +74,18 @@ rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const
     return l;
 }
 
-static bool weak(rst_type type) {
-    return type == RST_TYPE_UNKNOWN || type == RST_TYPE_TEXT;
-}
-
-// Says more of what the marks left open; the format stays what it is.
-static void refine(rst_layer *l) {
+// Says more of what the marks left open; the format stays what it is. `told`: by the marks. A zip
+// that only its name promises is none until it is found.
+static void refine(rst_layer *l, rst_type told) {
     bool text = rst_magic_text(l->head, l->head_n);
-    if (weak(l->type)) {
+    if (told == RST_TYPE_UNKNOWN && l->hint != RST_HINT_MAIL) {
         rst_type words = rst_magic_words(l->head, l->head_n);
-        l->type = words != RST_TYPE_UNKNOWN ? words : text ? RST_TYPE_TEXT : l->type;
+        bool mail = l->type == RST_TYPE_MAIL;
+        if (words != RST_TYPE_UNKNOWN && (!mail || rst_family_active(rst_family_of(words)))) {
+            l->type = words;
+        } else if (!mail) {
+            l->type = text ? RST_TYPE_TEXT : RST_TYPE_UNKNOWN;
+        }
     }
     if (l->type == RST_TYPE_TEXT && strcmp(l->declared, "text/html") == 0) {
         l->type = RST_TYPE_HTML;
@@ -106,7 +108,8 @@ static void match(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
 }
 
 static void decide(rst_scanner *s, rst_layer *l) {
-    l->type = rst_magic(l->head, l->head_n);
+    rst_type told = rst_magic(l->head, l->head_n);
+    l->type = told;
     if (l->type == RST_TYPE_UNKNOWN) {
         if (l->hint == RST_HINT_TEXT) {
             l->type = RST_TYPE_TEXT;
@@ -121,7 +124,7 @@ static void decide(rst_scanner *s, rst_layer *l) {
     if (row->closed != NULL) {
         rst_found(s, RST_UNSCANNABLE, row->closed, l, &l->place, NULL);
     }
-    refine(l);
+    refine(l, told);
     if (rst_judge_excluded(s, l)) {
         rst_match_exclude(&l->match);
     }

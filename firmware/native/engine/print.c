@@ -40,6 +40,17 @@ static void keep_tail(rst_print *p, const uint8_t *u, size_t n) {
     p->tail_n = (uint8_t)(p->tail_n + n);
 }
 
+// What did fit begins it.
+static void start_tail(rst_print *p) {
+    size_t from = p->n > sizeof p->tail ? p->n - sizeof p->tail : 0;
+    while (from < p->n && ((uint8_t)p->out[from] & 0xc0) == 0x80) {
+        from++;
+    }
+    p->full = true;
+    p->tail_n = (uint8_t)(p->n - from);
+    memcpy(p->tail, p->out + from, p->tail_n);
+}
+
 // What hides the end of a name keeps a sign of its own (names.h), so that it is noticed.
 static uint32_t shown(uint32_t code) {
     if (code == 0) {
@@ -75,7 +86,9 @@ static void put(rst_print *p, uint32_t code) {
         n = 4;
     }
     if (p->full || n > p->cap - 1 - p->n) {
-        p->full = true;
+        if (!p->full) {
+            start_tail(p);
+        }
         keep_tail(p, u, n);
         return;
     }
