@@ -25,7 +25,7 @@ sys.path.insert(0, str(TOP / "host-tools"))
 
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
-TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match")
+TARGETS = ("fuzz_scanner", "fuzz_decoders", "fuzz_zip", "fuzz_match", "fuzz_rules")
 MOST_OCTETS = 16384  # of one input: enough for any structure, and many a second
 ONE_INPUT = 10  # seconds that one input may take
 MEMORY = 1024  # MiB
@@ -124,8 +124,17 @@ def matches() -> Iterator[bytes]:
         yield struct.pack("<HBI", 3, kind, len(file)) + file + content
 
 
+def rules() -> list[bytes]:
+    """A blob and a name, divided by the u16 in front."""
+    blobs = (b"\x01\x00", b"\x02\x03pdf\x05\x05*.ex?", b"\x07\x20" + bytes(32), b"\x08\x03W*t")
+    texts = (b"a/invoice.pdf   .exe. ", "x\u2426y\u2400.jpg.scr\u3000".encode(), b"image/png")
+    return [struct.pack("<H", len(blob)) + blob + text for blob in blobs for text in texts]
+
+
 def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
+    if target == "fuzz_rules":
+        return rules()
     if target == "fuzz_scanner":
         texts = [re.sub(rb"\r?\n", b"\r\n", message) for message in messages()]
         return [cut + text for cut in (NO_CUT, b"\0\0", b"\x11\0") for text in texts]
