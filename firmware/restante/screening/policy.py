@@ -125,14 +125,14 @@ def decide(report, settings):
 def _by_header(report, settings, actions):
     """The report with what sender and subject add; an allow changes the actions."""
     address = address_of(report.sender)
-    froms = (report.sender, address)
+    both = (report.sender, address)
     subject = (report.subject,)
     if _listed(settings, "sender allow", (address,)) or _listed(
         settings, "subject allow", subject
     ):
         for verdict in LIFTED:
             actions[verdict] = PASS
-    elif _listed(settings, "sender block", froms):
+    elif _listed(settings, "sender block", both):
         return _forbidden(report, "sender " + report.sender)
     elif _listed(settings, "subject block", subject):
         return _forbidden(report, "subject " + report.subject)
