@@ -125,8 +125,8 @@ static void verify(const object *o) {
 }
 
 static void judge(const object *o) {
-    // Rules are walked a few times, each pattern against each name.
-    rst_spend(o->s, 1 + o->s->rules.n / 8);
+    // Rules are walked a few times, each pattern against each name: some ten steps for a unit.
+    rst_spend(o->s, 16 + 4 * o->s->rules.n);
     forbid(o);
     if (has(o->s, RST_RULE_VERIFY)) {
         verify(o);
