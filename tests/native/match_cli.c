@@ -1,9 +1,9 @@
-// Drives the matcher alone for the tests: match_cli [-m] [-t] [-y] [-b BUDGET] DATABASE SPLITS FILE...
-// Each FILE is one object, matched once per split in the comma-separated SPLITS: fed n octets at a
-// time (0: whole; -n: all but the last n, then the rest; "all": every cut in two, one line if all
-// agree). Prints for each: name or "-", work, "overflow" or "ok". -m: the objects are raw
-// messages; -t: messages in transit. -y: prints instead the type that the signatures' marks see in
-// each file, or "-".
+// Drives the matcher alone for the tests: match_cli [-m] [-t] [-y] [-b BUDGET] DATABASE SPLITS
+// FILE... Each FILE is one object, matched once per split in the comma-separated SPLITS: fed n
+// octets at a time (0: whole; -n: all but the last n, then the rest; "all": every cut in two, one
+// line if all agree). Prints for each: name or "-", work, "overflow" or "ok". -m: the objects are
+// raw messages; -t: messages in transit. -y: prints instead the type that the signatures' marks
+// see in each file, or "-".
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

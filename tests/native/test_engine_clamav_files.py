@@ -1,4 +1,4 @@
-"""ClamAV's test files, each attached to a mail: the program inside is found, or it is said why not.
+"""ClamAV's test files, each attached to a mail: the program inside is found, or why not is said.
 
 The signature is in ClamAV's own format, made of the plain program that is in all of them.
 """

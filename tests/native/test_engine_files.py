@@ -1,4 +1,4 @@
-"""Files that ordinary packages ship, attached to a mail, are clean, or it is written down why not."""
+"""Files that ordinary packages ship, attached to a mail, are clean or told to be not opened."""
 
 import os
 import random

@@ -214,3 +214,20 @@ def test_random_octets_behind_a_mark(screen):
     ]
     for report in screen(messages):
         assert verdict(report) != "infected"
+
+
+@pytest.mark.parametrize("make", [rar4, rar5])
+def test_rar_behind_a_program(scan, make):
+    program = b"MZ" + random.Random(2).randbytes(3000)
+    octets = program + make(None, PAYLOAD)
+    assert parts(scan(octets, name="a.exe")) == {"a.exe/rar/" + SELF_EXTRACTED[make] + "/x"}
+    assert verdict(scan(program + make(None, GOOD), name="a.exe")) == "clean"
+    scan(octets, "--every-cut", name="a.exe", fast=True)
+    # A program that knows the mark, as unpackers do: before the real archive, of either kind.
+    knows = program + b"Rar!\x1a\x07\0" + b"Rar!\x1a\x07\1\0" + program
+    assert verdict(scan(knows, name="a.exe")) == "clean"
+    assert names(scan(knows + make(None, PAYLOAD), name="a.exe")) == ["infected"]
+    assert names(scan(knows + PAYLOAD, name="a.exe")) == ["infected"]
+
+
+SELF_EXTRACTED = {rar4: "d\\bad.zip", rar5: "d/bad.zip"}

@@ -1,5 +1,5 @@
-"""Mail of ordinary programs is clean: CPython's email, MIME::Lite, MIME-tools, and templates in the
-manner of mutt, Outlook, Apple Mail, Thunderbird, mailing lists and bounces."""
+"""Mail of ordinary programs is clean: CPython's email, MIME::Lite, MIME-tools, and templates in
+the manner of mutt, Outlook, Apple Mail, Thunderbird, mailing lists and bounces."""
 
 import base64
 import email.message
@@ -131,7 +131,8 @@ TEMPLATES = {
     "Reporting-UA: x; y\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--{b}--\n",
     "signed": HEAD + 'Content-Type: multipart/signed; micalg=pgp-sha256; boundary="{b}";\n'
     ' protocol="application/pgp-signature"\n\nThis is an OpenPGP/MIME signed message\n--{b}\n'
-    "Content-Type: text/plain\n\n{t}\n--{b}\nContent-Type: application/pgp-signature; name=a.asc\n\n"
+    "Content-Type: text/plain\n\n{t}\n--{b}\n"
+    "Content-Type: application/pgp-signature; name=a.asc\n\n"
     "-----BEGIN PGP SIGNATURE-----\n\n{f}\n-----END PGP SIGNATURE-----\n\n--{b}--\n",
     "clear signed": HEAD + "\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{t}\n- --x\n"
     "-----BEGIN PGP SIGNATURE-----\n\n{f}\n-----END PGP SIGNATURE-----\n",

@@ -14,7 +14,7 @@ FACTORY = Path(__file__).resolve().parents[2] / "board" / "common" / "signatures
 # Beside the factory's: every kind of signature and every section of the file.
 MORE = {
     "more.ldb": b"L1;Target:0;0&(1|2)>1&!3;"
-    b"5245(53|5353)5441;4e54452d::i;544553542d::wa;!(aa|bb)5a5a5a5a\n"
+    b"524553(54|5454)414e5445;4e54452d::i;544553542d::wa;!(aa|bb)5a5a5a5a\n"
     b"L2;Target:0,FileSize:10-9999;(0|1)=3,2;54455354::f;52414e4745\n",
     "more.ndb": b"P1:1:EP+0:5051525354\nP2:1:S1+2,9:5051525354\nP3:1:SE0:41424344\n",
     "more.mdb": b"512:" + hashlib.md5(b"A" * 512).hexdigest().encode() + b":Piece\n",

@@ -177,11 +177,14 @@ def test_killed_twice_is_a_notice_under_its_uidl_and_the_original_is_held(accele
             lambda: any("killed" in row for row in box.console("show quarantine")[1]),
             "the message in quarantine",
         )
+        if (
+            way == "collected"
+        ):  # a session would end the spider's visit before the notice is stored
+            box.until(lambda: "collect.poll" in box.log(), "the end of the poll")
     with session(box) as talk:
         assert talk.ask(b"UIDL 1").split()[2] == b"uid-1"
         if way == "collected":
-            box.until(lambda: "collect.poll" in box.log(), "the end of the poll")
-            line, body = talk.fetch(b"RETR 1")
+            body = talk.fetch(b"RETR 1")[1]
             assert b"ended twice" in body and len(body) < 4096
         leave(talk)
     (row,) = [r for r in records(box) if r["verdict"] == "killed"]

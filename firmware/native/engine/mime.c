@@ -261,8 +261,7 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
         reject_line(s, l);
         return take; // the rest, and the LF, are body
     }
-    bool long_line = take < part;
-    if (long_line) { // too long for a delimiter, unless what is more is blank
+    if (take < part) { // too long for a delimiter, unless what is more is blank
         bool closes;
         if (find_level(s, l, m->line, trimmed(m->line, m->line_n), &closes) < 0) {
             reject_line(s, l);
@@ -277,9 +276,10 @@ static size_t take_line(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
         }
     }
     if (lf == NULL) {
+        m->line_last = data[part - 1];
         return part;
     }
-    bool bare = !long_line && (m->line_n == 0 || m->line[m->line_n - 1] != '\r');
+    bool bare = (part > 0 ? data[part - 1] : m->line_last) != '\r';
     bare = bare || (m->eol_n == 1 && m->eol[0] == '\n');
     if (!rst_mime_delimiter(s, l, m->line, m->line_n, m->eol_wire, rst_wire(wire, part + 1))) {
         reject_line(s, l);

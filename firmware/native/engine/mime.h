@@ -115,6 +115,7 @@ typedef struct {
     uint64_t line_wire; // of line[0]
     uint64_t pos;       // behind the last octet seen
     uint16_t line_n;
+    uint8_t line_last; // the last octet of it that came, kept or not
     uint8_t line[RST_MAX_DELIMITER];
 
     uint8_t field[RST_MAX_FIELD_OCTETS];

@@ -241,10 +241,45 @@ static void walk5(rar *r, size_t at) {
     }
 }
 
+// The first header is right.
+static bool begins(const rar *r) {
+    const uint8_t *d = r->d;
+    uint64_t size;
+    if (r->n < 14) {
+        return false;
+    }
+    if (d[6] == 0) {
+        size = rst_le16(d + 12);
+        return size >= 13 && size <= r->n - 7 &&
+               (uint16_t)crc32(0, d + 9, (uInt)size - 2) == rst_le16(d + 7);
+    }
+    const uint8_t *p = d + 12;
+    return vint(&p, d + r->n, &size) && size <= (uint64_t)(d + r->n - p) &&
+           crc32(0, d + 12, (uInt)(p + size - (d + 12))) == rst_le32(d + 8);
+}
+
+// A mark that was found inside a program may be a constant of it: what follows is searched on, by
+// a name that lets the search begin (magic.c).
+static bool by_chance(rar *r) {
+    const rst_layer *below = r->l > r->s->layers ? r->l - 1 : NULL;
+    bool inside =
+        below != NULL && ((below->format == RST_FORMAT_ZIP && below->u.zip.state == RST_ZIP_RAR) ||
+                          (below->format == RST_FORMAT_RAR &&
+                           below->type == RST_TYPE_UNKNOWN)); // one after another
+    if (!inside || begins(r)) {
+        return false;
+    }
+    r->l->type = RST_TYPE_UNKNOWN;
+    if (r->n > 7) {
+        rst_expand_whole(r->s, r->l, "rest.zip", r->d + 7, r->n - 7);
+    }
+    return true;
+}
+
 void rst_rar_end(rst_scanner *s, rst_layer *l) {
     rar r = {.s = s, .l = l};
     r.d = rst_store_whole(s, l, &r.n);
-    if (r.d == NULL) {
+    if (r.d == NULL || by_chance(&r)) {
         return;
     }
     if (r.n >= 8 && r.d[6] == 1 && r.d[7] == 0) {

@@ -234,6 +234,41 @@ static size_t take_small(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     return take;
 }
 
+// Behind a program there may be a rar as well. True once octet c completes its mark, of which the
+// last octet is 0 or 1; its first does not come again in it.
+static bool rar_mark(rst_zip *z, uint8_t c) {
+    static const uint8_t mark[] = {'R', 'a', 'r', '!', 0x1a, 7};
+    if (z->rar_n == sizeof mark) {
+        z->rar_n = 0;
+        return c <= 1;
+    }
+    z->rar_n = c == mark[z->rar_n] ? z->rar_n + 1 : c == mark[0];
+    return false;
+}
+
+// The rest of the object is a rar: what looks like one by chance comes back from rar.c.
+static void begin_rar(rst_scanner *s, rst_layer *l, uint8_t version) {
+    rst_zip *z = &l->u.zip;
+    const uint8_t mark[] = {'R', 'a', 'r', '!', 0x1a, 7, version};
+    z->state = RST_ZIP_OVER;
+    if (rst_count_entry(s, l)) {
+        z->state = RST_ZIP_RAR;
+        z->child = rst_layer_open(s, RST_HINT_FILE, "rar", &l->place, false);
+        rst_expand(s, l, z->child, mark, sizeof mark);
+    }
+}
+
+static void take_rar(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_zip *z = &l->u.zip;
+    if (!rst_expand(s, l, z->child, data, n)) {
+        if (z->child != NULL) {
+            rst_layer_close(s, z->child);
+            z->child = NULL;
+        }
+        z->state = RST_ZIP_OVER;
+    }
+}
+
 static size_t take_search(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_zip *z = &l->u.zip;
     for (size_t i = 0; i < n; i++) {
@@ -241,6 +276,10 @@ static size_t take_search(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
         bool found =
             z->recent == MARK_LOCAL ||
             ((!z->soft || z->good) && (z->recent == MARK_CENTRAL || z->recent == MARK_END));
+        if (z->soft && !z->good && rar_mark(z, data[i])) {
+            begin_rar(s, l, data[i]);
+            return i + 1;
+        }
         if (found) {
             z->pos += i + 1;
             record(s, l, z->recent);
@@ -264,6 +303,10 @@ void rst_zip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, 
         case RST_ZIP_SEARCH:
             used = take_search(s, l, data, n);
             break;
+        case RST_ZIP_RAR:
+            take_rar(s, l, data, n);
+            used = n;
+            break;
         case RST_ZIP_LOCAL_NAME:
         case RST_ZIP_LOCAL_EXTRA:
         case RST_ZIP_CENTRAL_NAME:
@@ -282,6 +325,12 @@ void rst_zip_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, 
 
 void rst_zip_end(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
+    if (z->state == RST_ZIP_RAR) {
+        if (z->child != NULL) {
+            rst_layer_close(s, z->child);
+        }
+        return;
+    }
     bool whole = z->ended || z->state == RST_ZIP_OVER || s->halted;
     rst_zip_entry_cut(s, l);
     if (!whole) {

@@ -23,6 +23,7 @@ typedef enum {
     RST_ZIP_SIZED2,
     RST_ZIP_SKIP, // `left` octets
     RST_ZIP_END,
+    RST_ZIP_RAR,    // a rar began instead, in a self-extractor: the rest is its
     RST_ZIP_SEARCH, // for the next record
     RST_ZIP_OVER    // nothing more is read
 } rst_zip_state;
@@ -66,6 +67,7 @@ typedef struct {
     uint64_t left; // octets to come, of data, name, extra fields or what is passed over
     uint64_t directory; // where the central directory begins
     uint32_t recent;    // the last four octets, in search
+    uint8_t rar_n;      // octets of the mark of a rar, in search
     uint16_t comment_n;
     rst_zip_entry entry;
     rst_zip_sums local, central;

@@ -1,7 +1,7 @@
 """Mail made to slip through: FAULTS 29-43, one module per kind, the same for the same seed.
 
 Each message hides the EICAR test file by one trick, and has a twin: the same builder without the
-trick, with a harmless file. A screening gateway must find or hold each message, and pass each twin.
+trick, with a harmless file. A gateway must find or hold each message, and pass each twin.
 """
 
 import random

@@ -71,7 +71,9 @@ def cases(w, dice):
         "signed twice",
         smime(
             lambda m: signed(
-                b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                b"Content-Type: application/pkcs7-mime\r\n"
+                + w.encoding()
+                + b"\r\n"
                 + lines_of(signed(m))
             )
         ),
