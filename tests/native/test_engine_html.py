@@ -223,7 +223,7 @@ def test_other_types(type_of):
     assert type_of(b"<?xml version='1.0'?><feed><title>x</title></feed>") == "xml"
     link = b"L\0\0\0" + bytes.fromhex("0114020000000000c000000000000046") + bytes(60)
     assert type_of(link) == "lnk"
-    assert type_of(b"hello <p>") == "unknown"
+    assert type_of(b"hello <p>") == "text"
 
 
 def test_uuencode_in_html(scan):

@@ -158,7 +158,7 @@ MARKS = {
     "qcow": b"QFI\xfb\0\0\0\3" + bytes(60),
     "wim": b"MSWIM\0\0\0" + bytes(60),
     "ar": b"!<arch>\n" + b"debian-binary   ",
-    "cpio": b"07070100000000" + b"0" * 90,
+    "cpio": b"070701" + b"%08x" * 13 % (*[0] * 11, 2, 0) + b"a\0",
     "rpm": bytes.fromhex("edabeedb0300") + bytes(60),
     "xar": b"xar!\0\x1c\0\1" + bytes(60),
     "lz4": bytes.fromhex("04224d186440a7") + bytes(20),

@@ -249,11 +249,12 @@ void rst_image_end(rst_scanner *s, rst_layer *l) {
     bool iso = rst_iso_read(&m);
     bool udf = rst_udf_read(&m);
     bool disk = rst_disk_read(&m, iso || udf);
-    l->type = vhd    ? RST_TYPE_VHD
-              : udf  ? RST_TYPE_UDF
-              : iso  ? RST_TYPE_ISO
-              : disk ? RST_TYPE_DISK
-                     : l->type;
+    if (vhd || udf || iso || disk) {
+        rst_layer_refine(l, vhd   ? RST_TYPE_VHD
+                            : udf ? RST_TYPE_UDF
+                            : iso ? RST_TYPE_ISO
+                                  : RST_TYPE_DISK);
+    }
     size_t head = whole_n < RST_HEAD ? whole_n : RST_HEAD;
     bool text = l->hint == RST_HINT_TEXT && !vhd && !udf && !iso && !disk;
     rst_type other = rst_magic(whole, head);

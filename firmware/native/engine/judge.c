@@ -139,12 +139,13 @@ void rst_judge(rst_scanner *s, rst_layer *l) {
     }
     rst_family family = rst_family_of(l->type);
     if (l->unnamed && (family == RST_FAMILY_TEXT || l->type == RST_TYPE_UNKNOWN) &&
-        l->hint == RST_HINT_TEXT) {
+        (l->hint == RST_HINT_TEXT || l->hint == RST_HINT_HTML)) {
         return;
     }
-    bool holds =
-        l->format != RST_FORMAT_PLAIN && l->format != RST_FORMAT_TEXT &&
-        (family == RST_FAMILY_ARCHIVE || family == RST_FAMILY_MAIL || family == RST_FAMILY_DISK);
+    rst_family content = rst_family_of(rst_layer_content(l)); // a name opens nothing
+    bool holds = l->format != RST_FORMAT_PLAIN && l->format != RST_FORMAT_TEXT &&
+                 (content == RST_FAMILY_ARCHIVE || content == RST_FAMILY_MAIL ||
+                  content == RST_FAMILY_DISK);
     object o = {
         .s = s,
         .in = l,

@@ -113,8 +113,8 @@ static rst_type told_otherwise(const rst_scanner *s, const rst_layer *l) {
 // where it leads to a closer look or a verdict; else a few octets would hide what follows.
 static rst_type keep_to_hint(const rst_layer *l, rst_type opens) {
     rst_format format = rst_types[opens].format;
-    bool quiet = rst_magic_quiet(opens) || format == RST_FORMAT_PDF ||
-                 format == RST_FORMAT_ONENOTE;
+    bool quiet =
+        rst_magic_quiet(opens) || format == RST_FORMAT_PDF || format == RST_FORMAT_ONENOTE;
     if (quiet && l->hint == RST_HINT_MAIL) {
         return RST_TYPE_MAIL;
     }

@@ -285,14 +285,14 @@ static rst_type media(const uint8_t *h, size_t n) {
 
 // Short marks that need a second look.
 static rst_type image(const uint8_t *h, size_t n) {
-    if (n >= 18 && h[0] == 'B' && h[1] == 'M' && rst_le32(h + 6) == 0 && rst_le32(h + 10) < 65536 &&
-        rst_le32(h + 14) >= 12 && rst_le32(h + 14) <= 124) {
+    if (n >= 18 && h[0] == 'B' && h[1] == 'M' && rst_le32(h + 6) == 0 &&
+        rst_le32(h + 10) < 65536 && rst_le32(h + 14) >= 12 && rst_le32(h + 14) <= 124) {
         return RST_TYPE_BMP;
     }
     // ICO, CUR: a directory of images, whose first entry lies right behind the directory.
-    if (n >= 22 && rst_le16(h) == 0 && (rst_le16(h + 2) == 1 || rst_le16(h + 2) == 2) && h[9] == 0 &&
-        rst_le16(h + 4) > 0 && rst_le16(h + 4) < 256 && rst_le32(h + 18) >= 6 + 16u * rst_le16(h + 4) &&
-        rst_le32(h + 18) < 65536) {
+    if (n >= 22 && rst_le16(h) == 0 && (rst_le16(h + 2) == 1 || rst_le16(h + 2) == 2) &&
+        h[9] == 0 && rst_le16(h + 4) > 0 && rst_le16(h + 4) < 256 &&
+        rst_le32(h + 18) >= 6 + 16u * rst_le16(h + 4) && rst_le32(h + 18) < 65536) {
         return RST_TYPE_ICO;
     }
     return RST_TYPE_UNKNOWN;
@@ -379,10 +379,12 @@ static rst_type by_structure(const uint8_t *head, size_t n) {
         bool (*is)(const uint8_t *, size_t);
         rst_type type;
     } looks[] = {
-        {is_pgp, RST_TYPE_PGP},        {is_bzip2, RST_TYPE_BZIP2},    {is_lzma, RST_TYPE_LZMA},
-        {is_lzh, RST_TYPE_LZH},        {is_arj, RST_TYPE_ARJ},        {is_binhex, RST_TYPE_BINHEX},
-        {is_uuencode, RST_TYPE_TEXT},  {is_mail, RST_TYPE_MAIL},      {is_cms, RST_TYPE_CMS},
-        {rst_cpio_head, RST_TYPE_CPIO}, {rst_tar_header, RST_TYPE_TAR},
+        {is_pgp, RST_TYPE_PGP},         {is_bzip2, RST_TYPE_BZIP2},
+        {is_lzma, RST_TYPE_LZMA},       {is_lzh, RST_TYPE_LZH},
+        {is_arj, RST_TYPE_ARJ},         {is_binhex, RST_TYPE_BINHEX},
+        {is_uuencode, RST_TYPE_TEXT},   {is_mail, RST_TYPE_MAIL},
+        {is_cms, RST_TYPE_CMS},         {rst_cpio_head, RST_TYPE_CPIO},
+        {rst_tar_header, RST_TYPE_TAR},
     };
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
         if (looks[i].is(head, n)) {

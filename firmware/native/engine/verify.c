@@ -126,7 +126,8 @@ static bool agrees(rst_type content, rst_family claimed) {
         return claimed == RST_FAMILY_ARCHIVE || claimed == RST_FAMILY_OFFICE ||
                claimed == RST_FAMILY_DOCUMENT || rst_family_active(claimed);
     }
-    if (content == RST_TYPE_OLE || f == RST_FAMILY_MAIL) { // saved messages, installers, .db
+    if (rst_types[content].format == RST_FORMAT_OLE ||
+        f == RST_FAMILY_MAIL) { // saved messages, installers, .db
         return !(claimed == RST_FAMILY_IMAGE || claimed == RST_FAMILY_AUDIO ||
                  claimed == RST_FAMILY_VIDEO || claimed == RST_FAMILY_FONT ||
                  claimed == RST_FAMILY_ARCHIVE || claimed == RST_FAMILY_DISK ||
@@ -144,8 +145,8 @@ static bool solid(rst_family f) {
 
 static bool is_text(rst_type type) {
     return rst_family_of(type) == RST_FAMILY_TEXT || type == RST_TYPE_SVG ||
-           type == RST_TYPE_SVG_SCRIPT ||
-           type == RST_TYPE_URL || type == RST_TYPE_REGISTRY || type == RST_TYPE_INF;
+           type == RST_TYPE_SVG_SCRIPT || type == RST_TYPE_URL || type == RST_TYPE_REGISTRY ||
+           type == RST_TYPE_INF;
 }
 
 static const char *against_name(const rst_claims *c) {
@@ -163,7 +164,8 @@ static const char *against_name(const rst_claims *c) {
         return NULL;
     }
     // Spreadsheets are saved as .csv without another thought.
-    if (f == RST_FAMILY_OFFICE && e->family == RST_FAMILY_TEXT) {
+    bool raised = c->content >= RST_TYPE_OFFICE_EXTERNAL && c->content <= RST_TYPE_OFFICE_AUTORUN;
+    if (f == RST_FAMILY_OFFICE && e->family == RST_FAMILY_TEXT && !is_zip(c->content) && !raised) {
         return NULL;
     }
     return rst_family_active(f) ? "a program under the name of something else"
