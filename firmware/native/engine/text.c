@@ -350,7 +350,11 @@ void rst_text_end(rst_scanner *s, rst_layer *l) {
     if (t->recode.charset == RST_TEXT_OCTETS && !t->line_start) {
         end_line(s, l);
     }
+    const rst_layer *recoded = t->recode.charset != RST_TEXT_OCTETS ? t->child : NULL;
     end_file(s, t, t->next_wire);
+    if (recoded != NULL && l->format == RST_FORMAT_HTML) {
+        l->type = recoded->type; // the same page; a closed layer keeps what it was
+    }
 }
 
 void rst_text_stop(rst_scanner *s, rst_layer *l) {
