@@ -111,8 +111,8 @@ typedef struct {
     rst_headless headless;
     uint32_t name_n; // octets of what may be a field's name, in RST_IN_NAME
     bool is_from;    // they are those of "From " so far
-    bool crlf;     // the lines of the message's header end in CRLF: so should delimiters
-    bool lf_only;  // they end in LF, in the wire form
+    bool crlf;       // the lines of the message's header end in CRLF: so should delimiters
+    bool lf_only;    // they end in LF, in the wire form
     // Body lines (mime.c). `eol` is a line end that belongs to the delimiter, should one follow.
     bool line_start;
     bool cr_line; // the line begins behind a bare CR

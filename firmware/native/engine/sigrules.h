@@ -11,6 +11,6 @@ void rst_sigrules_name(rst_scanner *s, const rst_layer *l);
 void rst_sigrules_entry(rst_scanner *s, const rst_layer *l, const rst_entry *entry);
 // A field of the message's own header, as it stands there.
 void rst_sigrules_field(rst_scanner *s, const rst_layer *l, rst_rule kind, const uint8_t *body,
-                     size_t n);
+                        size_t n);
 
 #endif

@@ -306,7 +306,6 @@ static void recode(rst_scanner *s, rst_text *t, const uint8_t *data, size_t n) {
     }
 }
 
-
 void rst_text_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_text *t = &l->u.text;
     if (t->recode.charset != RST_TEXT_OCTETS) {

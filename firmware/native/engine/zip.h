@@ -3,9 +3,9 @@
 #ifndef RST_ZIP_H
 #define RST_ZIP_H
 
+#include "decode.h"
 #include "expand.h"
 #include "office.h"
-#include "decode.h"
 
 // Which octets come next. What is gathered in `small` begins behind the signature.
 typedef enum {
@@ -82,7 +82,7 @@ typedef struct {
     uint8_t name[RST_MAX_NAME];
     rst_layer *child;
     rst_office office; // what the names of the entries say
-    uint64_t room; // scratch in use outside of entries
+    uint64_t room;     // scratch in use outside of entries
     rst_decode decode;
     uint16_t hunt_n; // octets in inflate.buf, in RST_ZIP_HUNT
     rst_inflate inflate;
