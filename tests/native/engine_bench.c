@@ -90,7 +90,7 @@ static void screen_message(const rst_db *db, size_t size, size_t feed) {
         fail("scanner");
     }
     rst_limits_default(&limits);
-    rst_scanner_init(scanner, db, &limits, &scratch);
+    rst_scanner_init(scanner, db, &limits, NULL, &scratch);
     for (size_t at = 0; at < size; at += feed) {
         rst_scanner_feed(scanner, content + at, size - at < feed ? size - at : feed);
     }

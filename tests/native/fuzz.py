@@ -278,8 +278,17 @@ def images() -> Iterator[bytes]:
         yield b"\0" + NO_CUT + make(folder)
 
 
+def rules() -> list[bytes]:
+    """A blob and a name, divided by the u16 in front."""
+    blobs = (b"\x01\x00", b"\x02\x03pdf\x05\x05*.ex?", b"\x07\x20" + bytes(32), b"\x08\x03W*t")
+    texts = (b"a/invoice.pdf   .exe. ", "x\u2426y\u2400.jpg.scr\u3000".encode(), b"image/png")
+    return [struct.pack("<H", len(blob)) + blob + text for blob in blobs for text in texts]
+
+
 def seeds(target: str) -> list[bytes]:
     """Inputs that a target starts from."""
+    if target == "fuzz_rules":
+        return rules()
     if target == "fuzz_scanner":
         texts = [re.sub(rb"\r?\n", b"\r\n", message) for message in messages()]
         tricks = [trick.octets for trick in evasions(1, 1) if len(trick.octets) < MOST_OCTETS]

@@ -8,6 +8,19 @@
 
 #include "scanner.h"
 
+// Rules of every kind, so that names and types are judged too.
+static inline const rst_rules *fuzz_rules(void) {
+    static const uint8_t blob[] = "\1\0"
+                                  "\2\3pdf"
+                                  "\3\5*.exe"
+                                  "\4\5image"
+                                  "\5\3*.?"
+                                  "\6\3png"
+                                  "\x08\1*";
+    static const rst_rules rules = {blob, sizeof blob - 1};
+    return rst_rules_check(&rules) ? &rules : NULL;
+}
+
 // Screens data[0..n) in feeds of `feed` octets, regrouped into blocks of `block`.
 static inline void fuzz_screen(rst_scanner *s, const uint8_t *data, size_t n, size_t feed,
                                size_t block, rst_report *report) {
@@ -20,7 +33,7 @@ static inline void fuzz_screen(rst_scanner *s, const uint8_t *data, size_t n, si
     limits.work = 40 * 1000 * 1000;
     static uint8_t room[4 * 1024 * 1024];
     rst_scratch scratch = {.base = room, .size = sizeof room};
-    rst_scanner_init(s, NULL, &limits, &scratch);
+    rst_scanner_init(s, NULL, &limits, fuzz_rules(), &scratch);
     s->block = (uint32_t)block;
     for (size_t at = 0; at < n; at += feed) {
         rst_scanner_feed(s, data + at, n - at < feed ? n - at : feed);

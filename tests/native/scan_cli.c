@@ -3,6 +3,7 @@
 //   --db FILE       compiled signatures; without it nothing is infected
 //   --feed N        octets per feed; 0, the default, gives the whole file at once
 //   --block N       regroup into blocks of N octets instead of RST_BLOCK
+//   --rules HEX     rules as the gate sends them (rules.h)
 //   --limit KEY=N   depth, entries, expanded, ratio or work
 //   --scratch N     octets of scratch instead of RST_SCRATCH_OCTETS
 //   --repeat N      screen each file N times; the report tells the seconds of processor time
@@ -30,6 +31,7 @@ typedef struct {
     size_t feed, block;
     unsigned long repeat;
     rst_limits limits;
+    rst_rules rules;
     rst_scratch scratch;
 } options;
 
@@ -172,7 +174,7 @@ static double now(void) {
 // Screens data[0..n) in feeds of `feed` octets but for the first, which has `first`.
 static const rst_report *scan(rst_scanner *s, const options *o, const uint8_t *data, size_t n,
                               size_t first, size_t feed, size_t block) {
-    rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits, &o->scratch);
+    rst_scanner_init(s, o->has_db ? &o->db : NULL, &o->limits, &o->rules, &o->scratch);
     s->block = block > 0 && block < RST_BLOCK ? (uint32_t)block : RST_BLOCK;
     static objects list;
     if (o->objects) {
@@ -246,6 +248,19 @@ static void set_limit(rst_limits *limits, const char *text) {
     }
 }
 
+static void read_rules(options *o, const char *text) {
+    static uint8_t blob[RST_MAX_RULES + 1];
+    size_t n = strlen(text) / 2;
+    for (size_t i = 0; i < n && i < sizeof blob; i++) {
+        char octet[3] = {text[2 * i], text[2 * i + 1], 0};
+        blob[i] = (uint8_t)strtoul(octet, NULL, 16);
+    }
+    o->rules = (rst_rules){blob, n};
+    if (!rst_rules_check(&o->rules)) {
+        fail("rules", "not well formed");
+    }
+}
+
 static void open_db(options *o, const char *path) {
     size_t n;
     uint8_t *map = load(path, false, &n);
@@ -281,6 +296,8 @@ int main(int argc, char **argv) {
             o.repeat = strtoul(value, NULL, 10);
         } else if (strcmp(argv[i], "--scratch") == 0) {
             o.scratch.size = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--rules") == 0) {
+            read_rules(&o, value);
         } else if (strcmp(argv[i], "--limit") == 0) {
             set_limit(&o.limits, value);
         } else {

@@ -28,7 +28,7 @@ NAMES = {
     'Content-Disposition: attachment; filename="C:\\dir\\x.exe"': "C:\\dir\\x.exe",
     "Content-Disposition: attachment (a; filename=no); filename=yes": "yes",
     "Content-Disposition: attachment; filename=report(1).pdf": "report(1).pdf",
-    'Content-Disposition: attachment; filename="a\x07\u202e\x7fb"': "a???b",
+    'Content-Disposition: attachment; filename="a\x07\u202e\x7fb"': "a?\u2426?b",
     'Content-Disposition: attachment; filename="..\\..\\x"': "..\\..\\x",
     "X-Other: 1": "part-2",
 }

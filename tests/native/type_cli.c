@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc && s != NULL && scratch.base != NULL; i++) {
         size_t n;
         uint8_t *data = load(argv[i], &n);
-        rst_scanner_init(s, NULL, &limits, &scratch);
+        rst_scanner_init(s, NULL, &limits, NULL, &scratch);
         s->layers[1].type = RST_TYPE_UNKNOWN;
         rst_scanner_feed(s, data, n);
         rst_scanner_end(s);

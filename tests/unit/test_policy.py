@@ -27,6 +27,7 @@ from restante.screening.wire import (
 )
 
 SIZE = 1000
+RULES = ["screening %s %s" % (a, b) for a in ("sender", "subject") for b in ("allow", "block")]
 
 
 class Settings:
@@ -35,9 +36,13 @@ class Settings:
         for verdict, name in enumerate(NAMES):
             action = actions.get(name.replace("-", "_"), ACTION_NAMES[DEFAULT_ACTIONS[verdict]])
             self.values["screening action " + name] = action
+        for path in RULES:
+            name = path.replace("screening ", "").replace(" ", "_")
+            if name in actions:
+                self.values[path] = actions[name]
 
     def get(self, path):
-        return self.values[path]
+        return self.values.get(path) if path in RULES else self.values[path]
 
 
 def part(verdict=INFECTED, start=100, end=200, edit=EDIT_PART):
@@ -189,3 +194,75 @@ def test_words_for_the_log():
 def test_actions_grow_stronger_with_their_number():
     assert PASS < MARK < CLEAN_PART < QUARANTINE < BLOCK
     assert verdicts.ACTION_NAMES[CLEAN_PART] == "clean"
+
+
+def mail(sender, subject, *findings):
+    made = report(*findings)
+    made.sender = sender
+    made.subject = subject
+    return made
+
+
+BOSS = '"The Boss" <Boss@Example.org>'
+
+
+def test_a_blocked_sender_or_subject_is_forbidden():
+    for rule in (
+        {"sender_block": (b"boss@example.org",)},
+        {"sender_block": (b"*@EXAMPLE.org",)},
+        {"sender_block": (b"nobody@*", b'"the boss"*')},
+        {"subject_block": (b"*viagra*",)},
+        {"subject_block": (b"buy ??agra",)},
+    ):
+        decision = decide(mail(BOSS, "Buy Viagra"), **rule)
+        assert (decision.action, decision.verdict) == (CLEAN_PART, verdicts.FORBIDDEN), rule
+        assert decision.whole and decision.keeps and decision.findings
+        assert decision.reason.startswith("forbidden: s")
+        assert decide(mail(BOSS, "Buy Viagra"), forbidden="pass", **rule).action == PASS
+        assert decide(mail(BOSS, "Buy Viagra"), forbidden="block", **rule).action == BLOCK
+        for sender in ("", "Anna <anna@example.com>", "The Bos <b@example.or>"):
+            assert decide(mail(sender, "Hello"), **rule).action == PASS
+
+
+def test_a_blocked_subject_leaves_the_report_as_it_is():
+    found = mail(BOSS, "x", part(ENCRYPTED))
+    decision = decide(found, subject_block=(b"x",))
+    assert (found.found, len(found.findings), found.verdict) == (1, 1, ENCRYPTED)
+    assert decision.verdict == verdicts.FORBIDDEN and decision.whole
+    assert decide(mail(BOSS, "x", part()), subject_block=(b"x",)).verdict == INFECTED
+
+
+def test_allow_lifts_rules_and_never_infected():
+    rule = {"sender_allow": (b"*@example.org",), "sender_block": (b"*",)}
+    assert decide(mail(BOSS, "x"), **rule).action == PASS
+    for verdict in range(1, len(NAMES)):
+        decision = decide(mail(BOSS, "x", part(verdict)), **rule)
+        lifted = verdict in policy.LIFTED
+        assert decision.action == (PASS if lifted else DEFAULT_ACTIONS[verdict]), NAMES[verdict]
+    assert INFECTED not in policy.LIFTED and verdicts.KILLED not in policy.LIFTED
+    assert MALFORMED not in policy.LIFTED and verdicts.AMBIGUOUS not in policy.LIFTED
+    decision = decide(mail("x", "Ticket 7", part(ENCRYPTED)), subject_allow=(b"ticket *",))
+    assert decision.action == PASS
+    both = mail(BOSS, "x", part(), part(verdicts.FORBIDDEN, 300, 400))
+    assert spans(decide(both, **rule)) == [(100, 200, EDIT_PART, 1)]
+
+
+def test_allow_counts_the_address_and_not_what_is_written_before_it():
+    rule = {"sender_allow": (b"*boss@example.org",), "encrypted": "block"}
+    for sender in (
+        '"boss@example.org" <evil@example.com>',
+        "boss@example.org <evil@example.com>",
+        "evil@example.com, boss@example.org",
+        "evil@example.com boss@example.org",
+        "<boss@example.org",
+        "evil@...boss@example.org",
+        "",
+    ):
+        assert decide(mail(sender, "x", part(ENCRYPTED)), **rule).action == BLOCK, sender
+    assert decide(mail("boss@example.org", "x", part(ENCRYPTED)), **rule).action == PASS
+
+
+def test_header_rules_need_a_report():
+    assert decide(None, sender_allow=(b"*",)).action == policy.REFUSE
+    assert decide(mail(BOSS, "x"), mode="audit", sender_block=(b"*",)).action == PASS
+    assert decide(mail(BOSS, "x"), mode="audit", sender_block=(b"*",)).would == CLEAN_PART

@@ -62,6 +62,13 @@ def value_of(kind):
         pattern = st.lists(st.binary(max_size=8), min_size=1, max_size=4)
         written = pattern.map(tuple).filter(lambda p: p != (b"",))
         return st.lists(written, min_size=1, max_size=9, unique=True).map(tuple)
+    if name in ("Words", "Patterns", "Hashes"):
+        item = {
+            "Words": lambda: st.sampled_from(kind.words),
+            "Patterns": lambda: st.binary(min_size=1, max_size=8).filter(lambda p: 0 not in p),
+            "Hashes": lambda: st.binary(min_size=32, max_size=32),
+        }[name]()
+        return st.lists(item, min_size=1, max_size=9, unique=True).map(tuple)
     octets = st.tuples(st.integers(1, 126), *[st.integers(1, 254)] * 3)
     address = octets.map(lambda o: "%d.%d.%d.%d" % o)
     return address if name == "Address" else address.map(lambda a: (a, 24))

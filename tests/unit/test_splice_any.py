@@ -24,6 +24,8 @@ class Settings:
     def get(self, path):
         if path.startswith("screening action "):
             return ACTION_NAMES[self.actions[NAMES.index(path[17:])]]
+        if path.endswith((" allow", " block")):
+            return None
         return {"screening mode": "enabled", "screening fail-mode": "deny"}[path]
 
 

@@ -13,11 +13,12 @@
 #include <stdint.h>
 
 #include "match.h"
+#include "rules.h"
 #include "verdict.h"
 
 enum {
     RST_MAX_FINDINGS = 64, // findings kept; further ones only raise the count
-    RST_MAX_NAME = 160,    // octets of a part's name, UTF-8, control characters replaced by '?'
+    RST_MAX_NAME = 160,    // octets of a part's name, UTF-8, see print.c for what is replaced
     RST_MAX_FIELD = 200,   // octets kept of From and Subject, as above, encoded words decoded
     RST_MAX_KEEP = 16,     // header fields kept when a whole message is replaced
     // A good size for the scratch: the attachment of a provider's largest mail (37 MB decoded), a
@@ -95,9 +96,11 @@ size_t rst_scanner_size(void);
 void rst_limits_default(rst_limits *limits);
 
 // Begins a message. `db` may be NULL: then nothing is infected, but structure is still judged.
+// `rules` may be NULL: then nothing is forbidden and no name is compared with what it names; else
+// they have passed rst_rules_check, and their octets outlive the message.
 // `scratch` may be NULL: then what needs it is RST_TOO_LARGE.
 void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits,
-                      const rst_scratch *scratch);
+                      const rst_rules *rules, const rst_scratch *scratch);
 void rst_scanner_feed(rst_scanner *s, const uint8_t *data, size_t n);
 // Ends the message. The report lives in the scanner until the next init.
 const rst_report *rst_scanner_end(rst_scanner *s);

@@ -195,6 +195,9 @@ static void begin_leaf(rst_scanner *s, rst_layer *l) {
     m->child = rst_layer_open(s, hint, name, &place, wired);
     if (m->child != NULL) {
         m->child->charset = h->charset;
+        m->child->unnamed = h->name[0] == 0;
+        memcpy(m->child->declared, h->type, sizeof m->child->declared);
+        memcpy(m->child->alias, h->alias, sizeof m->child->alias);
         if (h->boundary_n > 0 && hint != RST_HINT_MAIL) {
             push_shadow(s, l);
         }
@@ -275,6 +278,7 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
             m->body = RST_BODY_NONE;
             return;
         }
+        m->child->unnamed = true;
     }
     rst_layer_write(s, m->child, data, n, RST_NO_WIRE);
 }

@@ -138,8 +138,8 @@ static void take_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
     case RST_GZIP_NAME:
         if (c == 0) {
             next_state(s, l, RST_GZIP_COMMENT);
-        } else if (g->first && g->name_n < sizeof g->name) {
-            g->name[g->name_n++] = (char)c;
+        } else if (g->first) {
+            rst_keep_ends((uint8_t *)g->name, &g->name_n, sizeof g->name, c);
         }
         break;
     case RST_GZIP_COMMENT:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "names.h"
 #include "params.h"
 #include "print.h"
 #include "scanner.h"
@@ -49,6 +50,32 @@ static rst_text_charset charset_of(const uint8_t *body, size_t n) {
     return mentions(octets, strlen(name), "utf-7") ? RST_TEXT_UTF7 : RST_TEXT_OCTETS;
 }
 
+// Of several other names one is kept, rather one that runs.
+static void set_alias(rst_head *h, const char *name) {
+    rst_name known, other;
+    rst_name_read(&known, h->alias);
+    rst_name_read(&other, name);
+    bool runs = known.last != NULL && rst_family_active(known.last->family);
+    if (!runs || (other.last != NULL && rst_family_active(other.last->family))) {
+        memmove(h->alias, name, RST_MAX_NAME);
+    }
+}
+
+// The name that most readers take is `name`, one that others may take is `alias`.
+static void give_name(rst_head *h, const char *name, bool filename) {
+    if (strcmp(name, h->name) == 0 || (h->name_is_filename && !filename && name[0] == 0)) {
+        h->name_is_filename = h->name_is_filename || filename;
+        return;
+    }
+    if (h->name_is_filename && !filename) {
+        set_alias(h, name);
+        return;
+    }
+    set_alias(h, h->name);
+    memcpy(h->name, name, RST_MAX_NAME);
+    h->name_is_filename = filename;
+}
+
 static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     char type[sizeof h->type] = {0};
     uint8_t boundary[RST_MAX_BOUNDARY];
@@ -91,9 +118,8 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     }
     h->charset = charset_of(body + rest, n - rest);
     char name[RST_MAX_NAME];
-    if (!h->name_is_filename &&
-        rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
-        memcpy(h->name, name, sizeof name);
+    if (rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
+        give_name(h, name, false);
     }
 }
 
@@ -101,14 +127,17 @@ static void content_disposition(rst_head *h, const uint8_t *body, size_t n) {
     char value[32];
     size_t rest;
     rst_param_value(body, n, value, sizeof value, &rest);
-    char name[RST_MAX_NAME];
+    char name[RST_MAX_NAME], plain[RST_MAX_NAME];
     rst_param p = rst_param_text(body + rest, n - rest, "filename", name, sizeof name);
     if (p.conflict || (p.found && h->name_is_filename && strcmp(h->name, name) != 0)) {
         odd(h, "two file names");
     }
+    // Readers that know no RFC 2231 go by the plain form.
+    if (rst_param_plain(body + rest, n - rest, "filename", plain, sizeof plain) && plain[0] != 0) {
+        give_name(h, plain, true);
+    }
     if (p.found && name[0] != 0) {
-        memcpy(h->name, name, sizeof name);
-        h->name_is_filename = true;
+        give_name(h, name, true);
     }
 }
 

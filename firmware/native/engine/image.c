@@ -45,7 +45,7 @@ bool rst_image_candidate(const uint8_t *head, size_t n, const char *name) {
     if (extension_at(name) > 0) {
         return true;
     }
-    if (n < RST_HEAD || rst_magic(head, n) != RST_TYPE_UNKNOWN) {
+    if (n < RST_HEAD || !rst_magic_quiet(rst_magic(head, n))) {
         return false;
     }
     return (head[510] == 0x55 && head[511] == 0xaa) || all_zero(head, n) ||
@@ -253,10 +253,12 @@ void rst_image_end(rst_scanner *s, rst_layer *l) {
               : udf  ? RST_TYPE_UDF
               : iso  ? RST_TYPE_ISO
               : disk ? RST_TYPE_DISK
-                     : RST_TYPE_UNKNOWN;
+                     : l->type;
     size_t head = whole_n < RST_HEAD ? whole_n : RST_HEAD;
-    bool text = l->hint == RST_HINT_TEXT && l->type == RST_TYPE_UNKNOWN;
-    if (!m.over && (text || rst_magic(whole, head) != RST_TYPE_UNKNOWN)) {
+    bool text = l->hint == RST_HINT_TEXT && !vhd && !udf && !iso && !disk;
+    rst_type other = rst_magic(whole, head);
+    bool opened = !rst_magic_quiet(other) && rst_types[other].format != RST_FORMAT_IMAGE;
+    if (!m.over && (text || opened)) {
         open_as_other(&m, whole, whole_n);
     }
 }

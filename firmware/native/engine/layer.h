@@ -60,15 +60,21 @@ struct rst_layer {
     rst_place place;
     rst_format format;
     rst_type type;
+    rst_type content; // by the octets alone
+    rst_type by_name; // what the name made of it; a handler may have made `type` another since
     rst_hint hint;
-    uint64_t room; // scratch in use when this layer was opened: given back when it closes
+    bool unnamed;   // `name` is made up
+    uint64_t room;  // scratch in use when this layer was opened: given back when it closes
     rst_text_charset charset; // of a text, as its header says
-    bool wired;               // octets come with their place in the wire form
-    uint32_t found;           // findings when this layer was opened: later ones lie inside
+    bool wired;     // octets come with their place in the wire form
+    bool too_many;  // the entries were used up before
+    uint32_t found; // findings when this layer was opened: later ones lie inside
     uint16_t head_n;
     uint64_t head_wire; // of head[0]
     uint8_t head[RST_HEAD];
     char name[RST_MAX_NAME];
+    char alias[RST_MAX_NAME];        // another name that some readers go by; "" if none
+    char declared[RST_MAX_DECLARED]; // Content-Type in lower case; "" if none
     union {
         rst_mime mime;
         rst_text text;
@@ -98,8 +104,15 @@ extern const rst_handler rst_handlers[RST_FORMATS];
 rst_layer *rst_layer_open(rst_scanner *s, rst_hint hint, const char *name, const rst_place *place,
                           bool wired);
 void rst_layer_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire);
+// A handler knows better what the content is. What runs by its name stays what the name made of it.
+void rst_layer_refine(rst_layer *l, rst_type type);
 // Ends the topmost layer, which must be `l`.
 void rst_layer_close(rst_scanner *s, rst_layer *l);
+
+// The type without what the name made of it.
+static inline rst_type rst_layer_content(const rst_layer *l) {
+    return l->type == l->by_name ? l->content : l->type;
+}
 
 // One more part or entry. False: more than the limit, and the finding has been made.
 bool rst_count_entry(rst_scanner *s, const rst_layer *in);

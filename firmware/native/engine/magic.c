@@ -8,15 +8,16 @@
 #include "old_archives.h"
 #include "zip.h"
 
+// Marks at a fixed place, most telling first.
 static const struct {
-    uint8_t at, n;
-    char mark[14];
+    uint16_t at;
+    uint8_t n;
+    char mark[18];
     rst_type type;
 } marks[] = {
-    {0, 4, "PK\3\4", RST_TYPE_ZIP},
-    {0, 4, "PK\5\6", RST_TYPE_ZIP},
     {0, 8, "PK\7\10PK\3\4", RST_TYPE_ZIP},
     {0, 8, "PK00PK\3\4", RST_TYPE_ZIP},
+    {0, 4, "PK\5\6", RST_TYPE_ZIP},
     {0, 3, "\x1f\x8b\x08", RST_TYPE_GZIP},
     {0, 6, "Rar!\x1a\x07", RST_TYPE_RAR},
     {0, 6, "7z\xbc\xaf\x27\x1c", RST_TYPE_7Z},
@@ -40,7 +41,7 @@ static const struct {
     {0, 5, "%PDF-", RST_TYPE_PDF},
     {0, 14, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29", RST_TYPE_ONENOTE},
     {0, 14, "\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22", RST_TYPE_ONENOTE},
-    {0, 14, "L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0", RST_TYPE_LNK},
+    {0, 8, "\x4c\0\0\0\1\x14\2\0", RST_TYPE_LNK}, // [MS-SHLLINK] 2.1: size and class
     {0, 8, "vhdxfile", RST_TYPE_VHDX},
     {0, 4, "KDMV", RST_TYPE_VMDK},
     {0, 4, "QFI\xfb", RST_TYPE_QCOW},
@@ -50,7 +51,57 @@ static const struct {
     {0, 8, "SZ \x88\xf0\x27\x33\xd1", RST_TYPE_SZDD},
     {0, 8, "KWAJ\x88\xf0\x27\xd1", RST_TYPE_KWAJ},
     {0, 14, "(This file mus", RST_TYPE_BINHEX}, // "t be converted with BinHex 4.0)"
+    {0, 5, "\xed\xab\xee\xdb\3", RST_TYPE_RPM},
+    {0, 5, "xar!\0", RST_TYPE_XAR},
+    {0, 4, "\x04\x22\x4d\x18", RST_TYPE_LZ4},
+    {0, 8, "StuffIt ", RST_TYPE_STUFFIT},
+    {20, 4, "\xdc\xa7\xc4\xfd", RST_TYPE_ZOO},
+    {0, 4, "ALZ\1", RST_TYPE_ALZ},
+    {0, 4, "EGGA", RST_TYPE_EGG},
+    {0, 8, "conectix", RST_TYPE_VHD},
+    {0, 4,
+     "\x7f"
+     "ELF",
+     RST_TYPE_ELF},
+    {0, 4, "\xfe\xed\xfa\xce", RST_TYPE_MACHO},
+    {0, 4, "\xfe\xed\xfa\xcf", RST_TYPE_MACHO},
+    {0, 4, "\xce\xfa\xed\xfe", RST_TYPE_MACHO},
+    {0, 4, "\xcf\xfa\xed\xfe", RST_TYPE_MACHO},
+    {0, 4, "dex\n", RST_TYPE_DEX},
+    {0, 8, "ITSF\3\0\0\0", RST_TYPE_CHM},
+    {0, 4, "%!PS", RST_TYPE_POSTSCRIPT},
+    {0, 5, "\4%!PS", RST_TYPE_POSTSCRIPT},
+    {0, 4, "\xc5\xd0\xd3\xc6", RST_TYPE_POSTSCRIPT}, // with a preview for DOS
+    {0, 8, "\x89PNG\r\n\x1a\n", RST_TYPE_PNG},
+    {0, 3, "\xff\xd8\xff", RST_TYPE_JPEG},
+    {0, 6, "GIF87a", RST_TYPE_GIF},
+    {0, 6, "GIF89a", RST_TYPE_GIF},
+    {0, 4, "II*\0", RST_TYPE_TIFF},
+    {0, 4, "MM\0*", RST_TYPE_TIFF},
+    {0, 4, "II+\0", RST_TYPE_TIFF},
+    {0, 4, "MM\0+", RST_TYPE_TIFF},
+    {40, 4, " EMF", RST_TYPE_EMF},
+    {0, 4, "\xd7\xcd\xc6\x9a", RST_TYPE_WMF},
+    {0, 6, "8BPS\0\1", RST_TYPE_PSD},
+    {0, 4, "fLaC", RST_TYPE_FLAC},
+    {0, 8, "MThd\0\0\0\6", RST_TYPE_MIDI},
+    {0, 5, "OggS\0", RST_TYPE_OGG},
+    {0, 8, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", RST_TYPE_ASF},
+    {0, 4, "\x1a\x45\xdf\xa3", RST_TYPE_MATROSKA},
+    {0, 4, "\0\0\1\xba", RST_TYPE_MPEG},
+    {0, 4, "\0\0\1\xb3", RST_TYPE_MPEG},
+    {0, 5, "\0\1\0\0\0", RST_TYPE_TRUETYPE}, // fewer than 256 tables
+    {0, 5, "ttcf\0", RST_TYPE_TRUETYPE},
+    {0, 5, "OTTO\0", RST_TYPE_OPENTYPE},
+    {0, 4, "wOFF", RST_TYPE_WOFF},
+    {0, 4, "wOF2", RST_TYPE_WOFF},
+    {0, 14, "-----BEGIN PGP", RST_TYPE_PGP_TEXT}, // messages: is_pgp
 };
+
+static bool at(const uint8_t *h, size_t n, size_t where, const char *mark) {
+    size_t m = strlen(mark);
+    return where <= n && m <= n - where && memcmp(h + where, mark, m) == 0;
+}
 
 static bool is_bzip2(const uint8_t *h, size_t n) {
     return n >= 10 && memcmp(h, "BZh", 3) == 0 && h[3] >= '1' && h[3] <= '9' &&
@@ -174,44 +225,192 @@ static bool is_arj(const uint8_t *h, size_t n) {
     return n >= 11 && h[0] == 0x60 && h[1] == 0xea && (h[2] | h[3] << 8) <= 2600 && h[10] == 2;
 }
 
-rst_type rst_magic(const uint8_t *head, size_t n) {
+// "MZ": what the header points to says which kind. It may point behind the first octets: then it
+// is a program all the same, unless it is text that begins with these letters.
+static rst_type mz(const uint8_t *h, size_t n) {
+    if (rst_magic_text(h, n)) {
+        return RST_TYPE_UNKNOWN;
+    }
+    size_t to = n >= 0x40 ? rst_le32(h + 0x3c) : n;
+    if (at(h, n, to, "PE")) {
+        return RST_TYPE_PE;
+    }
+    if (at(h, n, to, "NE")) {
+        return RST_TYPE_NE;
+    }
+    return at(h, n, to, "LE") || at(h, n, to, "LX") ? RST_TYPE_LE : RST_TYPE_DOS;
+}
+
+// 0xcafebabe begins a Java class (version 45 and up) and a Mach-O for several processors (their
+// number: never more than a few).
+static rst_type cafebabe(const uint8_t *h, size_t n) {
+    if (n < 8 || memcmp(h, "\xca\xfe\xba\xbe", 4) != 0) {
+        return RST_TYPE_UNKNOWN;
+    }
+    return h[4] == 0 && h[5] == 0 && h[6] == 0 && h[7] < 40 ? RST_TYPE_MACHO : RST_TYPE_JAVA_CLASS;
+}
+
+// The name of the first entry tells the kinds of zip that are made by one program only.
+static rst_type zip_kind(const uint8_t *h, size_t n) {
+    if (at(h, n, 30, "META-INF/MANIFEST.MF") || at(h, n, 30, "META-INF/")) {
+        return RST_TYPE_JAR;
+    }
+    if (at(h, n, 30, "AndroidManifest.xml") || at(h, n, 30, "classes.dex")) {
+        return RST_TYPE_APK;
+    }
+    return at(h, n, 30, "mimetypeapplication/epub+zip") ? RST_TYPE_EPUB : RST_TYPE_ZIP;
+}
+
+// Chunks of RIFF, and boxes of ISO/IEC 14496-12.
+static rst_type media(const uint8_t *h, size_t n) {
+    if (at(h, n, 0, "RIFF")) {
+        return at(h, n, 8, "WAVE")   ? RST_TYPE_WAV
+               : at(h, n, 8, "AVI ") ? RST_TYPE_AVI
+               : at(h, n, 8, "WEBP") ? RST_TYPE_WEBP
+                                     : RST_TYPE_UNKNOWN;
+    }
+    if (n >= 12 && h[0] == 0 && memcmp(h + 4, "ftyp", 4) == 0) {
+        bool still = at(h, n, 8, "heic") || at(h, n, 8, "heix") || at(h, n, 8, "mif1") ||
+                     at(h, n, 8, "avif");
+        return still ? RST_TYPE_HEIC : RST_TYPE_MP4;
+    }
+    if (n >= 5 && memcmp(h, "ID3", 3) == 0 && h[3] < 5) {
+        return RST_TYPE_MP3;
+    }
+    // A frame of MPEG audio layer 3 without tags: rates that exist.
+    bool frame = n >= 4 && h[0] == 0xff && (h[1] & 0xe6) == 0xe2 && (h[1] & 0x18) != 0x08 &&
+                 h[2] >> 4 != 0 && h[2] >> 4 != 15 && (h[2] & 0x0c) != 0x0c && (h[3] & 3) != 2;
+    return frame ? RST_TYPE_MP3 : RST_TYPE_UNKNOWN;
+}
+
+// Short marks that need a second look.
+static rst_type image(const uint8_t *h, size_t n) {
+    if (n >= 18 && h[0] == 'B' && h[1] == 'M' && rst_le32(h + 6) == 0 && rst_le32(h + 10) < 65536 &&
+        rst_le32(h + 14) >= 12 && rst_le32(h + 14) <= 124) {
+        return RST_TYPE_BMP;
+    }
+    // ICO, CUR: a directory of images, whose first entry lies right behind the directory.
+    if (n >= 22 && rst_le16(h) == 0 && (rst_le16(h + 2) == 1 || rst_le16(h + 2) == 2) && h[9] == 0 &&
+        rst_le16(h + 4) > 0 && rst_le16(h + 4) < 256 && rst_le32(h + 18) >= 6 + 16u * rst_le16(h + 4) &&
+        rst_le32(h + 18) < 65536) {
+        return RST_TYPE_ICO;
+    }
+    return RST_TYPE_UNKNOWN;
+}
+
+bool rst_magic_text(const uint8_t *head, size_t n) {
+    if (n >= 2 && ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff))) {
+        return true; // UTF-16
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = head[i];
+        if (c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != '\f' && c != 0x1b) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool holds(const uint8_t *h, size_t n, const char *word) {
+    size_t m = strlen(word);
+    for (size_t i = 0; m <= n && i <= n - m; i++) {
+        if (rst_lower(h[i]) == (uint8_t)word[0] && rst_starts(h + i, n - i, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+rst_type rst_magic_words(const uint8_t *head, size_t n) {
+    static const struct {
+        const char *word;
+        rst_type type;
+    } words[] = {
+        {"#!", RST_TYPE_SCRIPT},         {"<!doctype html", RST_TYPE_HTML},
+        {"<html", RST_TYPE_HTML},        {"<head", RST_TYPE_HTML},
+        {"<body", RST_TYPE_HTML},        {"<script", RST_TYPE_HTML},
+        {"<svg", RST_TYPE_SVG},          {"<!doctype svg", RST_TYPE_SVG},
+        {"<?xml", RST_TYPE_XML},         {"begin:vcalendar", RST_TYPE_CALENDAR},
+        {"begin:vcard", RST_TYPE_VCARD}, {"windows registry editor version", RST_TYPE_REGISTRY},
+        {"regedit4", RST_TYPE_REGISTRY}, {"[internetshortcut]", RST_TYPE_URL},
+    };
+    if (n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) {
+        head += 3;
+        n -= 3;
+    }
+    while (n > 0 && (*head == ' ' || *head == '\t' || *head == '\r' || *head == '\n')) {
+        head++;
+        n--;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (rst_starts(head, n, words[i].word)) {
+            rst_type type = words[i].type;
+            if (type == RST_TYPE_SCRIPT && n > 2 && head[2] != '/' && head[2] != ' ') {
+                return RST_TYPE_UNKNOWN;
+            }
+            if (type == RST_TYPE_HTML && holds(head, n, "<hta:application")) {
+                return RST_TYPE_HTA;
+            }
+            return type == RST_TYPE_XML && holds(head, n, "<svg") ? RST_TYPE_SVG : type;
+        }
+    }
+    return RST_TYPE_UNKNOWN;
+}
+
+static rst_type by_mark(const uint8_t *head, size_t n) {
+    if (at(head, n, 0, "PK\3\4")) {
+        return zip_kind(head, n);
+    }
+    if (at(head, n, 0, "MZ") || at(head, n, 0, "ZM")) {
+        return mz(head, n);
+    }
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        size_t end = (size_t)marks[i].at + marks[i].n;
-        if (n >= end && memcmp(head + marks[i].at, marks[i].mark, marks[i].n) == 0) {
+        size_t from = marks[i].at;
+        if (from + marks[i].n <= n && memcmp(head + from, marks[i].mark, marks[i].n) == 0) {
             return marks[i].type;
         }
     }
-    if (is_bzip2(head, n)) {
-        return RST_TYPE_BZIP2;
+    return RST_TYPE_UNKNOWN;
+}
+
+// Formats without a mark at a fixed place, or one that says little by itself.
+static rst_type by_structure(const uint8_t *head, size_t n) {
+    static const struct {
+        bool (*is)(const uint8_t *, size_t);
+        rst_type type;
+    } looks[] = {
+        {is_pgp, RST_TYPE_PGP},        {is_bzip2, RST_TYPE_BZIP2},    {is_lzma, RST_TYPE_LZMA},
+        {is_lzh, RST_TYPE_LZH},        {is_arj, RST_TYPE_ARJ},        {is_binhex, RST_TYPE_BINHEX},
+        {is_uuencode, RST_TYPE_TEXT},  {is_mail, RST_TYPE_MAIL},      {is_cms, RST_TYPE_CMS},
+        {rst_cpio_head, RST_TYPE_CPIO}, {rst_tar_header, RST_TYPE_TAR},
+    };
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        if (looks[i].is(head, n)) {
+            return looks[i].type;
+        }
     }
-    if (is_lzma(head, n)) {
-        return RST_TYPE_LZMA;
+    return RST_TYPE_UNKNOWN;
+}
+
+bool rst_magic_quiet(rst_type type) {
+    const rst_type_row *row = &rst_types[type];
+    return row->closed == NULL &&
+           (row->format == RST_FORMAT_PLAIN || row->format == RST_FORMAT_TEXT);
+}
+
+// A mark of what is not opened anyway must not hide what is: the name of a tar's first file may
+// be any mark.
+rst_type rst_magic(const uint8_t *head, size_t n) {
+    static rst_type (*const looks[])(const uint8_t *, size_t) = {by_mark, cafebabe, media, image};
+    rst_type type = RST_TYPE_UNKNOWN;
+    for (size_t i = 0; type == RST_TYPE_UNKNOWN && i < sizeof looks / sizeof looks[0]; i++) {
+        type = looks[i](head, n);
     }
-    if (is_lzh(head, n)) {
-        return RST_TYPE_LZH;
+    if (!rst_magic_quiet(type)) {
+        return type;
     }
-    if (is_arj(head, n)) {
-        return RST_TYPE_ARJ;
-    }
-    if (is_binhex(head, n)) {
-        return RST_TYPE_BINHEX;
-    }
-    if (is_uuencode(head, n)) {
-        return RST_TYPE_TEXT;
-    }
-    if (is_mail(head, n)) {
-        return RST_TYPE_MAIL;
-    }
-    if (is_cms(head, n)) {
-        return RST_TYPE_CMS;
-    }
-    if (is_pgp(head, n)) {
-        return RST_TYPE_PGP;
-    }
-    if (rst_cpio_head(head, n)) {
-        return RST_TYPE_CPIO;
-    }
-    return rst_tar_header(head, n) ? RST_TYPE_TAR : RST_TYPE_UNKNOWN;
+    rst_type inside = by_structure(head, n);
+    return inside != RST_TYPE_UNKNOWN ? inside : type;
 }
 
 static bool ends_with(const char *name, const char *end) {

@@ -6,6 +6,13 @@
 
 // The type of head[0..n), or RST_TYPE_UNKNOWN.
 rst_type rst_magic(const uint8_t *head, size_t n);
+// True if nothing is opened in objects of this type, and nothing said of that.
+bool rst_magic_quiet(rst_type type);
+// The kind of a text by its first word, past a byte order mark and blanks: scripts, markup. Only
+// says what it is, not how it is opened.
+rst_type rst_magic_words(const uint8_t *head, size_t n);
+// True if nothing in it is no text: letters of any charset, line ends.
+bool rst_magic_text(const uint8_t *head, size_t n);
 // True if the octets or the name promise a zip that begins further on (self-extractors).
 bool rst_magic_zip_inside(const uint8_t *head, size_t n, const char *name);
 // True if readers of PDF would take it as one: junk may precede the mark (ISO 32000-1, Annex

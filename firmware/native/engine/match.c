@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "match_state.h"
+#include "rules.h"
 
 void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind) {
     memset(m, 0, offsetof(struct rst_match, program)); // what follows is filled before it is read
@@ -14,6 +15,7 @@ void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind) {
     m->kind = kind;
     m->best = RST_NO_SIGNATURE;
     m->best_piece = RST_NO_SIGNATURE;
+    m->pardoned = RST_NO_SIGNATURE;
     m->budget = UINT64_MAX;
     rst_digest_init(m);
 }
@@ -22,9 +24,40 @@ void rst_match_budget(rst_match *m, uint64_t units) {
     m->budget = units;
 }
 
+void rst_match_allow(rst_match *m, const struct rst_rules *rules) {
+    m->rules = rules;
+}
+
+void rst_match_exclude(rst_match *m) {
+    m->excluded = true;
+}
+
+void rst_match_keep_sum(rst_match *m) {
+    rst_digest_keep(m);
+}
+
+const uint8_t *rst_match_sum(const rst_match *m) {
+    return m->summed && m->ended ? m->sum : NULL;
+}
+
+bool rst_match_pardons(rst_match *m, uint32_t id) {
+    if (m->rules == NULL || id == m->pardoned) {
+        return m->rules != NULL;
+    }
+    const char *name = rst_db_signature_name(m->db, id);
+    size_t n;
+    m->work += m->rules->n;
+    bool pardons = rst_rules_pattern(m->rules, RST_RULE_ALLOW_SIGNATURE, name, strlen(name), &n);
+    if (pardons) {
+        m->pardoned = id;
+    }
+    return pardons;
+}
+
 static bool needs_window(const rst_match *m) {
-    return m->db != NULL && (m->db->section[RST_SECTION_ENTRIES].size > 0 ||
-                             m->db->section[RST_SECTION_PIECE_SET].size > 0);
+    return !m->excluded && m->db != NULL &&
+           (m->db->section[RST_SECTION_ENTRIES].size > 0 ||
+            m->db->section[RST_SECTION_PIECE_SET].size > 0);
 }
 
 static void slide(rst_match *m) {
@@ -92,7 +125,9 @@ uint32_t rst_match_final(rst_match *m) {
         memset(m->window + m->fill, 0, RST_WINDOW_PAD);
         rst_match_scan(m, m->fill, true);
     }
-    m->best = rst_logic_final(m);
+    if (!m->excluded) {
+        m->best = rst_logic_final(m);
+    }
     uint32_t hash = rst_digest_final(m);
     if (hash < m->best) {
         m->best = hash;

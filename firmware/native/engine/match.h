@@ -71,6 +71,16 @@ void rst_match_init(rst_match *m, const rst_db *db, rst_object_kind kind);
 // Bounds the object's work; call after init, before the first update. Default: no bound. When it
 // is used up the search ends and rst_match_overflow() is true.
 void rst_match_budget(rst_match *m, uint64_t units);
+// These: after init, before the first update.
+// Signatures that `rules` allow do not count; another one in the same object does.
+struct rst_rules;
+void rst_match_allow(rst_match *m, const struct rst_rules *rules);
+// Nothing matches; octets are counted all the same.
+void rst_match_exclude(rst_match *m);
+// Also computes the object's SHA-256: rst_match_sum, after final. NULL: not asked for, or no
+// answer.
+void rst_match_keep_sum(rst_match *m);
+const uint8_t *rst_match_sum(const rst_match *m);
 void rst_match_update(rst_match *m, const uint8_t *data, size_t n);
 // The lowest matching signature id, or RST_NO_SIGNATURE. Ends the object. An object that the
 // signatures allow by its hash has none, and no overflow.

@@ -73,13 +73,20 @@ void rst_digest_init(rst_match *m) {
     rst_hashes_start(m, &m->hashes, m->hashing);
 }
 
+void rst_digest_keep(rst_match *m) {
+    if (!computing(m, SHA256)) {
+        rst_hashes_start(m, &m->hashes, 1u << SHA256);
+    }
+    m->summing = true;
+}
+
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n) {
     for (int kind = 0; kind < RST_DIGEST_KINDS; kind++) {
         if (computing(m, kind) && m->total > m->db->hash_max[kind]) {
             give_up(m, kind);
         }
     }
-    rst_hashes_update(m, &m->hashes, m->hashing, data, n);
+    rst_hashes_update(m, &m->hashes, m->hashing | (m->summing ? 1u << SHA256 : 0), data, n);
 }
 
 static bool filter_lets_through(const rst_db *db, int kind, const uint8_t *digest) {
@@ -165,22 +172,37 @@ static uint32_t find(rst_match *m, int kind, uint32_t base, const uint8_t *diges
         if (kept == NULL || size == NULL || memcmp(kept, digest, RST_DIGEST_KEPT) != 0) {
             break;
         }
-        if (rst_load32(size) == RST_SIG_ANY_SIZE || rst_load32(size) == m->total) {
+        bool fits = rst_load32(size) == RST_SIG_ANY_SIZE || rst_load32(size) == m->total;
+        if (fits) {
             m->allowed = m->allowed || is_allowed(m, base + i);
-            found = found == RST_NO_SIGNATURE ? base + i : found;
+            bool first = found == RST_NO_SIGNATURE && !rst_match_pardons(m, base + i);
+            found = first ? base + i : found;
         }
         m->work++;
     }
     return found;
 }
 
+static void finish(rst_match *m, int kind, uint8_t digest[RST_DIGEST_LONGEST]) {
+    if (kind == SHA256 && m->summing) {
+        memcpy(digest, m->sum, sizeof m->sum);
+    } else {
+        rst_hashes_finish(m, &m->hashes, kind, digest);
+    }
+}
+
 uint32_t rst_digest_final(rst_match *m) {
     uint32_t base = m->db == NULL ? 0 : m->db->patterns;
     uint32_t found = RST_NO_SIGNATURE;
-    for (int kind = 0; m->db != NULL && kind < RST_DIGEST_KINDS; kind++) {
+    if (m->summing) {
+        rst_hashes_finish(m, &m->hashes, SHA256, m->sum);
+        m->summed = !(m->flags & (RST_STOP_TOO_LARGE | RST_STOP_DIGEST));
+    }
+    bool wanted = m->db != NULL && !m->excluded;
+    for (int kind = 0; wanted && kind < RST_DIGEST_KINDS; kind++) {
         uint8_t digest[RST_DIGEST_LONGEST];
         if (computing(m, kind) && !(m->flags & RST_STOP_TOO_LARGE)) {
-            rst_hashes_finish(m, &m->hashes, kind, digest);
+            finish(m, kind, digest);
             uint32_t id = find(m, kind, base, digest);
             found = id < found ? id : found;
         }

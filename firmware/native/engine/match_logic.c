@@ -95,7 +95,8 @@ static void consider(rst_match *m, uint32_t index, uint32_t *best) {
     if (id < *best && m->total >= rst_load32(logic + RST_LOGIC_SIZE_LOW) &&
         m->total <= rst_load32(logic + RST_LOGIC_SIZE_HIGH) &&
         program_holds(m, rst_load32(logic + RST_LOGIC_PROGRAM),
-                      rst_load32(logic + RST_LOGIC_WORDS))) {
+                      rst_load32(logic + RST_LOGIC_WORDS)) &&
+        !rst_match_pardons(m, id)) {
         *best = id;
     }
 }

@@ -154,7 +154,8 @@ static void look_up(rst_match *m, rst_piece *piece) {
                 if (kept == NULL || size == NULL || memcmp(kept, digest, RST_DIGEST_KEPT) != 0) {
                     break;
                 }
-                if (rst_load32(size) == piece->size && base + i < m->best_piece) {
+                if (rst_load32(size) == piece->size && base + i < m->best_piece &&
+                    !rst_match_pardons(m, base + i)) {
                     m->best_piece = base + i;
                 }
             }

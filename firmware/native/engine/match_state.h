@@ -73,8 +73,13 @@ struct rst_match {
     uint32_t best_piece; // the same of sections of a program
     uint32_t hashing;    // bit per digest kind that is being computed
     bool ended;
-    bool allowed;   // by its hash
-    bool pieces;    // sections of the program are hashed
+    bool allowed;                  // by its hash
+    bool pieces;                   // sections of the program are hashed
+    bool excluded;                 // nothing is searched for
+    bool summing, summed;          // SHA-256 is asked for; is in `sum`
+    const struct rst_rules *rules; // with signatures that do not count, or NULL
+    uint32_t pardoned;             // the last such signature that was met
+    uint8_t sum[32];
     uint64_t total; // octets fed
     uint64_t base;  // octets of the object before window[0]
     size_t fill;    // octets in the window
@@ -117,6 +122,9 @@ uint32_t rst_logic_final(rst_match *m);
 void rst_digest_init(rst_match *m);
 void rst_digest_update(rst_match *m, const uint8_t *data, size_t n);
 uint32_t rst_digest_final(rst_match *m);
+void rst_digest_keep(rst_match *m);
+// match.c: whether the rules let this signature pass.
+bool rst_match_pardons(rst_match *m, uint32_t id);
 // The same for any stretch of octets: `kinds` has a bit per kind, `digest` room for the longest.
 enum { RST_DIGEST_LONGEST = 32 };
 void rst_hashes_start(rst_match *m, rst_hashes *h, uint32_t kinds);

@@ -356,7 +356,7 @@ void rst_match_verify(rst_match *m, uint32_t id, size_t at, bool last) {
     if (!same(m, &anchor, edge) || !cluster_is_there(m, &link, &anchor, edge, low, high, &end)) {
         return;
     }
-    if (link.signature < m->best) {
+    if (link.signature < m->best && !rst_match_pardons(m, link.signature)) {
         m->best = link.signature;
     }
     if (link.children || (link.flags & (RST_CLUSTER_HIT | RST_CLUSTER_COUNTED)) != 0) {

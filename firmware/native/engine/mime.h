@@ -22,7 +22,8 @@ enum {
     // Fields and octets of one header. Mailing lists and spam filters reach 200 and 100,000.
     RST_MAX_FIELDS = 2000,
     RST_MAX_HEADER = 1024 * 1024,
-    RST_MIME_OUT = 4096, // decoded octets handed on at a time
+    RST_MAX_DECLARED = 80, // octets of a media type
+    RST_MIME_OUT = 4096,   // decoded octets handed on at a time
 };
 
 typedef struct rst_layer rst_layer;
@@ -40,12 +41,13 @@ enum { RST_ENDS_LF = 1, RST_ENDS_CRLF = 2, RST_ENDS_CRCRLF = 4 };
 
 // What the header of one entity says about its body.
 typedef struct {
-    char type[80]; // lower case; "" if not given
+    char type[RST_MAX_DECLARED]; // lower case; "" if not given
     uint8_t boundary[RST_MAX_BOUNDARY];
     size_t boundary_n; // given, whatever the type is
     rst_text_charset charset;
-    char name[RST_MAX_NAME]; // "" if not given
-    bool name_is_filename;   // from Content-Disposition, which counts more
+    char name[RST_MAX_NAME];  // "" if not given
+    char alias[RST_MAX_NAME]; // another one in the same header, or ""
+    bool name_is_filename;    // from Content-Disposition, which counts more
     rst_encoding encoding;
     char encoding_name[32];
     bool has_type, has_encoding;

@@ -25,9 +25,9 @@ static void settle_zip(rst_layer *l) {
         return;
     }
     if (o->raised != RST_TYPE_UNKNOWN) {
-        l->type = o->raised;
+        rst_layer_refine(l, o->raised);
     } else if (o->base != RST_TYPE_UNKNOWN) {
-        l->type = o->base;
+        rst_layer_refine(l, o->base);
     }
 }
 
@@ -40,10 +40,10 @@ void rst_office_raise(rst_scanner *s, rst_layer *l, rst_type type) {
                 o->raised = type;
             }
             settle_zip(at);
-        } else if (is_office(at->type) && above(type, at->type)) {
-            at->type = type;
+        } else if (is_office(rst_layer_content(at)) && above(type, rst_layer_content(at))) {
+            rst_layer_refine(at, type);
         }
-        if (!is_office(at->type)) {
+        if (!is_office(rst_layer_content(at))) {
             return;
         }
     }

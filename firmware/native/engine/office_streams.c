@@ -90,7 +90,7 @@ void rst_excel_stream(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
 void rst_sheet_end(rst_scanner *s, rst_layer *l) {
     size_t n;
     const uint8_t *data = rst_store_whole(s, l, &n);
-    l->type = RST_TYPE_XLS;
+    rst_layer_refine(l, RST_TYPE_XLS);
     if (data != NULL) {
         rst_excel_stream(s, l, data, n);
     }

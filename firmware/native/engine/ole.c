@@ -158,7 +158,7 @@ void rst_ole_end(rst_scanner *s, rst_layer *l) {
     }
     rst_cfb c;
     if (rst_cfb_open(&c, s, l, data, n)) {
-        l->type = type_of(&c);
+        rst_layer_refine(l, type_of(&c));
         rst_spend(s, c.dir_n);
         for (uint32_t i = 1; i < c.dir_n && entry_of(s, l, &c, i); i++) {
         }

@@ -218,10 +218,22 @@ rst_param rst_param_octets(const uint8_t *body, size_t body_n, const char *name,
     return r;
 }
 
+bool rst_param_plain(const uint8_t *body, size_t body_n, const char *name, char *out, size_t cap) {
+    uint8_t raw[RST_PARAM_TEXT];
+    octets o = {raw, sizeof raw, 0};
+    bool conflict = false;
+    bool found = plain(body, body_n, name, &o, &conflict);
+    rst_print print;
+    rst_print_init(&print, out, cap);
+    rst_print_words(&print, raw, found ? o.n : 0);
+    rst_print_end(&print);
+    return found;
+}
+
 rst_param rst_param_text(const uint8_t *body, size_t body_n, const char *name, char *out,
                          size_t cap) {
     rst_param r = {false, false};
-    uint8_t raw[640];
+    uint8_t raw[RST_PARAM_TEXT];
     octets o = {raw, sizeof raw, 0};
     rst_charset charset = RST_CHARSET_UTF8;
     rst_print print;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { RST_PARAM_TEXT = 8192 }; // octets of one parameter: as many as a field may have
+
 typedef struct {
     bool found;
     bool conflict; // given twice, differently
@@ -19,6 +21,9 @@ rst_param rst_param_octets(const uint8_t *body, size_t body_n, const char *name,
 // The same as a name for people: charset and encoded words decoded, printable UTF-8.
 rst_param rst_param_text(const uint8_t *body, size_t body_n, const char *name, char *out,
                          size_t cap);
+
+// Only the form without RFC 2231, if there is one.
+bool rst_param_plain(const uint8_t *body, size_t body_n, const char *name, char *out, size_t cap);
 
 // Octets of the leading value ("text/plain", "base64") without blanks and comments, lower case.
 // *rest is where parameters begin. False if something that is neither follows the value.

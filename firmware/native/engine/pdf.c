@@ -279,7 +279,7 @@ static void close_child(rst_pdf *f) {
     const rst_layer *child = f->child;
     rst_layer_close(f->s, f->child);
     f->child = NULL;
-    if (!f->stream->embedded && child->type != RST_TYPE_UNKNOWN && !rst_count_entry(f->s, f->l)) {
+    if (!f->stream->embedded && child->format != RST_FORMAT_PLAIN && !rst_count_entry(f->s, f->l)) {
         f->stop = true;
     }
 }

@@ -11,6 +11,7 @@ void rst_print_init(rst_print *p, char *out, size_t cap) {
     p->n = 0;
     p->want = 0;
     p->full = false;
+    p->tail_n = 0;
     out[0] = 0;
 }
 
@@ -25,10 +26,44 @@ static bool printable(uint32_t code) {
     return !(code >= 0xd800 && code <= 0xdfff) && code <= 0x10ffff;
 }
 
-static void put(rst_print *p, uint32_t code) {
-    if (!printable(code)) {
-        code = '?';
+// The last characters of a text that is too long.
+static void keep_tail(rst_print *p, const uint8_t *u, size_t n) {
+    while (p->tail_n + n > sizeof p->tail) {
+        size_t first = 1;
+        while (first < p->tail_n && ((uint8_t)p->tail[first] & 0xc0) == 0x80) {
+            first++;
+        }
+        p->tail_n = (uint8_t)(p->tail_n - first);
+        memmove(p->tail, p->tail + first, p->tail_n);
     }
+    memcpy(p->tail + p->tail_n, u, n);
+    p->tail_n = (uint8_t)(p->tail_n + n);
+}
+
+// What did fit begins it.
+static void start_tail(rst_print *p) {
+    size_t from = p->n > sizeof p->tail ? p->n - sizeof p->tail : 0;
+    while (from < p->n && ((uint8_t)p->out[from] & 0xc0) == 0x80) {
+        from++;
+    }
+    p->full = true;
+    p->tail_n = (uint8_t)(p->n - from);
+    memcpy(p->tail, p->out + from, p->tail_n);
+}
+
+// What hides the end of a name keeps a sign of its own (names.h), so that it is noticed.
+static uint32_t shown(uint32_t code) {
+    if (code == 0) {
+        return 0x2400;
+    }
+    if (code == 0x202d || code == 0x202e) {
+        return 0x2426;
+    }
+    return printable(code) ? code : '?';
+}
+
+static void put(rst_print *p, uint32_t code) {
+    code = shown(code);
     uint8_t u[4];
     size_t n;
     if (code < 0x80) {
@@ -51,7 +86,10 @@ static void put(rst_print *p, uint32_t code) {
         n = 4;
     }
     if (p->full || n > p->cap - 1 - p->n) {
-        p->full = true;
+        if (!p->full) {
+            start_tail(p);
+        }
+        keep_tail(p, u, n);
         return;
     }
     memcpy(p->out + p->n, u, n);
@@ -96,7 +134,7 @@ void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c) {
 }
 
 void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n) {
-    for (size_t i = 0; i < n && !p->full; i++) {
+    for (size_t i = 0; i < n; i++) {
         rst_print_octet(p, charset, data[i]);
     }
 }
@@ -120,7 +158,27 @@ void rst_print_number(rst_print *p, uint32_t number) {
     }
 }
 
+void rst_keep_ends(uint8_t *name, uint16_t *n, size_t cap, uint8_t c) {
+    if (*n < cap) {
+        name[(*n)++] = c;
+        return;
+    }
+    memmove(name + cap - RST_PRINT_TAIL, name + cap - RST_PRINT_TAIL + 1, RST_PRINT_TAIL - 1);
+    name[cap - 1] = c;
+}
+
 void rst_print_end(rst_print *p) {
+    static const char gap[] = "...";
     end_character(p);
+    size_t end = p->tail_n + sizeof gap; // with the NUL
+    if (p->tail_n > 0 && p->cap > 2 * sizeof p->tail) {
+        size_t from = p->n;
+        while (from > 0 && (from + end > p->cap || ((uint8_t)p->out[from] & 0xc0) == 0x80)) {
+            from--;
+        }
+        memcpy(p->out + from, gap, sizeof gap - 1);
+        memcpy(p->out + from + sizeof gap - 1, p->tail, p->tail_n);
+        p->n = from + sizeof gap - 1 + p->tail_n;
+    }
     p->out[p->n] = 0;
 }

@@ -8,6 +8,8 @@
 
 typedef enum { RST_CHARSET_UTF8 = 0, RST_CHARSET_LATIN1, RST_CHARSET_OTHER } rst_charset;
 
+enum { RST_PRINT_TAIL = 40 }; // octets kept of the end of a text that is too long
+
 typedef struct {
     char *out;
     size_t cap; // octets of out, the terminating NUL included
@@ -15,9 +17,13 @@ typedef struct {
     uint32_t code; // code point being collected, UTF-8 only
     uint8_t want;  // octets of it still to come
     uint8_t size;  // octets of it in all
-    bool full;     // a character did not fit: nothing more is added
+    bool full;     // a character did not fit: from here on only the end is kept
+    uint8_t tail_n;
+    char tail[RST_PRINT_TAIL];
 } rst_print;
 
+// Text that does not fit is cut in its middle, "...": the end of a name says what opens it. Very
+// short buffers keep the beginning only.
 void rst_print_init(rst_print *p, char *out, size_t cap);
 void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c);
 void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n);
@@ -26,6 +32,9 @@ void rst_print_ascii(rst_print *p, const char *text);
 void rst_print_number(rst_print *p, uint32_t number);
 // Ends an unfinished character and terminates the text.
 void rst_print_end(rst_print *p);
+
+// Adds an octet to a raw name, of which the beginning and, when it is full, the end are kept.
+void rst_keep_ends(uint8_t *name, uint16_t *n, size_t cap, uint8_t c);
 
 rst_charset rst_charset_named(const uint8_t *name, size_t n);
 

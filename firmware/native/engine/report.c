@@ -7,7 +7,7 @@
 #include "scanner.h"
 
 // From worst to least, as in restante/screening/verdicts.py without "killed".
-static const uint8_t precedence[] = {
+static const uint8_t precedence[RST_VERDICTS] = {
     [RST_INFECTED] = 14,   [RST_FORBIDDEN] = 13,  [RST_AMBIGUOUS] = 12, [RST_PARTIAL] = 11,
     [RST_RATIO] = 10,      [RST_OVER_BUDGET] = 9, [RST_TOO_DEEP] = 8,   [RST_TOO_MANY] = 7,
     [RST_TOO_LARGE] = 6,   [RST_MALFORMED] = 5,   [RST_MISMATCH] = 4,   [RST_EXTERNAL] = 3,
@@ -65,13 +65,16 @@ static rst_finding *make_room(rst_scanner *s, rst_verdict verdict, size_t *index
     return NULL;
 }
 
-static bool known(const rst_scanner *s, rst_verdict verdict, const char *text,
-                  const rst_place *place) {
+static bool known(rst_scanner *s, rst_verdict verdict, const char *text, const rst_place *place,
+                  uint8_t depth) {
     const rst_report *r = &s->report;
     for (size_t i = 0; i < r->findings_n; i++) {
         const rst_finding *f = &r->findings[i];
         if (f->verdict == verdict && s->owners[i] == place->owner && f->edit == place->edit &&
             (verdict == RST_INFECTED || strcmp(f->signature, text) == 0)) {
+            if (depth < s->depths[i]) {
+                s->depths[i] = depth;
+            }
             return true;
         }
     }
@@ -88,7 +91,8 @@ void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_
     size_t n = strnlen(text, sizeof reason - 1);
     memcpy(reason, text, n);
     reason[n] = 0;
-    if (known(s, verdict, reason, place)) {
+    uint8_t depth = (uint8_t)(l - s->layers);
+    if (known(s, verdict, reason, place, depth)) {
         return;
     }
     r->found++;
@@ -107,6 +111,32 @@ void rst_found(rst_scanner *s, rst_verdict verdict, const char *text, const rst_
     memcpy(f->signature, reason, n + 1);
     path_of(s, l, inner, f->part);
     s->owners[index] = place->owner;
+    s->depths[index] = depth;
+}
+
+bool rst_found_forget(rst_scanner *s, const rst_layer *l) {
+    rst_report *r = &s->report;
+    if (r->found > r->findings_n) {
+        return false;
+    }
+    uint32_t kept = l->found;
+    for (uint32_t i = l->found; i < r->findings_n; i++) {
+        if (s->depths[i] < (uint8_t)(l - s->layers)) {
+            r->findings[kept] = r->findings[i];
+            s->owners[kept] = s->owners[i];
+            s->depths[kept++] = s->depths[i];
+        }
+    }
+    memset(&r->findings[kept], 0, (r->findings_n - kept) * sizeof r->findings[0]);
+    r->findings_n = kept;
+    r->found = kept;
+    r->verdict = RST_CLEAN;
+    for (uint32_t i = 0; i < kept; i++) {
+        if (precedence[r->findings[i].verdict] > precedence[r->verdict]) {
+            r->verdict = r->findings[i].verdict;
+        }
+    }
+    return true;
 }
 
 bool rst_found_inside(const rst_scanner *s, uint32_t from, const char *signature) {

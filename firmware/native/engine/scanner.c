@@ -13,10 +13,12 @@ size_t rst_scanner_size(void) {
 }
 
 void rst_scanner_init(rst_scanner *s, const rst_db *db, const rst_limits *limits,
-                      const rst_scratch *scratch) {
+                      const rst_rules *rules, const rst_scratch *scratch) {
     static const rst_scratch none = {NULL, 0, NULL, NULL};
     s->db = db;
     s->limits = *limits;
+    s->rules = rules != NULL ? *rules : (rst_rules){NULL, 0};
+    s->rule_kinds = rst_rules_kinds(rules);
     s->scratch = scratch != NULL ? *scratch : none;
     s->scratch_n = 0;
     s->scratch_granted = 0;

@@ -28,6 +28,8 @@ struct rst_scanner {
     rst_watch watch; // none after init
     const rst_db *db;
     rst_limits limits;
+    rst_rules rules;
+    uint32_t rule_kinds; // rst_rules_kinds
     rst_scratch scratch;
     uint64_t scratch_n;       // octets of it in use
     uint64_t scratch_granted; // octets of it that may be written
@@ -36,6 +38,7 @@ struct rst_scanner {
     uint64_t units;           // work of closed layers and of parsing
     uint32_t serial;          // of parts, for rst_place.owner
     uint32_t owners[RST_MAX_FINDINGS]; // the part of each finding
+    uint8_t depths[RST_MAX_FINDINGS];  // the lowest layer that each was made for
     uint32_t layer_n;
     uint32_t level_n;
     uint32_t block; // RST_BLOCK; tests lower it after init

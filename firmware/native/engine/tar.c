@@ -127,10 +127,9 @@ static void header(rst_scanner *s, rst_layer *l) {
 static void entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_tar *t = &l->u.tar;
     if (t->long_name) {
-        size_t room = sizeof t->name - t->name_n;
-        size_t take = n < room ? n : room;
-        memcpy(t->name + t->name_n, data, take);
-        t->name_n = (uint16_t)(t->name_n + take);
+        for (size_t i = 0; i < n; i++) {
+            rst_keep_ends(t->name, &t->name_n, sizeof t->name, data[i]);
+        }
     } else if (t->child != NULL && !rst_inflate_emit(s, l, &t->count, t->child, data, n)) {
         rst_layer_close(s, t->child);
         t->child = NULL;

@@ -94,7 +94,7 @@ rst_charset rst_charset_named(const uint8_t *name, size_t n) {
 
 void rst_print_words(rst_print *p, const uint8_t *data, size_t n) {
     size_t i = 0;
-    while (i < n && !p->full) {
+    while (i < n) {
         encoded_word w;
         if (data[i] == '=' && parse_word(data + i, n - i, &w)) {
             print_word(p, &w);

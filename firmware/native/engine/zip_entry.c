@@ -1,6 +1,7 @@
 // One entry of a zip: takes its data, finds its end, checks its size and check value.
 #include <string.h>
 
+#include "judge.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -36,6 +37,7 @@ static bool size_known(const rst_zip_entry *e) {
 }
 
 static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
+    rst_judge_name(s, l, name);
     rst_zip *z = &l->u.zip;
     if ((z->entry.flags & FLAG_ENCRYPTED) != 0 || z->entry.method == METHOD_AES) {
         rst_found(s, RST_ENCRYPTED, "encrypted file in a zip", l, &l->place, name);

@@ -2,6 +2,7 @@
 // of directory and entries. It reads no data.
 #include <string.h>
 
+#include "print.h"
 #include "zip.h"
 
 void rst_zip_local(rst_zip *z) {
@@ -36,12 +37,9 @@ void rst_zip_name(rst_zip *z, const uint8_t *data, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint8_t c = data[i] == '\\' ? '/' : data[i];
         hash = (hash ^ c) * 0x100000001b3u; // FNV-1a
+        rst_keep_ends(z->name, &z->name_n, sizeof z->name, data[i]);
     }
     z->entry.name_hash = hash;
-    size_t room = sizeof z->name - z->name_n;
-    size_t take = n < room ? n : room;
-    memcpy(z->name + z->name_n, data, take);
-    z->name_n = (uint16_t)(z->name_n + take);
 }
 
 void rst_zip_extra(rst_zip *z, const uint8_t *data, size_t n) {

@@ -94,8 +94,8 @@ static bool map(int fd, const rst_request *request, message *m) {
 }
 
 static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_limits *limits,
-                              const rst_scratch *scratch, message m) {
-    rst_scanner_init(scanner, db, limits, scratch);
+                              const rst_rules *rules, const rst_scratch *scratch, message m) {
+    rst_scanner_init(scanner, db, limits, rules, scratch);
     for (size_t at = 0; at < m.n;) {
         size_t n = m.n - at < FEED ? m.n - at : FEED;
         rst_scanner_feed(scanner, m.data + at, n);
@@ -124,11 +124,14 @@ noreturn void rst_job_run(int connection, int parent, const rst_db *db, const ch
         }
         scratch = &file.engine;
     }
-    // p.request.rules are carried so far: the engine takes no rules yet.
+    const rst_rules rules = {.data = p.request.rules, .n = p.request.rules_n};
+    if (!rst_rules_check(&rules)) {
+        _exit(1); // never without a rule that somebody has set
+    }
     if (rst_sandbox_seal(p.request.deadline_ms, p.request.scratch) == -1) {
         _exit(1);
     }
-    const rst_report *report = scan(scanner, db, &p.request.limits, scratch, m);
+    const rst_report *report = scan(scanner, db, &p.request.limits, &rules, scratch, m);
     size_t n = report->no_room ? rst_reply_no_room(reply, p.request.tag)
                                : rst_reply_verdict(reply, p.request.tag, report, bundle);
     // One packet on a socket that has sent nothing yet: it goes at once or never.

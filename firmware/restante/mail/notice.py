@@ -24,6 +24,10 @@ _WHY = {
     verdicts.MALFORMED: "it is damaged or cut off and could not be screened",
     verdicts.AMBIGUOUS: "mail programs may disagree about what it contains",
     verdicts.UNSCANNABLE: "its format cannot be screened",
+    verdicts.MISMATCH: "it is not what its name or type says",
+    verdicts.FORBIDDEN: "a rule of the gateway does not allow it",
+    verdicts.PARTIAL: "it is a piece of a message whose other pieces are not known",
+    verdicts.EXTERNAL: "its content lies elsewhere and could not be screened",
     verdicts.KILLED: "it could not be screened: the screening process ended twice on it",
 }
 

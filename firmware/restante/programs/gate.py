@@ -45,6 +45,7 @@ from restante.relay.session import Session
 from restante.relay.ticker import Ticker
 from restante.screening.channel import Channel
 from restante.screening.client import IN_FLIGHT, ScreenClient
+from restante.screening.rules import blob_of
 from restante.screening.selftest import SelfTest
 from restante.screening.watch import Watch
 from restante.settings.profiles import Profiles
@@ -111,7 +112,7 @@ class Services:
             folder, helper, self.clock, tree.get("quarantine maximum") * MIB
         )
         scratch = Scratch(self.spool, IN_FLIGHT)
-        self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch)
+        self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch, blob_of)
         self.watch = Watch(SelfTest(self.spool, self.screen), self.screen, self.clock)
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)

@@ -8,6 +8,11 @@
     enabled   findings        the strongest action among them; findings that pass are ignored
     enabled   more than listed  also the actions of all verdicts that the unlisted may have
 
+    From or Subject                    the report has besides        then the action
+    fits an allow (and maybe a block)  nothing                       pass for what is LIFTED
+    fits a block only                  forbidden, the whole message  as set for forbidden
+    fits neither, or none is set       nothing                       as set
+
     action        sent                                         original
     pass          as it is                                     -
     mark          as it is, one header line in front           -
@@ -18,11 +23,13 @@
     refuse        -ERR [SYS/TEMP]                              stays at the origin
 
 Its rule: nothing here trusts an edit range.  A range that is not inside the message makes the
-message replaced as a whole.  It does not know POP3 or files.
+message replaced as a whole.  From and Subject are what the sender likes to write: an allow lifts
+what is held for its form, never infected, nor a verdict of what may hide an infection.  It does
+not know POP3 or files.
 """
 
 from restante.compat import const
-from restante.screening import verdicts
+from restante.screening import pattern, verdicts
 from restante.screening.verdicts import (
     ACTION_NAMES,
     BLOCK,
@@ -35,7 +42,16 @@ from restante.screening.verdicts import (
     PASS,
     QUARANTINE,
 )
-from restante.screening.wire import EDIT_PART, EDIT_WHOLE, rank
+from restante.screening.wire import EDIT_PART, EDIT_WHOLE, Finding, Report, rank
+
+# What an allow lifts: rules, and what the sender cannot help, such as a password.
+LIFTED = (
+    verdicts.FORBIDDEN,
+    verdicts.MISMATCH,
+    verdicts.ENCRYPTED,
+    verdicts.UNSCANNABLE,
+    verdicts.EXTERNAL,
+)
 
 # Not an action of settings: there is no verdict, for a cause that may pass.
 REFUSE = const(5)
@@ -98,11 +114,60 @@ def decide(report, settings):
         decision = Decision(MARK if allow else REFUSE, None)
         decision.reason = "not screened: the screening process did not answer"
     else:
-        decision = _by_findings(report, actions_of(settings), allow)
+        actions = actions_of(settings)
+        decision = _by_findings(_by_header(report, settings, actions), actions, allow)
     if mode == "audit":
         decision.action = PASS
         decision.edits = []
     return decision
+
+
+def _by_header(report, settings, actions):
+    """The report with what sender and subject add; an allow changes the actions."""
+    address = address_of(report.sender)
+    both = (report.sender, address)
+    subject = (report.subject,)
+    if _listed(settings, "sender allow", (address,)) or _listed(
+        settings, "subject allow", subject
+    ):
+        for verdict in LIFTED:
+            actions[verdict] = PASS
+    elif _listed(settings, "sender block", both):
+        return _forbidden(report, "sender " + report.sender)
+    elif _listed(settings, "subject block", subject):
+        return _forbidden(report, "subject " + report.subject)
+    return report
+
+
+def _listed(settings, what, texts):
+    for one in settings.get("screening " + what) or ():
+        for text in texts:
+            if text and pattern.fits(one, text.encode()):
+                return True
+    return False
+
+
+def _forbidden(report, why):
+    """The same report with a finding for the whole message."""
+    made = Report(report.verdict, report.size)
+    made.found = report.found
+    made.findings = report.findings + [Finding(verdicts.FORBIDDEN, EDIT_WHOLE, 0, 0, why, "")]
+    made.found += 1
+    if rank(verdicts.FORBIDDEN) < rank(made.verdict):
+        made.verdict = verdicts.FORBIDDEN
+    return made
+
+
+def address_of(sender):
+    """The address in a From field's text, without its display name; "" if it cannot be told."""
+    start = sender.rfind("<")
+    end = sender.find(">", start) if start >= 0 else -1
+    address = sender[start + 1 : end] if end > start else "" if start >= 0 else sender
+    address = address.strip()
+    # Two addresses, or a text that was cut in its middle, are no answer.
+    if address.count("@") != 1 or " " in address or "," in address or "..." in address:
+        return ""
+    return address
 
 
 def _by_findings(report, actions, allow):

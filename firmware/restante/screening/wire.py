@@ -234,7 +234,7 @@ def _no_verdict(data, tag):
 
 
 def _verdict(code):
-    if code >= verdicts.KILLED:
+    if code >= len(verdicts.NAMES) or code == verdicts.KILLED:
         raise ProtocolError("screen reply: verdict %d" % code)
     return code
 

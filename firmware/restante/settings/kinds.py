@@ -19,6 +19,10 @@ USERS = 100
 # Characters of a user pattern that stand for something else in the text form: % begins an escape,
 # a comma parts two patterns, # begins a comment, * stands for anything.
 PATTERN_MARKS = "%,#*"
+# Patterns, types or hashes of one rule: what a line of settings (text.LINE_OCTETS) has room for.
+PATTERNS = 60
+# Octets of a pattern; a rule's length octet allows 255.
+PATTERN_OCTETS = 200
 HEX_DIGITS = "0123456789ABCDEF"
 # Digits of the longest number that a setting takes (10^15); bounds the conversion.
 NUMBER_DIGITS = 16
@@ -214,6 +218,71 @@ class Users:
         return ",".join("*".join(_escaped(piece) for piece in pattern) for pattern in value)
 
 
+class Patterns:
+    """Patterns of names or texts; the value: a tuple of octets in which `*` and `?` are wild."""
+
+    allowed = (
+        "1 to %d patterns of 1 to %d octets with commas between; * stands for anything, ? for one "
+        "character, %%XX for an octet (%%20 a blank)" % (PATTERNS, PATTERN_OCTETS)
+    )
+
+    def read(self, text):
+        patterns = []
+        for word in text.split(","):
+            pattern = _unescaped(word)
+            if not 0 < len(pattern) <= PATTERN_OCTETS or 0 in pattern:
+                raise ValueError(text)
+            if pattern not in patterns:
+                patterns.append(pattern)
+        if len(patterns) > PATTERNS:
+            raise ValueError(text)
+        return tuple(patterns)
+
+    def write(self, value):
+        return ",".join(_escaped(pattern, "%,#") for pattern in value)
+
+
+class Words:
+    """Some of a list of words; the value: a tuple of them."""
+
+    def __init__(self, allowed, words):
+        self.words = words
+        self.allowed = allowed
+
+    def read(self, text):
+        chosen = []
+        for word in text.split(","):
+            if word not in self.words:
+                raise ValueError(text)
+            if word not in chosen:
+                chosen.append(word)
+        return tuple(chosen)
+
+    def write(self, value):
+        return ",".join(value)
+
+
+class Hashes:
+    """SHA-256 of files; the value: a tuple of 32 octets each."""
+
+    allowed = "1 to %d SHA-256 in 64 hex digits each, with commas between" % PATTERNS
+
+    def read(self, text):
+        hashes = []
+        for word in text.split(","):
+            if len(word) != 64 or any(c not in "0123456789abcdefABCDEF" for c in word):
+                raise ValueError(text)
+            digest = bytes([int(word[i : i + 2], 16) for i in range(0, 64, 2)])
+            if digest not in hashes:
+                hashes.append(digest)
+        if len(hashes) > PATTERNS:
+            raise ValueError(text)
+        return tuple(hashes)
+
+    def write(self, value):
+        return ",".join("".join("%02x" % octet for octet in digest) for digest in value)
+
+
 def _unescaped(text):
     octets = bytearray()
     at = 0
@@ -230,10 +299,10 @@ def _unescaped(text):
     return bytes(octets)
 
 
-def _escaped(octets):
+def _escaped(octets, marks=PATTERN_MARKS):
     out = ""
     for octet in octets:
-        plain = 32 < octet < 127 and chr(octet) not in PATTERN_MARKS
+        plain = 32 < octet < 127 and chr(octet) not in marks
         out += chr(octet) if plain else "%%%02X" % octet
     return out
 

@@ -5,17 +5,22 @@ It does not know where settings are kept nor who uses them.
 """
 
 from restante.box.places import GATE_PORT
+from restante.screening import rules
+from restante.screening.types import FAMILIES, TYPES
 from restante.screening.verdicts import ACTION_NAMES, CLEAN, DEFAULT_ACTIONS, NAMES
 from restante.settings.kinds import (
     HOSTNAME,
     Address,
     Choice,
+    Hashes,
     Hostname,
     Integer,
     Interface,
+    Patterns,
     Ports,
     Servers,
     Users,
+    Words,
     is_address,
     number,
     same_network,
@@ -72,6 +77,30 @@ def _screening_limits():
     return [
         Setting("screening limit " + name, Integer(0, high, unit), 0, "0: the engine's own limit")
         for name, high, unit in rows
+    ]
+
+
+def _screening_rules():
+    allowed = "with commas between, types (see screening/README.md) or families: "
+    types = Words(allowed + " ".join(FAMILIES), FAMILIES + TYPES)
+    return [
+        Setting(
+            "screening verify-type",
+            Choice("enabled", "disabled"),
+            "enabled",
+            "content against its name and declared type; else the verdict is mismatch",
+        ),
+        Setting("screening forbid type", types, None, "what is forbidden, by content or name"),
+        Setting("screening forbid name", Patterns(), None, "file names, such as *.exe"),
+        Setting("screening only type", types, None, "all other files are forbidden"),
+        Setting("screening only name", Patterns(), None, "all other files are forbidden"),
+        Setting("screening exclude type", types, None, "not matched against signatures"),
+        Setting("screening allow hash", Hashes(), None, "files of which nothing is reported"),
+        Setting("screening allow signature", Patterns(), None, "names of what never counts"),
+        Setting("screening sender block", Patterns(), None, "From: the verdict is forbidden"),
+        Setting("screening sender allow", Patterns(), None, "From address: not held by rules"),
+        Setting("screening subject block", Patterns(), None, "Subject: the verdict is forbidden"),
+        Setting("screening subject allow", Patterns(), None, "Subject: not held by rules"),
     ]
 
 
@@ -133,6 +162,7 @@ SETTINGS = tuple(
     ]
     + _screening_actions()
     + _screening_limits()
+    + _screening_rules()
     + [
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
         Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
@@ -316,7 +346,7 @@ def check(values):
         return "wan address", "it overlaps the network of 'lan address'"
     if values["delivery keep-alive-cap"] < values["delivery keep-alive"]:
         return "delivery keep-alive-cap", "it is shorter than 'delivery keep-alive'"
-    return _check_groups(values) or _check_profiles(values)
+    return _check_rules(values) or _check_groups(values) or _check_profiles(values)
 
 
 def _check_profiles(values):
@@ -343,6 +373,14 @@ _MANY = "that is one %s more than %d, the most there can be"
 
 def _longest(values, start):
     return max(path for path in values if path.startswith(start))
+
+
+def _check_rules(values):
+    octets = rules.octets_of(values)
+    if octets > rules.BLOB_OCTETS:
+        longest = max(rules.LISTS, key=lambda row: sum(len(i) for i in values.get(row[0]) or ()))
+        return longest[0], "all rules take %d octets; allowed: %d" % (octets, rules.BLOB_OCTETS)
+    return None
 
 
 def _check_groups(values):
