@@ -68,8 +68,8 @@ int main(int argc, char **argv) {
     hs_compile_error_t *error;
     hs_scratch_t *scratch = NULL;
     uint64_t began = now_us();
-    if (hs_compile_multi((const char *const *)expressions, flags, ids, n, HS_MODE_BLOCK, NULL,
-                         &db, &error) != HS_SUCCESS) {
+    if (hs_compile_multi((const char *const *)expressions, flags, ids, n, HS_MODE_BLOCK, NULL, &db,
+                         &error) != HS_SUCCESS) {
         fail(error->message);
     }
     if (hs_alloc_scratch(db, &scratch) != HS_SUCCESS) {

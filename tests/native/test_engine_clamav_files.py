@@ -20,11 +20,9 @@ PACKED = {
     "clam-petite.exe", "clam-upack.exe", "clam-upx.exe", "clam-wwpack.exe", "clam-yc.exe",
     "clam.ea05.exe", "clam.ea06.exe",
 }  # fmt: skip
-# Containers for which there is no handler yet: these may be clean, and should not stay here.
+# Not recognised: an installer of Symbian, and InstallShield's, which are programs.
 NOT_YET = {
-    "clam.bin-be.cpio", "clam.bin-le.cpio", "clam.newc.cpio", "clam.odc.cpio", "clam.chm",
-    "clam.exe.html", "clam.exe.rtf", "clam.exe.szdd", "clam.ole.doc", "clam.pdf", "clam.ppt",
-    "clam.sis", "clam_IScab_ext.exe", "clam_IScab_int.exe", "clam_ISmsi_ext.exe",
+    "clam.chm", "clam.sis", "clam_IScab_ext.exe", "clam_IScab_int.exe", "clam_ISmsi_ext.exe",
     "clam_ISmsi_int.exe",
 }  # fmt: skip
 HONEST = ("unscannable", "encrypted", "too-deep")

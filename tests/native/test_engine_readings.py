@@ -81,7 +81,6 @@ def test_oddities_of_real_mail_are_clean(screen_one, header):
 
 CLOSED = {
     "S/MIME": b"Content-Type: application/pkcs7-mime\r\n\r\nx",
-    "TNEF": attachment(b"\x78\x9f\x3e\x22" + bytes(50), "winmail.dat"),
     "BinHex": b"\r\nSee:\r\n(This file must be converted with BinHex 4.0)\r\n",
 }
 

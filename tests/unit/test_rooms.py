@@ -135,7 +135,9 @@ def test_programs_are_imported_by_nothing():
 
 
 def test_engine_includes_nothing_of_micropython_or_linux():
-    allowed = re.compile(r'#include\s+(<(std\w+|string|limits|zlib|bzlib|lzma|mbedtls/\w+)\.h>|"[\w./]+")')
+    allowed = re.compile(
+        r'#include\s+(<(std\w+|string|limits|zlib|bzlib|lzma|mbedtls/\w+)\.h>|"[\w./]+")'
+    )
     bad = []
     for path in sorted((FIRMWARE / "native" / "engine").glob("*.[ch]")):
         for line in path.read_text().splitlines():

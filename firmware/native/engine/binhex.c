@@ -80,7 +80,7 @@ static bool malformed(binhex *b, const char *why) {
     return false;
 }
 
-static bool fork(binhex *b, const char *name, uint64_t n) {
+static bool open_fork(binhex *b, const char *name, uint64_t n) {
     uint64_t left = b->n - b->at;
     bool cut = left < 2 || n > left - 2;
     n = cut ? left : n;
@@ -109,9 +109,9 @@ static void read_forks(binhex *b) {
     rst_image_path path;
     size_t path_n = rst_image_join(&path, 0, b->d + 1, name_n, RST_CHARSET_OTHER);
     b->at = head;
-    if (fork(b, path.text, rst_image_be32(b->d + head - 10))) {
+    if (open_fork(b, path.text, rst_image_be32(b->d + head - 10))) {
         rst_image_join(&path, path_n, (const uint8_t *)"resources", 9, RST_CHARSET_UTF8);
-        fork(b, path.text, rst_image_be32(b->d + head - 6));
+        open_fork(b, path.text, rst_image_be32(b->d + head - 6));
     }
 }
 

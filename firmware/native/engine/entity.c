@@ -283,14 +283,39 @@ static void write_margin(rst_scanner *s, rst_layer *l, const uint8_t *data, size
     rst_layer_write(s, m->child, data, n, RST_NO_WIRE);
 }
 
+// Some readers pass over empty lines in front of a header. Takes the octets behind them until it
+// is known whether they begin a field, with a mailbox's "From " line before it or not.
+static bool is_late_field(rst_mime *m, uint8_t c) {
+    static const char from[] = "From ";
+    if (m->headless == RST_IN_FROM_LINE) {
+        m->headless = c == '\n' ? RST_HEADLESS : RST_IN_FROM_LINE;
+        return false;
+    }
+    if (m->headless == RST_HEADLESS && (c == '\r' || c == '\n')) {
+        return false;
+    }
+    if (m->headless == RST_HEADLESS) {
+        m->headless = RST_IN_NAME;
+        m->name_n = 0;
+        m->is_from = true;
+    }
+    m->is_from = m->is_from && m->name_n < sizeof from - 1 && c == (uint8_t)from[m->name_n];
+    m->name_n++;
+    if (m->is_from && m->name_n == sizeof from - 1) {
+        m->headless = RST_IN_FROM_LINE;
+    } else if (c == ':' || c <= ' ' || c >= 0x7f) {
+        m->headless = RST_HEADED;
+    }
+    return c == ':' && m->name_n > 1;
+}
+
 void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, uint64_t wire) {
     rst_mime *m = &l->u.mime;
     if (n == 0 || m->body == RST_BODY_NONE) {
         return;
     }
-    for (size_t i = 0; m->headless && i < n; i++) {
-        if (data[i] != '\r' && data[i] != '\n') {
-            m->headless = false;
+    for (size_t i = 0; m->headless != RST_HEADED && i < n; i++) {
+        if (is_late_field(m, data[i])) {
             rst_found(s, RST_AMBIGUOUS, "message without a header", l, &l->place, NULL);
         }
     }

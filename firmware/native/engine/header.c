@@ -59,7 +59,8 @@ static void end_header(rst_scanner *s, rst_layer *l, bool cut_off) {
     if (m->head.odd == NULL) {
         m->head.odd = doubt(m, cut_off);
     }
-    m->headless = m->root && m->fields == 0 && l == &s->layers[0];
+    bool headless = m->root && m->fields == 0 && l == &s->layers[0];
+    m->headless = headless ? RST_HEADLESS : RST_HEADED;
     if (m->root) {
         m->crlf = m->ends == RST_ENDS_CRLF;
         m->lf_only = m->ends == RST_ENDS_LF && l == &s->layers[0];

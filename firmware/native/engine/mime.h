@@ -67,6 +67,14 @@ typedef struct {
     bool shadow; // no multipart, but a boundary was given: delimiters would be two readings
 } rst_level;
 
+// A message that begins with an empty line, which some readers pass over.
+typedef enum {
+    RST_HEADED = 0,   // it does not, or no field follows
+    RST_HEADLESS,     // nothing but line ends so far
+    RST_IN_NAME,      // of a field, it may be
+    RST_IN_FROM_LINE, // of a mailbox
+} rst_headless;
+
 typedef enum {
     RST_BODY_NONE = 0, // not looked into
     RST_BODY_MARGIN,   // preamble or epilogue; a layer once there is text
@@ -102,9 +110,11 @@ typedef struct {
     uint64_t field_wire; // where the field begins
     uint64_t next_wire;  // where the next line begins
 
-    bool headless; // the message begins with an empty line, which some readers pass over
-    bool crlf;     // the lines of the message's header end in CRLF: so should delimiters
-    bool lf_only;  // they end in LF, in the wire form
+    rst_headless headless;
+    uint32_t name_n; // octets of what may be a field's name, in RST_IN_NAME
+    bool is_from;    // they are those of "From " so far
+    bool crlf;       // the lines of the message's header end in CRLF: so should delimiters
+    bool lf_only;    // they end in LF, in the wire form
     // Body lines (mime.c). `eol` is a line end that belongs to the delimiter, should one follow.
     bool line_start;
     bool cr_line; // the line begins behind a bare CR

@@ -349,7 +349,12 @@ void rst_text_end(rst_scanner *s, rst_layer *l) {
     if (t->recode.charset == RST_TEXT_OCTETS && !t->line_start) {
         end_line(s, l);
     }
+    const rst_layer *recoded = t->recode.charset != RST_TEXT_OCTETS ? t->child : NULL;
     end_file(s, t, t->next_wire);
+    if (recoded != NULL && l->format == RST_FORMAT_HTML) {
+        // The same page; a closed layer keeps what it was.
+        rst_layer_refine(l, rst_layer_content(recoded));
+    }
 }
 
 void rst_text_stop(rst_scanner *s, rst_layer *l) {

@@ -11,7 +11,7 @@
 #define CALL(name) {SYS_##name, RST_ALLOW}
 
 // Reading, writing and waiting on what is open. writev: musl's stdio.
-static const rst_call_rule open_files[] = {
+static const rst_call open_files[] = {
     CALL(read),    CALL(write), CALL(poll), CALL(close), CALL(writev),
 #if defined(__arm__)
     CALL(fcntl64), // O_NONBLOCK; duplicates for the helper thread
@@ -21,7 +21,7 @@ static const rst_call_rule open_files[] = {
 };
 
 // The clock where the kernel's page of time (vdso) is not there, and random octets.
-static const rst_call_rule times[] = {
+static const rst_call times[] = {
 #if defined(__arm__)
     CALL(clock_gettime64),
 #else
@@ -32,7 +32,7 @@ static const rst_call_rule times[] = {
 };
 
 // What is done with sockets that are there.
-static const rst_call_rule connections[] = {
+static const rst_call connections[] = {
     CALL(recvfrom),   CALL(sendto), CALL(recvmsg),
     CALL(sendmsg), // with a descriptor, to the screen process
     CALL(connect),
@@ -41,7 +41,7 @@ static const rst_call_rule connections[] = {
 };
 
 // To origins, to the screen process, from clients. Who listens did so before.
-static const rst_call_rule network[] = {
+static const rst_call network[] = {
     {SYS_socket, RST_NET_SOCKET},
     CALL(accept4),
     CALL(accept), // MicroPython's socket.accept()
@@ -51,17 +51,17 @@ static const rst_call_rule network[] = {
 };
 
 // To the gate's control socket, again after the gate restarted.
-static const rst_call_rule local_socket[] = {
+static const rst_call local_socket[] = {
     {SYS_socket, RST_UNIX_SOCKET},
 };
 
 // The mutex between the loop and the helper thread.
-static const rst_call_rule locks[] = {
+static const rst_call locks[] = {
     CALL(futex),
 };
 
 // The data partition: spool, quarantine, journal, log, settings.
-static const rst_call_rule files[] = {
+static const rst_call files[] = {
     CALL(pread64), CALL(pwrite64),
 #if defined(__arm__)
     CALL(open),
@@ -76,7 +76,7 @@ static const rst_call_rule files[] = {
 };
 
 // The C library's memory: never executable.
-static const rst_call_rule memory[] = {
+static const rst_call memory[] = {
     CALL(brk),
 #if defined(SYS_mmap2)
     {SYS_mmap2, RST_NO_EXEC},
@@ -89,18 +89,18 @@ static const rst_call_rule memory[] = {
 };
 
 // stdio asks whether it writes to a terminal.
-static const rst_call_rule asking_terminal[] = {
+static const rst_call asking_terminal[] = {
     {SYS_ioctl, RST_TTY_ASK},
 };
 
 // The line editor sets the terminal, too.
-static const rst_call_rule terminal[] = {
+static const rst_call terminal[] = {
     {SYS_ioctl, RST_TTY_SET},
 };
 
 // Signal handlers return; MicroPython hands SIGINT back at its end. restart_syscall: what the
 // kernel makes of poll when the process was stopped and continued.
-static const rst_call_rule ending[] = {
+static const rst_call ending[] = {
     CALL(rt_sigreturn),
 #if defined(__arm__)
     CALL(sigreturn), // musl's return from handlers that take one argument
@@ -110,7 +110,7 @@ static const rst_call_rule ending[] = {
 
 // One message and its scratch are mapped, the reply's socket is open: what is left is to hand
 // pages back, to get place for the scratch on the disk, to reply and to end.
-static const rst_call_rule one_message[] = {
+static const rst_call one_message[] = {
     CALL(munmap),          {SYS_fallocate, RST_GROW}, CALL(sendto),
     CALL(exit_group),      CALL(rt_sigreturn),
     CALL(restart_syscall), // after SIGSTOP and SIGCONT
@@ -118,17 +118,17 @@ static const rst_call_rule one_message[] = {
 
 #define GROUP(rules) {(rules), sizeof(rules) / sizeof((rules)[0])}
 
-static const rst_call_rules gate[] = {
+static const rst_call_group gate[] = {
     GROUP(open_files), GROUP(times),  GROUP(connections), GROUP(network),         GROUP(locks),
     GROUP(files),      GROUP(memory), GROUP(ending),      GROUP(asking_terminal),
 };
 
-static const rst_call_rules console[] = {
+static const rst_call_group console[] = {
     GROUP(open_files), GROUP(times),  GROUP(connections), GROUP(local_socket),
     GROUP(terminal),   GROUP(memory), GROUP(ending),
 };
 
-static const rst_call_rules worker[] = {GROUP(one_message)};
+static const rst_call_group worker[] = {GROUP(one_message)};
 
 #define PROFILE(name) {#name, (name), sizeof(name) / sizeof((name)[0])}
 

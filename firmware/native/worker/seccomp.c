@@ -66,7 +66,7 @@ static void argument_without(program *p, int index, uint32_t bits) {
     finish(p, SECCOMP_RET_ALLOW);
 }
 
-static void judge(program *p, rst_call_rule_kind kind) {
+static void judge(program *p, rst_call_kind kind) {
     static const uint32_t families[] = {AF_UNIX, AF_INET};
     static const uint32_t tty[] = {TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH};
     static const uint32_t grow[] = {0};
@@ -96,7 +96,7 @@ static void judge(program *p, rst_call_rule_kind kind) {
 }
 
 // An x32 call has a high bit in its number, so it equals none of ours.
-static void allow(program *p, const rst_call_rule *rule) {
+static void allow(program *p, const rst_call *rule) {
     if (p->n == MOST_INSTRUCTIONS) {
         p->full = 1;
         return;
@@ -114,7 +114,7 @@ static void build(program *p, const rst_profile *profile) {
     finish(p, SECCOMP_RET_KILL_PROCESS);
     load(p, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < profile->n; i++) {
-        const rst_call_rules *group = &profile->groups[i];
+        const rst_call_group *group = &profile->groups[i];
         for (size_t j = 0; j < group->n; j++) {
             allow(p, &group->rules[j]);
         }

@@ -15,22 +15,22 @@ typedef enum {
     RST_TTY_ASK,     // ioctl: questions that libc asks of a terminal
     RST_TTY_SET,     // ioctl: those, and setting it
     RST_GROW,        // fallocate: mode 0, which gives a file more place and no more
-} rst_call_rule_kind;
+} rst_call_kind;
 
 typedef struct {
     uint32_t number;
-    rst_call_rule_kind kind;
-} rst_call_rule;
+    rst_call_kind kind;
+} rst_call;
 
 // Rules that belong together for one reason.
 typedef struct {
-    const rst_call_rule *rules;
+    const rst_call *rules;
     size_t n;
-} rst_call_rules;
+} rst_call_group;
 
 typedef struct {
     const char *name;
-    const rst_call_rules *groups; // those asked most often first
+    const rst_call_group *groups; // those asked most often first
     size_t n;
 } rst_profile;
 
