@@ -376,11 +376,21 @@ def _longest(values, start):
 
 
 def _check_rules(values):
+    """Those of everybody, and those of each profile with what it does not set itself."""
+    wrong = _check_blob(values, "")
+    for name in profiles(values):
+        start = profile_path(name, "")
+        own = {row[0]: values.get(start + row[0], values.get(row[0])) for row in rules.LISTS}
+        wrong = wrong or _check_blob(own, start)
+    return wrong
+
+
+def _check_blob(values, start):
     octets = rules.octets_of(values)
-    if octets > rules.BLOB_OCTETS:
-        longest = max(rules.LISTS, key=lambda row: sum(len(i) for i in values.get(row[0]) or ()))
-        return longest[0], "all rules take %d octets; allowed: %d" % (octets, rules.BLOB_OCTETS)
-    return None
+    if octets <= rules.BLOB_OCTETS:
+        return None
+    longest = max(rules.LISTS, key=lambda row: sum(len(i) for i in values.get(row[0]) or ()))
+    return start + longest[0], "all rules take %d octets; allowed: %d" % (octets, rules.BLOB_OCTETS)
 
 
 def _check_groups(values):
