@@ -20,7 +20,7 @@ class Settings:
         names = ("pass", "mark", "clean", "quarantine", "block")
         if path.startswith("screening action "):
             return names[DEFAULT_ACTIONS[NAMES.index(path[17:])]]
-        return {"screening mode": self.mode, "screening fail-mode": "deny"}[path]
+        return {"screening mode": self.mode, "screening fail-mode": "deny"}.get(path, ())
 
 
 def infected(part="a.zip/x.exe", signature="Eicar"):

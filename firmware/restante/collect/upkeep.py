@@ -91,7 +91,9 @@ class Upkeep:
             return
         if bundle != self._bundle:
             # A set that finds nothing must not judge.
-            await (services.watch.run() if self._bundle else services.watch.begun())
+            await services.watch.begun()
+            if bounded(services.watch.bundle) != bundle:
+                await services.watch.run()
             self._bundle = bundle
             self._due = {}
         if not services.off:

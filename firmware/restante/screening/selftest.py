@@ -24,7 +24,10 @@ DEFAULTS = Defaults()
 
 
 class SelfTest:
+    """`bundle`: the name of the set that judged the last sample, "" before the first."""
+
     def __init__(self, spool, screen):
+        self.bundle = ""
         self._spool = spool
         self._screen = screen
 
@@ -42,6 +45,7 @@ class SelfTest:
 
     async def _check(self, bad, message):
         report = await self._screened(message)
+        self.bundle = report.bundle
         expected = INFECTED if bad else CLEAN
         text = NAMES[report.verdict]
         if report.findings:

@@ -33,6 +33,11 @@ class Watch:
         self._clock = clock
         self._lock = asyncio.Lock()
 
+    @property
+    def bundle(self):
+        """The name of the set that was tested last."""
+        return self._selftest.bundle
+
     async def serve(self):
         """Until it is cancelled."""
         await self.begun()
