@@ -29,7 +29,12 @@ def greedy():
     out = TOP / "build" / "native" / "worker"
     trees = [
         "%s=%s" % (name, os.environ.get(name, TOP / "build" / "src" / folder))
-        for name, folder in (("RESTANTE_ZLIB_DIR", "zlib"), ("RESTANTE_MBEDTLS_DIR", "mbedtls"))
+        for name, folder in (
+            ("RESTANTE_ZLIB_DIR", "zlib"),
+            ("RESTANTE_BZIP2_DIR", "bzip2"),
+            ("RESTANTE_XZ_DIR", "xz-utils"),
+            ("RESTANTE_MBEDTLS_DIR", "mbedtls"),
+        )
     ]
     subprocess.run(["make", "-s", "-C", WORKER, f"OUT={out}", *trees], check=True)
     return out / "screen-worker-greedy"
