@@ -90,7 +90,8 @@ static bool write_pieces(rst_scanner *s, rst_layer *child, span in, bool indefin
             in.at = e.body.at; // its pieces come next
         } else if (e.tag == 0) {
             in.at = e.body.end;
-            if (open > 0 && --open == 0 && indefinite) {
+            open -= open > 0 ? 1 : 0;
+            if (open == 0 && indefinite) {
                 return true;
             }
         } else if (e.tag == OCTETS) {

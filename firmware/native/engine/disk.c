@@ -248,7 +248,7 @@ bool rst_vhd_read(rst_image *m) {
         return true;
     }
     // Fixed: the octets of the disk, then the footer.
-    if (m->n >= 2 * SECTOR && memcmp(m->data + m->n - SECTOR, "conectix", 8) == 0 &&
+    if (m->n >= (size_t)2 * SECTOR && memcmp(m->data + m->n - SECTOR, "conectix", 8) == 0 &&
         rst_image_be32(m->data + m->n - SECTOR + 60) == VHD_FIXED) {
         m->n -= SECTOR;
         return true;

@@ -217,9 +217,9 @@ static void long_piece(volume *v, const uint8_t *e) {
     memcpy(out + 10, e + 14, 12);
     memcpy(out + 22, e + 28, 4);
     v->long_left = (uint8_t)(number - 1);
-    for (size_t i = 0; (e[0] & LAST_LONG) != 0 && i < LONG_UNITS * 2; i += 2) {
+    for (size_t i = 0; (e[0] & LAST_LONG) != 0 && i < (size_t)LONG_UNITS * 2; i += 2) {
         if (out[i] == 0 && out[i + 1] == 0) {
-            v->long_n -= LONG_UNITS * 2 - i;
+            v->long_n -= (size_t)LONG_UNITS * 2 - i;
             break;
         }
     }

@@ -595,17 +595,33 @@ static void scan(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     remember(h, data + known, i - known);
 }
 
-// Octets up to the end of the first line that means something to the text's reader.
+static size_t line_end(const uint8_t *data, size_t at, size_t n) {
+    const uint8_t *lf = memchr(data + at, '\n', n - at);
+    size_t end = lf != NULL ? (size_t)(lf - data) : n;
+    const uint8_t *cr = memchr(data + at, '\r', end - at);
+    return cr != NULL ? (size_t)(cr - data) : end;
+}
+
+// Octets up to the end of the first line that means something to the text's reader, which acts
+// then, or one octet further on, if the line may have ended with a CR alone. What it decodes as it
+// comes goes octet by octet: whatever the cuts, both readers act in one order.
 static size_t to_act(const rst_text *t, const uint8_t *data, size_t n) {
-    bool acts = t->line_start ? rst_text_gathers(t, *data) : t->gathering;
-    size_t at = 0;
+    if (t->coding == RST_TEXT_YENC || t->coding == RST_TEXT_BASE64 || (t->cr && t->gathering)) {
+        return 1;
+    }
+    size_t at = t->cr && *data == '\n' ? 1 : 0;
+    bool begins = t->line_start || t->cr;
     while (at < n) {
-        const uint8_t *lf = memchr(data + at, '\n', n - at);
-        at = lf != NULL ? (size_t)(lf - data) + 1 : n;
+        bool acts = begins ? rst_text_gathers(t, data[at]) : t->gathering;
+        at = line_end(data, at, n);
+        if (at < n) {
+            bool pair = !acts && data[at] == '\r' && at + 1 < n && data[at + 1] == '\n';
+            at += pair ? 2 : 1;
+        }
         if (acts) {
             break;
         }
-        acts = at < n && rst_text_gathers(t, data[at]);
+        begins = true;
     }
     return at;
 }

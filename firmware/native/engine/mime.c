@@ -182,9 +182,10 @@ static bool may_delimit(const uint8_t *line, size_t n) {
     while (i < n && overlooked(line[i])) {
         i++;
     }
-    if (i < n && line[i++] != '-') {
+    if (i < n && line[i] != '-') {
         return false;
     }
+    i++;
     while (i < n && line[i] == 0) {
         i++;
     }
@@ -195,7 +196,7 @@ static bool may_delimit(const uint8_t *line, size_t n) {
 // take a bare CR for a line end.
 static void note_lenient(rst_scanner *s, rst_layer *l) {
     rst_mime *m = &l->u.mime;
-    uint8_t line[RST_MAX_DELIMITER];
+    uint8_t line[RST_MAX_DELIMITER] = {0};
     size_t i = 0;
     size_t n = 0;
     while (i < m->line_n && overlooked(m->line[i])) {

@@ -128,10 +128,11 @@ unsigned rst_pdf_find(const rst_pdf *f, rst_pdf_text t, const char *key, rst_pdf
             break;
         case RST_PDF_DICT_END:
         case RST_PDF_ARRAY_END:
-            if (depth > 0 && --depth == 0) {
+            if (depth == 1) {
                 rst_spend(f->s, (t.at - from) / 8 + 1);
                 return found;
             }
+            depth -= depth > 0 ? 1 : 0;
             break;
         case RST_PDF_IS_NAME:
             if (depth == 1 && !was_value) {

@@ -205,7 +205,7 @@ static bool step5(rar *r, size_t *at) {
     const uint8_t *from = p + 4;
     p += end - p >= 4 ? 4 : 0;
     if (end - p < 4 || !vint(&p, end, &size) || size > (uint64_t)(end - p) ||
-        size > 2 * 1024 * 1024) {
+        size > (uint64_t)2 * 1024 * 1024) {
         say(r, RST_MALFORMED, "rar header");
         return false;
     }

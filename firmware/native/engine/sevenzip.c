@@ -178,11 +178,12 @@ static void pass_over(rst_scanner *s, rst_layer *l, archive *a) {
 // The name of the next file that has octets, without going on to it.
 static void first_name(archive *a) {
     rst_7z_reader names = a->files.names;
-    uint64_t file = a->file;
-    do {
+    next_name(a);
+    for (uint64_t file = a->file;
+         a->files.empty != NULL && file < a->files.files && rst_7z_bit(a->files.empty, file);
+         file++) {
         next_name(a);
-    } while (a->files.empty != NULL && file < a->files.files &&
-             rst_7z_bit(a->files.empty, file++));
+    }
     a->files.names = names;
 }
 

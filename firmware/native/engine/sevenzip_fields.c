@@ -169,7 +169,7 @@ static void read_folder(rst_7z_reader *r, rst_7z_folder *f) {
         f->binds[i].out = rst_7z_number(r);
         r->bad = r->bad || f->binds[i].in >= ins || f->binds[i].out >= f->coders_n;
     }
-    if (r->bad || ins + 1 < f->coders_n + 1 || ins > 2 * RST_7Z_CODERS) {
+    if (r->bad || ins + 1 < f->coders_n + 1 || ins > (size_t)2 * RST_7Z_CODERS) {
         r->bad = true;
         return;
     }

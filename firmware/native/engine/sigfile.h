@@ -210,7 +210,7 @@ static inline uint64_t rst_gram_hash(const uint8_t *p) {
 static inline const uint8_t *rst_db_record(const rst_db *db, int section, uint64_t index,
                                            size_t size) {
     const rst_db_section *s = &db->section[section];
-    if (s->size / size <= index) {
+    if (s->data == NULL || s->size / size <= index) {
         return NULL;
     }
     return s->data + index * size;
@@ -220,7 +220,7 @@ static inline const uint8_t *rst_db_record(const rst_db *db, int section, uint64
 static inline const uint8_t *rst_db_octets(const rst_db *db, int section, uint64_t offset,
                                            size_t length) {
     const rst_db_section *s = &db->section[section];
-    if (offset > s->size || length > s->size - offset) {
+    if (s->data == NULL || offset > s->size || length > s->size - offset) {
         return NULL;
     }
     return s->data + offset;

@@ -359,5 +359,6 @@ void rst_text_end(rst_scanner *s, rst_layer *l) {
 
 void rst_text_stop(rst_scanner *s, rst_layer *l) {
     rst_found(s, RST_AMBIGUOUS, "data URL in a uuencoded file", l, &l->place, NULL);
-    end_file(s, &l->u.text, l->u.text.line_wire);
+    const rst_text *t = &l->u.text;
+    end_file(s, &l->u.text, t->line_start || t->cr ? t->next_wire : t->line_wire);
 }

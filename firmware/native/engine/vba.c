@@ -191,7 +191,7 @@ static bool module(rst_scanner *s, rst_layer *l, rst_cfb *c, uint32_t entry, con
     }
     char name[RST_MAX_NAME];
     rst_cfb_path(c, entry, name, sizeof name - 4);
-    strcat(name, ".bas");
+    memcpy(name + strlen(name), ".bas", sizeof ".bas");
     size_t told = list != NULL ? offset_of(c, entry, list, list_n) : SIZE_MAX;
     bool more = true;
     if (is_container(data, n, told)) {

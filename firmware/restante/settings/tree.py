@@ -390,7 +390,8 @@ def _check_blob(values, start):
     if octets <= rules.BLOB_OCTETS:
         return None
     longest = max(rules.LISTS, key=lambda row: sum(len(i) for i in values.get(row[0]) or ()))
-    return start + longest[0], "all rules take %d octets; allowed: %d" % (octets, rules.BLOB_OCTETS)
+    why = "all rules take %d octets; allowed: %d" % (octets, rules.BLOB_OCTETS)
+    return start + longest[0], why
 
 
 def _check_groups(values):
