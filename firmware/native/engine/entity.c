@@ -333,12 +333,15 @@ void rst_entity_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
 // What the decoder met that readers take in different ways.
 static void note_coding(rst_scanner *s, const rst_layer *l) {
     const rst_mime *m = &l->u.mime;
+    if (m->body != RST_BODY_LEAF || m->child == NULL) {
+        return;
+    }
     // Mailing lists and virus scanners write a footer behind the base64 of a text.
     bool runs = m->base64.odd_runs && m->child->hint != RST_HINT_TEXT;
-    if (m->body == RST_BODY_LEAF && (m->base64.odd_lines || runs)) {
+    if (m->base64.odd_lines || runs) {
         rst_found(s, RST_AMBIGUOUS, "base64 behind its padding", m->child, &m->child->place, NULL);
     }
-    if (m->body == RST_BODY_LEAF && m->qp.odd) {
+    if (m->qp.odd) {
         rst_found(s, RST_AMBIGUOUS, "blanks behind a soft line break", m->child, &m->child->place,
                   NULL);
     }

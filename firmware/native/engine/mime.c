@@ -12,6 +12,7 @@ void rst_mime_begin(rst_scanner *s, rst_layer *l) {
     m->level_base = s->level_n;
     m->level_top = s->level_n;
     m->parts = 0;
+    m->headless = RST_HEADED;
     m->body = RST_BODY_NONE;
     m->child = NULL;
     m->owner = 0;
