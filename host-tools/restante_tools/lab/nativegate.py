@@ -15,7 +15,7 @@ from pathlib import Path
 
 from restante_tools.errors import ToolError
 from restante_tools.lab import network
-from restante_tools.lab.boxconsole import Ask, over_socket
+from restante_tools.lab.boxconsole import Ask, must, over_socket
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.image import tool
@@ -23,6 +23,7 @@ from restante_tools.lab.namespaces import Namespace
 from restante_tools.places import REPOSITORY, Places
 
 START_SECONDS = 20.0
+SELF_TEST_SECONDS = 60.0
 SIGNATURES = REPOSITORY / "board" / "common" / "signatures"
 HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 DEVICE_KEY_OCTETS = 32  # what the box makes from its own key, outside of the data partition
@@ -135,6 +136,14 @@ class NativeGate:
     def ask(self) -> Ask:
         """The console's commands, as the console program sends them."""
         return over_socket(self.runtime / "control.sock")
+
+    def wait_until_tested(self) -> None:
+        """The self-test at the start has workers of its own: who meddles waits for its end."""
+
+        def tested() -> bool:
+            return must(self.ask, "show status").value("self-test") != "not run yet"
+
+        Deadline(SELF_TEST_SECONDS, "the machine is very busy", "").wait(tested, "the self-test")
 
     def memory_kib(self) -> int:
         """What the gate has resident now."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from restante_tools.lab import boxconsole, clients, maildrop
-from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account
 from restante_tools.lab.meddler import Meddler
 from restante_tools.lab.nativegate import NativeGate, Place
@@ -24,7 +23,6 @@ LARGE, SMALL, BAD = 1, 2, 3  # numbers of the messages in the maildrop
 LARGE_OCTETS = 20_000_000  # a worker is busy with it for long enough to be met
 DEADLINE = "set screening deadline 1"  # the shortest: a hung worker is killed after a second
 NOTICE_OCTETS = 4096  # more than a notice ever says
-SELF_TEST_SECONDS = 60.0
 EVERY = 1000  # workers: more than any message gets
 
 
@@ -52,18 +50,9 @@ def direct(site):
 def deny(site):
     """A gate with fail mode deny."""
     gate = NativeGate(Place(site.box), site.places, site.folder("deny"), [DEADLINE])
-    wait_until_tested(gate)
+    gate.wait_until_tested()
     yield gate
     gate.stop()
-
-
-def wait_until_tested(gate):
-    """The self-test at the start has workers of its own."""
-
-    def tested():
-        return boxconsole.must(gate.ask, "show status").value("self-test") != "not run yet"
-
-    Deadline(SELF_TEST_SECONDS, "the machine is very busy", "").wait(tested, "the self-test")
 
 
 def retrieve(site, number, keep):
@@ -199,7 +188,7 @@ def test_fail_mode_allow_delivers_marked(site, direct, tmp_path):
         Place(site.box, "0.0.0.0:11001"), site.places, site.folder("allow"), settings
     )
     try:
-        wait_until_tested(gate)
+        gate.wait_until_tested()
         site.redirect_to(11001)
         with Meddler(gate.screen.pid, signal.SIGKILL, EVERY) as meddler:
             _, octets = retrieve(site, LARGE, tmp_path)

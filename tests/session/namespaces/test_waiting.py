@@ -30,6 +30,7 @@ def site():
 @pytest.fixture(scope="module")
 def gate(site):
     running = NativeGate(Place(site.box), site.places, site.folder("gate"), SETTINGS)
+    running.wait_until_tested()
     yield running
     running.stop()
 
