@@ -181,7 +181,8 @@ static rst_inflated run_deflate(rst_decode *d, rst_pipe *p) {
 
 static rst_inflated run_bzip2(rst_decode *d, rst_pipe *p) {
     bz_stream *z = &d->u.bzip2;
-    memcpy(&z->next_in, &p->in, sizeof z->next_in); // libbz2 knows no const; it only reads
+    // libbz2 knows no const; it only reads. NOLINTNEXTLINE(performance-no-int-to-ptr)
+    z->next_in = (char *)(uintptr_t)p->in;
     z->avail_in = (unsigned)p->in_n;
     z->next_out = (char *)p->out;
     z->avail_out = (unsigned)p->out_n;

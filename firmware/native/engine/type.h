@@ -199,12 +199,13 @@ typedef enum {
     RST_FAMILIES
 } rst_family;
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which it is read
 typedef struct {
     const char *name;   // "7z"
     rst_format format;  // how it is opened; RST_FORMAT_PLAIN: it has nothing inside
     const char *closed; // why it is not opened ("zstd archive"), or NULL
     rst_family family;
-} rst_type_row; // NOLINT(clang-analyzer-optin.performance.Padding): as it is read
+} rst_type_row;
 
 extern const rst_type_row rst_types[RST_TYPES];
 extern const char *const rst_family_names[RST_FAMILIES]; // "executable"
