@@ -4,7 +4,6 @@ import os
 import random
 from pathlib import Path
 
-import pytest
 from mailmaking import attachment, multipart, verdict, wire
 
 FOLDERS = ("/usr/share", "/usr/lib", "~/.cache", "/usr/local/share")
@@ -43,8 +42,7 @@ def shipped(count):
 
 def test_files_of_packages_are_clean(screen, soak, figures):
     files = shipped(MOST if soak else SAMPLE)
-    if len(files) < 50:
-        pytest.skip("this machine has hardly any files")
+    assert len(files) >= 50
     said = {}
     for start in range(0, len(files), 50):
         some = files[start : start + 50]
