@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from restante import settings
 from restante.errors import SettingsError
@@ -84,6 +84,7 @@ trees = st.fixed_dictionaries({}, optional=EVERY)
 
 
 @given(trees)
+@example({"screening allow signature": (b'"', b"a#b")})
 def test_what_is_written_reads_back(values):
     whole = tree.defaults()
     whole.update(values)

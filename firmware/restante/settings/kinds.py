@@ -17,8 +17,8 @@ NAME_OCTETS = 253
 # User patterns of one group: an office that lists every mailbox by name.
 USERS = 100
 # Characters of a user pattern that stand for something else in the text form: % begins an escape,
-# a comma parts two patterns, # begins a comment, * stands for anything.
-PATTERN_MARKS = "%,#*"
+# a comma parts two patterns, # begins a comment, quotes hold a name, * stands for anything.
+PATTERN_MARKS = '%,#"*'
 # Patterns, types or hashes of one rule: what a line of settings (text.LINE_OCTETS) has room for.
 PATTERNS = 60
 # Octets of a pattern; a rule's length octet allows 255.
@@ -239,7 +239,7 @@ class Patterns:
         return tuple(patterns)
 
     def write(self, value):
-        return ",".join(_escaped(pattern, "%,#") for pattern in value)
+        return ",".join(_escaped(pattern, '%,#"') for pattern in value)
 
 
 class Words:
