@@ -134,6 +134,7 @@ TYPES = (
     "lz4",
     "szdd",
     "kwaj",
+    "sis",
     "binhex",
     "stuffit",
     "zoo",
