@@ -84,9 +84,27 @@ def test_room_without_a_descriptor_gets_no_reply(server, mail):
     assert server.status()["without"] == 1
 
 
-@pytest.mark.parametrize("n", [0, 1, 8191, 8192])
+def rules_of(octets):
+    """Rules that allow signatures nobody has, so many octets in all."""
+    made = b""
+    while len(made) < octets:
+        left = octets - len(made)
+        n = left - 2 if left <= 257 else min(255, left - 5)
+        made += bytes([8, n]) + b"x" * n
+    return made
+
+
+@pytest.mark.parametrize("n", [0, 3, 8191, 8192])
 def test_rules_up_to_their_bound_are_taken(server, mail, n):
-    assert verdict(server.screen(mail(b"x"), rules=os.urandom(n)))["verdict"] == CLEAN
+    rules = rules_of(n)
+    assert len(rules) == n
+    assert verdict(server.screen(mail(b"x"), rules=rules))["verdict"] == CLEAN
+
+
+@pytest.mark.parametrize("rules", [b"\x08", b"\x08\x05abcd", b"\x00\x01a", b"\xff\x01a"])
+def test_rules_that_are_none_get_no_reply(server, mail, rules):
+    assert server.screen(mail(b"x"), rules=rules) == NO_REPLY
+    assert server.status()["without"] == 1
 
 
 def test_every_corrupted_octet_gets_no_reply_or_a_whole_one(server, mail):
