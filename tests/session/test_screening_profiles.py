@@ -187,8 +187,9 @@ def test_killed_twice_is_a_notice_under_its_uidl_and_the_original_is_held(accele
             body = talk.fetch(b"RETR 1")[1]
             assert b"ended twice" in body and len(body) < 4096
         leave(talk)
-    (row,) = [r for r in records(box) if r["verdict"] == "killed"]
-    assert (row["action"], row["uidl"]) == ("quarantine", "uid-1")
+    # On a busy machine a worker on the other message may have been met, too.
+    killed = [r for r in records(box) if r["verdict"] == "killed" and r["uidl"] == "uid-1"]
+    assert [row["action"] for row in killed] == ["quarantine"]
     kept = list((box.data / "quarantine").glob("*.eml"))
     assert max(path.stat().st_size for path in kept) >= len(big)
     assert list(server.drop)[0] == b"uid-1"
