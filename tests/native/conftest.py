@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
 TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 
-from mailmaking import attachment  # noqa: E402
+from mailmaking import TEXT, attachment, multipart  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +93,16 @@ def screen_one(screen):
     def run(octets, *options, **more):
         (report,) = screen([octets], *options, **more)
         return report
+
+    return run
+
+
+@pytest.fixture
+def scan(screen_one, request):
+    """The report on an attachment with these octets, called as the module's NAME says."""
+
+    def run(octets, *options, name=request.module.NAME, **more):
+        return screen_one(multipart(TEXT, attachment(octets, name)), *options, **more)
 
     return run
 

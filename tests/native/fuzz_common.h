@@ -3,6 +3,7 @@
 #ifndef RST_FUZZ_COMMON_H
 #define RST_FUZZ_COMMON_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,28 @@ static inline void fuzz_compare(const uint8_t *data, size_t n, size_t cut) {
         }
     }
     free(copy);
+}
+
+// A part of this type (header field's body) whose content is the input, behind a u16 that says how
+// to cut it. Binary, so that its reader gets it as it is.
+static inline int fuzz_part(const char *type, const uint8_t *input, size_t n) {
+    enum { MOST = 1 << 18, HEADER_MOST = 256 };
+    static uint8_t message[HEADER_MOST + 2 * MOST];
+    if (n < 2 || n > MOST) {
+        return 0;
+    }
+    size_t cut = 1 + (size_t)(input[0] | input[1] << 8) % 600;
+    int header = snprintf((char *)message, HEADER_MOST,
+                          "Content-Type: %s\r\nContent-Transfer-Encoding: binary\r\n\r\n", type);
+    size_t at = (size_t)header;
+    for (size_t i = 2; i < n; i++) {
+        if (input[i] == '.' && message[at - 1] == '\n') {
+            message[at++] = '.'; // dot-stuffing
+        }
+        message[at++] = input[i];
+    }
+    fuzz_compare(message, at, cut);
+    return 0;
 }
 
 #endif

@@ -71,6 +71,16 @@ def names(report):
     return sorted(found.elements())
 
 
+def reasons(report):
+    """Signatures' names and reasons of the findings."""
+    return {finding["signature"] for finding in report["findings"]}
+
+
+def parts(report):
+    """Where the findings lie."""
+    return {finding["part"] for finding in report["findings"]}
+
+
 def verdict(report):
     return verdicts.NAMES[report["verdict"]]
 

@@ -7,7 +7,9 @@ import subprocess
 import zlib
 
 import pytest
-from mailmaking import BAD, TEXT, attachment, multipart, names, verdict
+from mailmaking import BAD, names, verdict
+
+NAME = "a.cab"  # of the attachments
 
 NOISE = random.Random(9).randbytes(50_000)
 FILES = {"readme.txt": b"hello " * 500, "bad.exe": NOISE + BAD, "empty": b"", "last": NOISE}
@@ -45,14 +47,6 @@ def cabinet(files, method=1, data=None, rows=None, before=b""):
     total = start + len(body)
     head = struct.pack("<4s5I2B5H", b"MSCF", 0, total, 0, start, 0, 3, 1, 1, len(files), 0, 1, 0)
     return head + folder + body
-
-
-@pytest.fixture
-def scan(screen_one):
-    def run(container, *options, name="a.cab", **more):
-        return screen_one(multipart(TEXT, attachment(container, name)), *options, **more)
-
-    return run
 
 
 @pytest.fixture(scope="session")

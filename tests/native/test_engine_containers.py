@@ -12,21 +12,13 @@ import pytest
 from fuzz import Unseekable
 from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, verdict, zipped
 
+NAME = "a.zip"  # of the attachments
+
 ENTRIES = (("readme.txt", b"hello " * 30), ("bad.exe", BAD), ("after.txt", b"after " * 30))
 
 
 def message(container, name="a.zip"):
     return multipart(TEXT, attachment(container, name))
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(container, *options, name="a.zip", **more):
-        return screen_one(message(container, name), *options, **more)
-
-    return run
 
 
 def streamed(method, entries=ENTRIES):

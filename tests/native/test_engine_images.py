@@ -19,27 +19,22 @@ from imagemaking import (
     small_iso,
     vhd_footer,
 )
-from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, verdict, zipped
+from mailmaking import (
+    BAD,
+    EICAR,
+    TEXT,
+    attachment,
+    multipart,
+    names,
+    parts,
+    reasons,
+    verdict,
+    zipped,
+)
+
+NAME = "a.iso"  # of the attachments
 
 SYNC = b"\0" + b"\xff" * 10 + b"\0"
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(octets, *options, name="a.iso", **more):
-        return screen_one(multipart(TEXT, attachment(octets, name)), *options, **more)
-
-    return run
-
-
-def reasons(report):
-    return {finding["signature"] for finding in report["findings"]}
-
-
-def parts(report):
-    return {finding["part"] for finding in report["findings"]}
 
 
 def fill(folder, bad=BAD):

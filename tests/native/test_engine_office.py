@@ -30,22 +30,14 @@ from officemaking import (
     vba_list,
 )
 
+NAME = "a.doc"  # of the attachments
+
 BIG = BAD + b"x" * 6000
 HARMLESS = b"\xec\xa5" + bytes(30) + b"Good morning. " * 400
 
 
 def message(container, name="a.doc"):
     return multipart(TEXT, attachment(container, name))
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(container, *options, name="a.doc", **more):
-        return screen_one(message(container, name), *options, **more)
-
-    return run
 
 
 @pytest.fixture

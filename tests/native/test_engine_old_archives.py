@@ -6,7 +6,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, verdict, zipped
+from mailmaking import (
+    BAD,
+    EICAR,
+    TEXT,
+    attachment,
+    multipart,
+    names,
+    parts,
+    reasons,
+    verdict,
+    zipped,
+)
 from old_archives import (
     GOOD,
     RAR4,
@@ -25,26 +36,10 @@ from old_archives import (
     vint,
 )
 
+NAME = "a.bin"  # of the attachments
+
 CLAMAV = Path("/usr/share/clamav-testfiles")
 PAYLOAD = zipped(("x", EICAR))  # only found if it is opened
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(octets, *options, name="a.bin", **more):
-        return screen_one(multipart(TEXT, attachment(octets, name)), *options, **more)
-
-    return run
-
-
-def reasons(report):
-    return {finding["signature"] for finding in report["findings"]}
-
-
-def parts(report):
-    return {finding["part"] for finding in report["findings"]}
 
 
 def run(*command, **more):

@@ -13,6 +13,8 @@ import pytest
 from fuzz import Unseekable
 from mailmaking import BAD, TEXT, attachment, multipart, names, verdict, zipped
 
+NAME = "a.bin"  # of the attachments
+
 NOISE = random.Random(7).randbytes(3000)
 DICTIONARY = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}
 
@@ -47,16 +49,6 @@ def streamed(method, *entries):
         for name, octets in entries:
             archive.writestr(name, octets)
     return file.octets
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(container, *options, name="a.bin", **more):
-        return screen_one(multipart(TEXT, attachment(container, name)), *options, **more)
-
-    return run
 
 
 def made(octets):

@@ -6,19 +6,13 @@ import zlib
 from pathlib import Path
 
 import pytest
-from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, only, verdict, zipped
+from mailmaking import BAD, EICAR, names, only, verdict, zipped
 from pdfmaking import deflated, document, lzw, predicted, runs, stream
+
+NAME = "a.pdf"  # of the attachments
 
 GOOD = b"BT /F1 12 Tf (Hello) Tj ET " * 40
 TOP = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def scan(screen_one):
-    def run(octets, *options, name="a.pdf", **more):
-        return screen_one(multipart(TEXT, attachment(octets, name)), *options, **more)
-
-    return run
 
 
 def a85(data):

@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from mailmaking import BAD, TEXT, attachment, multipart, names, verdict, zipped
+from mailmaking import BAD, names, verdict, zipped
 from officemaking import (
     attached,
     attribute,
@@ -18,24 +18,12 @@ from officemaking import (
     tnef,
 )
 
+NAME = "a.doc"  # of the attachments
+
 INNER = zipped(("bad.exe", BAD))  # the signature does not match the digits nor the zip itself
 OBJECT = ole1(package(INNER, name="a.zip", path="C:\\a.zip"))
 DIGITS = OBJECT.hex().encode()
 TESTFILES = Path("/usr/share/clamav-testfiles")
-
-
-def message(container, name="a.doc"):
-    return multipart(TEXT, attachment(container, name))
-
-
-@pytest.fixture
-def scan(screen_one):
-    """The report on an attachment with these octets."""
-
-    def run(container, *options, name="a.doc", **more):
-        return screen_one(message(container, name), *options, **more)
-
-    return run
 
 
 def between(digits, *what):

@@ -9,6 +9,8 @@ import zlib
 import pytest
 from mailmaking import BAD, TEXT, attachment, multipart, names, verdict
 
+NAME = "a.7z"  # of the attachments
+
 PROGRAM = shutil.which("7zz") or shutil.which("7z")
 NOISE = random.Random(5).randbytes(2000)
 FILES = {
@@ -40,14 +42,6 @@ def pack(tmp_path_factory):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return (folder / "a.7z").read_bytes()
-
-    return run
-
-
-@pytest.fixture
-def scan(screen_one):
-    def run(container, *options, name="a.7z", **more):
-        return screen_one(multipart(TEXT, attachment(container, name)), *options, **more)
 
     return run
 

@@ -8,12 +8,13 @@ import contextlib
 import itertools
 import poplib
 import subprocess
+from abc import ABC, abstractmethod
 
 HOST = "127.0.0.1"
 SECONDS = 60  # for one poll of a few small messages
 
 
-class Traveller:
+class Traveller(ABC):
     """`apop`: the account has no password that may be said in clear."""
 
     says_top = False  # fetches with TOP and a number of lines that no message has
@@ -33,9 +34,9 @@ class Traveller:
             path.unlink()
         return went_well, found
 
+    @abstractmethod
     def fetch(self, port, password):
         """Deliver into the inbox what is new; True if nothing stood in the way."""
-        raise NotImplementedError
 
     def run(self, words, good=(0,), **more):
         done = subprocess.run(
