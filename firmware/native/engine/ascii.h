@@ -14,6 +14,15 @@ static inline bool rst_blank(uint8_t c) {
     return c == ' ' || c == '\t';
 }
 
+static inline bool rst_letter(uint8_t c) {
+    c = rst_lower(c);
+    return c >= 'a' && c <= 'z';
+}
+
+static inline bool rst_alphanumeric(uint8_t c) {
+    return rst_letter(c) || (c >= '0' && c <= '9');
+}
+
 // 0..15, or -1.
 static inline int rst_hex(uint8_t c) {
     if (c >= '0' && c <= '9') {

@@ -1,14 +1,11 @@
 // See html.h. Runs of characters without meaning are passed over; the others go through put(),
 // one by one. Where a URL ends may be misread on purpose: so what is not base64 goes to an object
-// that is itself read as HTML, and nothing is lost in it.
+// that is itself read as HTML, and nothing is lost in it. What is in a URL is html_url.c's.
 #include "html.h"
 
 #include <string.h>
 
 #include "ascii.h"
-#include "expand.h"
-#include "print.h"
-#include "report.h"
 #include "scanner.h"
 
 enum { NO_ENTITY = 0, BEGUN, NUMERIC, DECIMAL, HEXADECIMAL, NAMED };
@@ -18,23 +15,6 @@ static const bool stops[256] = {
     [0] = true,   ['&'] = true, ['<'] = true, ['>'] = true,
     ['='] = true, [':'] = true, ['"'] = true, ['\''] = true,
 };
-
-static bool letter(uint8_t c) {
-    c = rst_lower(c);
-    return c >= 'a' && c <= 'z';
-}
-
-static bool alphanumeric(uint8_t c) {
-    return letter(c) || (c >= '0' && c <= '9');
-}
-
-static bool line(uint8_t c) {
-    return c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool base64_digit(uint8_t c) {
-    return alphanumeric(c) || c == '+' || c == '/';
-}
 
 void rst_html_begin(rst_scanner *s, rst_layer *l) {
     rst_text_begin(s, l);
@@ -46,8 +26,7 @@ bool rst_html_busy(const rst_layer *l) {
     return l->format == RST_FORMAT_HTML && l->u.html.child != NULL;
 }
 
-// A script can run.
-static void active(rst_layer *l) {
+void rst_html_active(rst_layer *l) {
     if (l->type == RST_TYPE_SVG) {
         l->type = RST_TYPE_SVG_SCRIPT;
     } else if (l->type == RST_TYPE_HTML || l->type == RST_TYPE_XML) {
@@ -56,7 +35,7 @@ static void active(rst_layer *l) {
 }
 
 static inline bool white(uint8_t c) {
-    return c == ' ' || line(c);
+    return c == ' ' || rst_html_line(c);
 }
 
 // One more character to look back on. White space counts once, as a blank if there is one in it,
@@ -91,155 +70,19 @@ static size_t oldest(const rst_html *h) {
     return h->recent_n > RST_HTML_RECENT ? h->recent_n - (size_t)RST_HTML_RECENT : 0;
 }
 
-// Data URLs
-
-static void flush(rst_scanner *s, rst_layer *l) {
-    rst_html *h = &l->u.html;
-    size_t n = h->out_n;
-    h->out_n = 0;
-    if (h->child != NULL && n > 0) {
-        rst_expand(s, l, h->child, h->out, n);
-    }
-}
-
-static void end_url(rst_scanner *s, rst_layer *l) {
-    rst_html *h = &l->u.html;
-    if (h->mode == RST_HTML_BASE64) {
-        if ((size_t)h->out_n + 2 > sizeof h->out) {
-            flush(s, l);
-        }
-        h->out_n = (uint16_t)(h->out_n + rst_base64_end(&h->base64, h->out + h->out_n));
-    }
-    flush(s, l);
-    h->mode = RST_HTML_MARKUP;
-    if (h->child != NULL) {
-        const rst_layer *child = h->child;
-        rst_layer_close(s, h->child);
-        h->child = NULL;
-        if (child->type == RST_TYPE_HTML_SCRIPT || child->type == RST_TYPE_SVG_SCRIPT) {
-            active(l);
-        }
-    }
-}
-
-// "data.png" for image/png.
-static void url_name(const rst_html *h, char *out) {
-    rst_print p;
-    rst_print_init(&p, out, RST_MAX_NAME);
-    rst_print_ascii(&p, "data.");
-    const uint8_t *slash = memchr(h->type, '/', h->type_n);
-    size_t i = slash != NULL ? (size_t)(slash - h->type) + 1 : h->type_n;
-    size_t from = i;
-    while (i < h->type_n && (alphanumeric(h->type[i]) || h->type[i] == '-' || h->type[i] == '.')) {
-        i++;
-    }
-    if (i > from) {
-        rst_print_octets(&p, RST_CHARSET_UTF8, h->type + from, i - from);
-    } else {
-        rst_print_ascii(&p, "txt");
-    }
-    rst_print_end(&p);
-}
-
-// What stands between "data:" and the comma is complete.
-static void begin_url(rst_scanner *s, rst_layer *l) {
-    rst_html *h = &l->u.html;
-    h->heading = false;
-    size_t n = h->type_n;
-    while (n > 0 && h->type[n - 1] == ' ') {
-        n--;
-    }
-    bool base64 = n >= 6 && rst_is(h->type + n - 6, 6, "base64");
-    if (base64) {
-        n -= 6;
-        while (n > 0 && h->type[n - 1] == ' ') {
-            n--;
-        }
-        base64 = n > 0 && h->type[n - 1] == ';';
-    }
-    if (!base64 && memchr(h->type, '/', h->type_n) == NULL) {
-        return; // plain text to a browser, and most often no URL at all
-    }
-    if (h->text.child != NULL) {
-        rst_text_stop(s, l);
-    }
-    h->mode = base64 ? RST_HTML_BASE64 : RST_HTML_PERCENT;
-    h->percent = 0;
-    h->out_n = 0;
-    h->base64 = (rst_base64){0};
-    if (rst_count_entry(s, l)) {
-        char name[RST_MAX_NAME];
-        url_name(h, name);
-        rst_hint hint =
-            base64 && !rst_starts(h->type, h->type_n, "text/html") ? RST_HINT_FILE : RST_HINT_HTML;
-        h->child = rst_layer_open(s, hint, name, &l->place, false);
-    }
-}
-
-static void url_octet(rst_scanner *s, rst_layer *l, uint8_t c) {
-    rst_html *h = &l->u.html;
-    if (sizeof h->out - h->out_n < 3) {
-        flush(s, l);
-    }
-    if (h->mode == RST_HTML_BASE64) {
-        size_t got;
-        rst_base64_take(&h->base64, &c, 1, h->out + h->out_n, sizeof h->out - h->out_n, &got);
-        h->out_n = (uint16_t)(h->out_n + got);
-    } else {
-        h->out[h->out_n++] = c;
-    }
-}
-
-static bool url_ends(const rst_html *h, uint8_t c, bool raw) {
-    if (h->mode == RST_HTML_BASE64) {
-        return !base64_digit(c) && !line(c) && c != ' ' && c != '=' && c != '%';
-    }
-    if (h->quote != 0 || h->until != 0) {
-        return (raw && c == h->quote && c != 0) || (c == h->until && c != 0);
-    }
-    return c == ' ' || line(c) || c == '>' || c == '"' || c == '\'';
-}
-
-// One character of a data URL. False: it is none any more.
-static bool in_url(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
-    rst_html *h = &l->u.html;
-    int digit = rst_hex(c);
-    if (h->percent > 0 && digit >= 0) {
-        h->octet = (uint8_t)(h->octet << 4 | digit);
-        if (--h->percent == 0) {
-            url_octet(s, l, h->octet);
-        }
-        return true;
-    }
-    h->percent = 0;
-    if (url_ends(h, c, raw)) {
-        end_url(s, l);
-        return false;
-    }
-    if (c == '%') {
-        h->percent = 2;
-        h->octet = 0;
-    } else if (!line(c)) {
-        url_octet(s, l, c);
-    }
-    return true;
-}
-
-// Markup
-
 // Line ends inside a word do not count in a URL. *before: what stands in front of the word.
 static bool recent_is(const rst_html *h, const char *word, uint8_t *before) {
     size_t oldest_at = oldest(h);
     size_t at = h->recent_n;
     for (size_t k = strlen(word); k > 0; k--) {
-        at -= at > oldest_at && line(h->recent[at - 1]);
+        at -= at > oldest_at && rst_html_line(h->recent[at - 1]);
         if (at == oldest_at || rst_lower(h->recent[at - 1]) != (uint8_t)word[k - 1]) {
             return false;
         }
         at--;
     }
     *before = at > oldest_at ? h->recent[at - 1] : ' ';
-    return !alphanumeric(*before) && *before != '-' && *before != '_';
+    return !rst_alphanumeric(*before) && *before != '-' && *before != '_';
 }
 
 static void colon(rst_layer *l) {
@@ -253,7 +96,7 @@ static void colon(rst_layer *l) {
         h->until = own ? 0 : before == '"' || before == '\'' ? before : before == '(' ? ')' : 0;
     } else if ((h->in_tag || h->quote != 0) &&
                (recent_is(h, "javascript", &before) || recent_is(h, "vbscript", &before))) {
-        active(l);
+        rst_html_active(l);
     }
 }
 
@@ -267,13 +110,13 @@ static void equals(rst_layer *l) {
     }
     end -= end > oldest_at && white(h->recent[end - 1]);
     size_t from = end;
-    while (from > oldest_at && letter(h->recent[from - 1])) {
+    while (from > oldest_at && rst_letter(h->recent[from - 1])) {
         from--;
     }
     uint8_t before = from > oldest_at ? h->recent[from - 1] : ' ';
     bool apart = before <= ' ' || before == '/' || before == '"' || before == '\'';
     if (apart && end - from >= 4 && rst_starts(h->recent + from, end - from, "on")) {
-        active(l);
+        rst_html_active(l);
     }
 }
 
@@ -311,7 +154,7 @@ static void root(rst_layer *l, const uint8_t *name, size_t n) {
 static void in_tag(rst_layer *l, uint8_t c) {
     rst_html *h = &l->u.html;
     bool over = c == '>' || h->tag_n == sizeof h->tag;
-    if (h->tag_n == 0 && !letter(c)) {
+    if (h->tag_n == 0 && !rst_letter(c)) {
         h->tagging = false;
         h->in_tag = false;
         return;
@@ -337,7 +180,7 @@ static void in_tag(rst_layer *l, uint8_t c) {
     }
     bool script = rst_is(h->tag + local, name - local, "script");
     if (script && over && (c != '>' || !no_script(h->tag, h->tag_n))) {
-        active(l);
+        rst_html_active(l);
     }
     h->tagging = script && !over;
     if (h->tagging) {
@@ -350,10 +193,10 @@ static void in_tag(rst_layer *l, uint8_t c) {
 static size_t dull_name(rst_layer *l, const uint8_t *data, size_t n) {
     rst_html *h = &l->u.html;
     size_t i = 0;
-    while (i < n && i < 16 && alphanumeric(data[i])) {
+    while (i < n && i < 16 && rst_alphanumeric(data[i])) {
         i++;
     }
-    if (!h->rooted || h->tag_n > 0 || i == 0 || i == n || !letter(data[0]) || i == 6 ||
+    if (!h->rooted || h->tag_n > 0 || i == 0 || i == n || !rst_letter(data[0]) || i == 6 ||
         !(data[i] == ' ' || data[i] == '>')) {
         return 0; // "script" has six letters
     }
@@ -365,11 +208,11 @@ static size_t dull_name(rst_layer *l, const uint8_t *data, size_t n) {
 static void in_heading(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
     rst_html *h = &l->u.html;
     if (c == ',') {
-        begin_url(s, l);
+        rst_html_url_begin(s, l);
     } else if (c == '<' || c == '>' || (raw && c == h->quote) || (c == h->until && c != 0) ||
                h->type_n == sizeof h->type) {
         h->heading = false;
-    } else if (!line(c) && (h->type_n > 0 || c != ' ')) {
+    } else if (!rst_html_line(c) && (h->type_n > 0 || c != ' ')) {
         h->type[h->type_n++] = c;
     }
 }
@@ -383,7 +226,7 @@ static void put(rst_scanner *s, rst_layer *l, uint8_t c, bool raw) {
     if (raw && c == '=' && h->mode == RST_HTML_BASE64) {
         equals(l); // the run may be no URL after all
     }
-    if (h->mode != RST_HTML_MARKUP && in_url(s, l, c, raw)) {
+    if (h->mode != RST_HTML_MARKUP && rst_html_url_take(s, l, c, raw)) {
         remember_one(h, c);
         return;
     }
@@ -465,7 +308,7 @@ static bool in_entity(rst_scanner *s, rst_layer *l, uint8_t c) {
     if (h->entity == NUMERIC && c >= '0' && c <= '9') {
         h->entity = DECIMAL;
     }
-    if (h->entity == BEGUN && letter(c)) {
+    if (h->entity == BEGUN && rst_letter(c)) {
         h->entity = NAMED;
     }
     bool decimal = h->entity == DECIMAL && c >= '0' && c <= '9';
@@ -474,7 +317,7 @@ static bool in_entity(rst_scanner *s, rst_layer *l, uint8_t c) {
         h->code = h->code < 0x200000 ? h->code * base + (uint32_t)digit : h->code;
         return true;
     }
-    if (h->entity == NAMED && letter(c) && h->entity_n < sizeof h->letters) {
+    if (h->entity == NAMED && rst_letter(c) && h->entity_n < sizeof h->letters) {
         h->letters[h->entity_n++] = (char)c;
         return true;
     }
@@ -506,18 +349,7 @@ static size_t pass_run(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t
     if (h->mode == RST_HTML_MARKUP && !h->heading) {
         run = plain_run(data, n);
     } else if (h->mode == RST_HTML_BASE64 && h->percent == 0) {
-        while (run < n && (base64_digit(data[run]) || line(data[run]))) {
-            run++;
-        }
-        for (size_t at = 0; at < run && h->child != NULL;) {
-            size_t got;
-            at += rst_base64_take(&h->base64, data + at, run - at, h->out + h->out_n,
-                                  sizeof h->out - h->out_n, &got);
-            h->out_n = (uint16_t)(h->out_n + got);
-            if (sizeof h->out - h->out_n < 3) {
-                flush(s, l);
-            }
-        }
+        run = rst_html_url_run(s, l, data, n);
     }
     return run;
 }
@@ -542,7 +374,7 @@ static bool dull(rst_html *h, const uint8_t *data, size_t from, size_t i) {
     case ':': // the words end in these
         return before > ' ' && before < 0x7f && before != 'a' && before != 't';
     case '=':
-        while (word > from && letter(data[word - 1])) {
+        while (word > from && rst_letter(data[word - 1])) {
             word--;
         }
         return !h->in_tag ||
@@ -651,7 +483,7 @@ void rst_html_end(rst_scanner *s, rst_layer *l) {
         in_tag(l, '>');
     }
     if (h->mode != RST_HTML_MARKUP) {
-        end_url(s, l);
+        rst_html_url_end(s, l);
     }
     rst_text_end(s, l);
 }

@@ -50,4 +50,19 @@ bool rst_html_name(const char *name);
 // True while a data URL is open in `l`.
 bool rst_html_busy(const rst_layer *l);
 
+// Among html*.c.
+// A script can run: the type says so.
+void rst_html_active(rst_layer *l);
+// What stands between "data:" and the comma is complete.
+void rst_html_url_begin(rst_scanner *s, rst_layer *l);
+// One character of a data URL. False: it is none any more.
+bool rst_html_url_take(rst_scanner *s, rst_layer *l, uint8_t c, bool raw);
+// Base64 of a data URL, as far as it needs no look at each character. Returns how many octets.
+size_t rst_html_url_run(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n);
+void rst_html_url_end(rst_scanner *s, rst_layer *l);
+
+static inline bool rst_html_line(uint8_t c) {
+    return c == '\t' || c == '\r' || c == '\n';
+}
+
 #endif
