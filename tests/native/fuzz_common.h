@@ -57,6 +57,24 @@ static inline bool fuzz_limited(const rst_report *r) {
     return r->found > r->findings_n;
 }
 
+static inline void fuzz_print(const char *title, const rst_report *r) {
+    fprintf(stderr, "%s: %u found\n", title, (unsigned)r->found);
+    for (size_t i = 0; i < r->findings_n; i++) {
+        const rst_finding *f = &r->findings[i];
+        fprintf(stderr, "  %d %s, %s, %llu to %llu, edit %d\n", (int)f->verdict, f->signature,
+                f->part, (unsigned long long)f->start, (unsigned long long)f->end, (int)f->edit);
+    }
+}
+
+// Two ways to feed the same octets must not differ in anything.
+static inline void fuzz_equal(const rst_report *a, const rst_report *b) {
+    if (memcmp(a, b, sizeof *a) != 0) {
+        fuzz_print("whole", a);
+        fuzz_print("in pieces", b);
+        abort();
+    }
+}
+
 static inline void fuzz_compare(const uint8_t *data, size_t n, size_t cut) {
     static rst_scanner scanner;
     static rst_report whole, other;
@@ -68,14 +86,10 @@ static inline void fuzz_compare(const uint8_t *data, size_t n, size_t cut) {
     memcpy(copy, data, n);
     fuzz_screen(&scanner, copy, n, n > 0 ? n : 1, RST_BLOCK, &whole);
     fuzz_screen(&scanner, copy, n, cut, RST_BLOCK, &other);
-    if (memcmp(&whole, &other, sizeof whole) != 0) {
-        abort();
-    }
+    fuzz_equal(&whole, &other);
     if (!fuzz_limited(&whole)) {
         fuzz_screen(&scanner, copy, n, n > 0 ? n : 1, cut < RST_BLOCK ? cut : RST_BLOCK, &other);
-        if (memcmp(&whole, &other, sizeof whole) != 0) {
-            abort();
-        }
+        fuzz_equal(&whole, &other);
     }
     for (size_t i = 0; i < whole.findings_n; i++) {
         const rst_finding *f = &whole.findings[i];

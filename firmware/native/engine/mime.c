@@ -23,6 +23,7 @@ void rst_mime_begin(rst_scanner *s, rst_layer *l) {
     m->seen_cr = false;
     m->crlf = false;
     m->lf_only = false;
+    m->two_eols = false;
     m->pos = 0;
     m->eol_wire = 0;
     rst_header_begin(m, true, 0);
@@ -345,8 +346,7 @@ static size_t take_body(rst_scanner *s, rst_layer *l, const uint8_t *data, size_
 }
 
 // In the wire form a header with bare LF hides the rest of itself from who insists on CRLF.
-static void note_crlf(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
-    rst_mime *m = &l->u.mime;
+static void note_crlf(rst_mime *m, const uint8_t *data, size_t n) {
     const uint8_t *end = data + n;
     bool found = m->seen_cr && data[0] == '\n';
     for (const uint8_t *cr = data; !found && cr < end; cr++) {
@@ -359,7 +359,8 @@ static void note_crlf(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t 
     m->seen_cr = end[-1] == '\r';
     if (found) {
         m->lf_only = false;
-        rst_found(s, RST_AMBIGUOUS, "line ends of two kinds", l, &l->place, NULL);
+        m->two_eols =
+            true; // said at the end: here, its place among the findings hung on the feeds
     }
 }
 
@@ -375,7 +376,7 @@ void rst_mime_write(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n,
             used = take_body(s, l, data, n, wire);
         }
         if (m->lf_only && used > 0) {
-            note_crlf(s, l, data, used);
+            note_crlf(m, data, used);
         }
         data += used;
         n -= used;
@@ -400,4 +401,7 @@ void rst_mime_end(rst_scanner *s, rst_layer *l) {
     flush_eol(s, l);
     rst_entity_end(s, l, end);
     pop_levels(s, l, m->level_base);
+    if (m->two_eols) {
+        rst_found(s, RST_AMBIGUOUS, "line ends of two kinds", l, &l->place, NULL);
+    }
 }

@@ -117,8 +117,9 @@ typedef struct {
     bool lf_only;    // they end in LF, in the wire form
     // Body lines (mime.c). `eol` is a line end that belongs to the delimiter, should one follow.
     bool line_start;
-    bool cr_line; // the line begins behind a bare CR
-    bool seen_cr; // lf_only: the octet before was a CR
+    bool cr_line;  // the line begins behind a bare CR
+    bool seen_cr;  // lf_only: the octet before was a CR
+    bool two_eols; // lf_only was wrong
     uint8_t eol_n;
     uint8_t eol[2];
     uint64_t eol_wire;  // where the line end before the current line begins
