@@ -115,10 +115,10 @@ def test_archives_that_are_not_opened_are_said(screen_one, reason):
     ]
 
 
-def test_findings_are_in_the_same_order_however_it_is_fed(screen_one):
+def test_findings_are_in_the_same_order_whatever_the_blocks(screen_one):
     coded = [binascii.b2a_uu(EICAR[i : i + 45]).rstrip(b"\n") for i in range(0, len(EICAR), 45)]
     file = b"\r\n".join([b"begin 644 a.com", *coded, b"`", b"end", b""])
     message = b"Subject: two kinds of line ends\n\nhello\n" + file + b"\r\n" + file
-    whole, fed = screen_one(message), screen_one(message, "--feed", "7")
+    whole, fed = screen_one(message), screen_one(message, "--block", "7")
     assert names(whole) == ["ambiguous", "infected", "infected"]
     assert whole["findings"] == fed["findings"]
