@@ -30,6 +30,7 @@ from clamd_peer import Clamd
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
 
+from restante_tools.build.native_tests import TREES  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 
 SEED = 20240506
@@ -43,7 +44,6 @@ COUNTED_OCTETS = 2_000_000  # of mail, for instructions per octet: callgrind is 
 FEED = 16_384  # octets per feed, as the screen worker feeds
 SAMPLE_MESSAGES = 200  # whose octets half of the patterns begin with
 PROGRAMS = TOP / "build" / "tests-native"
-TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 # Compiled files are mapped from here: in pages of 4 KiB, as on the box. From a disk's cache this
 # machine may map 2 MiB around every octet touched, and the figure would be the file's size.
 MAPS = "/dev/shm"
@@ -99,7 +99,7 @@ def build_programs() -> None:
     """The bench program, from the sources that the set-up took."""
     environment = dict(os.environ)
     for name, folder in TREES.items():
-        environment.setdefault(f"RESTANTE_{name}_DIR", str(TOP / "build" / "src" / folder))
+        environment.setdefault(name, str(TOP / "build" / "src" / folder))
     target = str(PROGRAMS / "engine_bench")
     command = ["make", "-s", "-C", str(TOP / "tests/native"), f"OUT={PROGRAMS}", target]
     subprocess.run(command, env=environment, check=True)

@@ -1,7 +1,6 @@
 """Programs of the native tests: built once per run by make, from the sources that the set-up took.
 
-RESTANTE_ZLIB_DIR, RESTANTE_BZIP2_DIR, RESTANTE_XZ_DIR and RESTANTE_MBEDTLS_DIR name the source
-trees; without them they are those of the build folder.
+RESTANTE_ZLIB_DIR and the like name the source trees; without them they are in the build folder.
 """
 
 import json
@@ -15,9 +14,9 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
-TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 
 from mailmaking import TEXT, attachment, multipart  # noqa: E402
+from restante_tools.build.native_tests import TREES  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +25,7 @@ def native_programs():
     out = TOP / "build" / "tests-native"
     environment = dict(os.environ)
     for name, folder in TREES.items():
-        environment.setdefault(f"RESTANTE_{name}_DIR", str(SOURCES / folder))
+        environment.setdefault(name, str(SOURCES / folder))
     done = subprocess.run(
         ["make", "-s", "-C", str(TOP / "tests" / "native"), f"OUT={out}"],
         env=environment,

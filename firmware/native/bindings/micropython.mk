@@ -1,18 +1,12 @@
 # How MicroPython's build takes our C in: USER_C_MODULES=<repository>/firmware/native finds this
 # file. It compiles the bindings (which define Python names), and as plain libraries the worker, the
-# engine, zlib's inflate, the decoders of bzip2 and xz, mbedTLS's hashes and libsodium's sealing.
+# engine, zlib's inflate, other decoders (decoders.mk), mbedTLS's hashes and libsodium's sealing.
 #
-# RESTANTE_ZLIB_DIR, RESTANTE_BZIP2_DIR, RESTANTE_XZ_DIR, RESTANTE_MBEDTLS_DIR and
-# RESTANTE_SODIUM_DIR: unmodified source trees.
+# RESTANTE_ZLIB_DIR, RESTANTE_MBEDTLS_DIR, RESTANTE_SODIUM_DIR and those of decoders.mk: unmodified
+# source trees.
 
 ifeq ($(wildcard $(RESTANTE_ZLIB_DIR)/inflate.c),)
 $(error RESTANTE_ZLIB_DIR is not zlib's source tree: "$(RESTANTE_ZLIB_DIR)")
-endif
-ifeq ($(wildcard $(RESTANTE_BZIP2_DIR)/bzlib.c),)
-$(error RESTANTE_BZIP2_DIR is not bzip2's source tree: "$(RESTANTE_BZIP2_DIR)")
-endif
-ifeq ($(wildcard $(RESTANTE_XZ_DIR)/src/liblzma/api/lzma.h),)
-$(error RESTANTE_XZ_DIR is not the source tree of xz-utils: "$(RESTANTE_XZ_DIR)")
 endif
 ifeq ($(wildcard $(RESTANTE_MBEDTLS_DIR)/library/sha256.c),)
 $(error RESTANTE_MBEDTLS_DIR is not mbedTLS's source tree: "$(RESTANTE_MBEDTLS_DIR)")
@@ -50,7 +44,7 @@ RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 
 SRC_USERMOD_C += $(RESTANTE_BINDINGS)
 SRC_USERMOD_LIB_C += $(RESTANTE_WORKER) $(RESTANTE_ENGINE) $(RESTANTE_ZLIB) $(RESTANTE_MBEDTLS)
-SRC_USERMOD_LIB_C += $(RESTANTE_BZIP2) $(RESTANTE_XZ) $(RESTANTE_SODIUM)
+SRC_USERMOD_LIB_C += $(RESTANTE_DECODERS_C) $(RESTANTE_SODIUM)
 
 # Z_SOLO: zlib without its own memory and files; the engine gives it memory.
 CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO
@@ -63,7 +57,7 @@ LDFLAGS_USERMOD += -pthread
 
 # What each octet of mail goes through is built for speed, the rest of the program for size.
 RESTANTE_HOT := $(patsubst $(USER_C_MODULES)/%,%,$(RESTANTE_ENGINE:.c=.o))
-RESTANTE_LIBRARIES := $(RESTANTE_ZLIB:.c=.o) $(RESTANTE_BZIP2:.c=.o) $(RESTANTE_XZ:.c=.o)
+RESTANTE_LIBRARIES := $(RESTANTE_ZLIB:.c=.o) $(RESTANTE_DECODERS_C:.c=.o)
 RESTANTE_LIBRARIES += $(RESTANTE_MBEDTLS:.c=.o)
 RESTANTE_HOT += $(RESTANTE_LIBRARIES)
 $(addprefix $(BUILD)/,$(RESTANTE_HOT)): CFLAGS += -O2
@@ -73,4 +67,5 @@ $(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHA
 	-DHAVE_EXPLICIT_BZERO -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium -w
 # Others' code is built with others' idea of warnings.
 $(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES)): CFLAGS += -w
-$(addprefix $(BUILD)/,$(RESTANTE_XZ:.c=.o)): CFLAGS += $(RESTANTE_XZ_FLAGS)
+$(foreach name,$(RESTANTE_DECODERS),$(eval $(addprefix $(BUILD)/$(RESTANTE_DIR_$(name))/,\
+	$(RESTANTE_C_$(name):.c=.o)): CFLAGS += $(RESTANTE_FLAGS_$(name))))

@@ -20,6 +20,9 @@ PURPOSES = {
     "zlib": ("zlib", "library"),
     "bzip2": ("bzip2", "library"),
     "xz-utils": ("xz", "library"),
+    "lhasa": ("lhasa", "library"),
+    "cabextract": ("libmspack", "library"),
+    "7zip": ("7zip", "library"),
     "mbedtls": ("mbedtls", "library"),
     "libsodium": ("libsodium", "library"),
 }

@@ -33,6 +33,12 @@ OVERRIDES = {
     "MBEDTLS": "mbedtls",
     "LIBSODIUM": "libsodium",
 }
+# Sources that Buildroot has no package of: the variable of restante.mk, our name.
+TREES = {
+    "RESTANTE_LHASA_SRCDIR": "lhasa",
+    "RESTANTE_CABEXTRACT_SRCDIR": "cabextract",
+    "RESTANTE_7ZIP_SRCDIR": "7zip",
+}
 CHECK_DEADLINE = 300  # seconds; the three checks take ten
 BUILD_DEADLINE = 4 * 3600  # seconds; a whole toolchain is built
 
@@ -91,11 +97,9 @@ def check_expansion(make: list[str | Path]) -> None:
 
 def override_lines(places: Places) -> str:
     """Where Buildroot finds each source, as lines of make."""
-    packages = taken(places, sorted(set(OVERRIDES.values())))
-    lines = [
-        f"{name}_OVERRIDE_SRCDIR = {tree_of(places, packages[source])}\n"
-        for name, source in OVERRIDES.items()
-    ]
+    named = {f"{name}_OVERRIDE_SRCDIR": source for name, source in OVERRIDES.items()} | TREES
+    packages = taken(places, sorted(set(named.values())))
+    lines = [f"{name} = {tree_of(places, packages[source])}\n" for name, source in named.items()]
     return "".join(lines)
 
 

@@ -19,6 +19,9 @@ TREES = {
     "RESTANTE_ZLIB_DIR": "zlib",
     "RESTANTE_BZIP2_DIR": "bzip2",
     "RESTANTE_XZ_DIR": "xz-utils",
+    "RESTANTE_LHASA_DIR": "lhasa",
+    "RESTANTE_CABEXTRACT_DIR": "cabextract",
+    "RESTANTE_7ZIP_DIR": "7zip",
     "RESTANTE_MBEDTLS_DIR": "mbedtls",
 }
 

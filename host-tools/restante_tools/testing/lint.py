@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from restante_tools.build.lock import build_lock
+from restante_tools.build.native_tests import TREES
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
 from restante_tools.progress import say
@@ -104,7 +105,7 @@ def clang_format(places: Places) -> list[list[str]]:
 def clang_tidy(places: Places) -> list[list[str]]:
     """The engine, the worker and nothing that needs MicroPython's headers."""
     with build_lock(places):
-        packages = taken(places, ["mbedtls", "zlib", "bzip2", "xz-utils"])
+        packages = taken(places, list(TREES.values()))
         trees = {name: tree_of(places, package) for name, package in packages.items()}
     engine = places.firmware / "native" / "engine"
     flags = [
@@ -112,6 +113,8 @@ def clang_tidy(places: Places) -> list[list[str]]:
         *(f"-I{engine}", f"-I{trees['zlib']}", f"-I{trees['mbedtls'] / 'include'}"),
         *("-DBZ_NO_STDIO", f"-I{trees['bzip2']}"),
         *("-DLZMA_API_STATIC", f"-I{trees['xz-utils'] / 'src/liblzma/api'}"),
+        *(f"-I{trees['lhasa'] / 'lib'}", f"-I{trees['cabextract'] / 'mspack'}"),
+        f"-I{trees['7zip'] / 'C'}",
         f'-DMBEDTLS_CONFIG_FILE="{engine / "digest_config.h"}"',
     ]
     files = tracked(places, "firmware/native/engine/*.c", "firmware/native/worker/*.c")

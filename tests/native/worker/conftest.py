@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from restante_tools.build.native_tests import TREES
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[2]
@@ -124,13 +125,7 @@ def programs():
     out = TOP / "build" / "native" / "worker"
     sources = TOP / "build" / "src"
     variables = [
-        "%s=%s" % (name, os.environ.get(name, sources / folder))
-        for name, folder in (
-            ("RESTANTE_ZLIB_DIR", "zlib"),
-            ("RESTANTE_BZIP2_DIR", "bzip2"),
-            ("RESTANTE_XZ_DIR", "xz-utils"),
-            ("RESTANTE_MBEDTLS_DIR", "mbedtls"),
-        )
+        "%s=%s" % (name, os.environ.get(name, sources / folder)) for name, folder in TREES.items()
     ]
     subprocess.run(["make", "-s", "-C", HERE, f"OUT={out}", *variables], check=True)
     return out
