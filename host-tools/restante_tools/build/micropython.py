@@ -13,6 +13,7 @@ from pathlib import Path
 
 from restante_tools.build import cache
 from restante_tools.build.inputs import Inputs
+from restante_tools.build.native_tests import TREES as NATIVE_TEST_TREES
 from restante_tools.build.toolchain import JOBS, Toolchain, fresh_folder
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
@@ -25,16 +26,7 @@ DEADLINE = 1200  # seconds; about a minute on two cores
 LINES = 300  # lines that the build prints
 LINES_MPY_CROSS = 110
 # Each tree of C, by the variable of make that names it.
-TREES = {
-    "RESTANTE_ZLIB_DIR": "zlib",
-    "RESTANTE_BZIP2_DIR": "bzip2",
-    "RESTANTE_XZ_DIR": "xz-utils",
-    "RESTANTE_LHASA_DIR": "lhasa",
-    "RESTANTE_CABEXTRACT_DIR": "cabextract",
-    "RESTANTE_7ZIP_DIR": "7zip",
-    "RESTANTE_MBEDTLS_DIR": "mbedtls",
-    "RESTANTE_SODIUM_DIR": "libsodium",
-}
+TREES = NATIVE_TEST_TREES | {"RESTANTE_SODIUM_DIR": "libsodium"}
 PACKAGES = ("micropython", *TREES.values())
 FIRMWARE_ROOMS = ("native", "variant")
 # Nothing of the day, the checkout or a repository around it may enter the program.
