@@ -82,8 +82,8 @@ def made(kind, *signers, content=BASE + b"!", base=None, **changed):
     return signed(making.build(texts(kind, **changed), content, base), *signers)
 
 
-def of_keys(name, *signers, epoch=None):
-    epoch = epoch or int(name[-1]) if name[-1].isdigit() else 4
+def of_keys(name, *signers):
+    epoch = int(name[-1]) if name[-1].isdigit() else 4
     return made("keys", *signers, content=SETS[name], serial=1, epoch=epoch)
 
 
@@ -178,6 +178,7 @@ def cases():
 
     yield "keys-one-of-three", 1, "threshold", of_keys("keys-2", ROOTS[0])
     yield "keys-old-only", 2, "threshold", of_keys("keys-3", *ROOTS[:3])
+    yield "keys-one-old", 2, "threshold", of_keys("keys-3", ROOTS[0], ROOTS[4])
     yield "keys-new-only", 1, "unsigned", of_keys("keys-3", *ROOTS[3:5])
     yield "keys-skipped", 1, "epoch", of_keys("keys-3", *ROOTS[1:4])
     yield "keys-again", 2, "epoch", of_keys("keys-2", *ROOTS[:3])
