@@ -388,7 +388,14 @@ def test_minisig_cut_at_each_octet():
 def test_public_keys_have_one_spelling():
     text = key_set().keys[0].line.encode()
     assert signature.parse_public(text) == (key_set().keys[0].id, key_set().keys[0].public)
-    for wrong in (text[:-1], text + b"=", text + b"\n", b" " + text, b"!" + text, b"RX" + text[2:]):
+    for wrong in (
+        text[:-1],
+        text + b"=",
+        text + b"\n",
+        b" " + text,
+        b"!" + text,
+        b"RX" + text[2:],
+    ):
         assert refused(signature.parse_public, wrong) == "malformed"
 
 

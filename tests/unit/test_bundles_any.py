@@ -101,7 +101,7 @@ def applied(records, base, result, pieces):
     out = bytearray()
 
     def read(place, view):
-        assert 0 <= place and place + len(view) <= len(base)
+        assert place >= 0 and place + len(view) <= len(base)
         view[:] = base[place : place + len(view)]
 
     applier = delta.Applier(
@@ -148,7 +148,9 @@ def test_a_difference_gives_the_newer_file(both, pieces):
     assert len(records) <= len(result) + 6
 
 
-@given(st.binary(min_size=64, max_size=500), st.integers(0, 500), st.binary(min_size=1, max_size=9))
+@given(
+    st.binary(min_size=64, max_size=500), st.integers(0, 500), st.binary(min_size=1, max_size=9)
+)
 def test_a_difference_is_small_where_little_changed(base, at, more):
     base = base * 20
     result = base[:at] + more + base[at:]

@@ -109,8 +109,7 @@ static mp_obj_t crypto_verify(mp_obj_t public_in, mp_obj_t signature_in, mp_obj_
         signature.len != crypto_sign_ed25519_BYTES) {
         mp_raise_ValueError(MP_ERROR_TEXT("a public key has 32 octets, a signature 64"));
     }
-    int wrong =
-        crypto_sign_ed25519_verify_detached(signature.buf, data.buf, data.len, public.buf);
+    int wrong = crypto_sign_ed25519_verify_detached(signature.buf, data.buf, data.len, public.buf);
     return mp_obj_new_bool(wrong == 0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(crypto_verify_obj, crypto_verify);

@@ -123,7 +123,7 @@ def parse(data):
         else:
             raise malformed("a key set with the unknown line %s" % label)
     every = [key for role in ROLES for key in found[role]]
-    keys = KeySet(numbers[0], dict(zip(ROLES, numbers[1:])), every, revoked)  # noqa: B905
+    keys = KeySet(numbers[0], dict(zip(ROLES, numbers[1:])), every, revoked)
     _check(keys)
     if keys.write() != bytes(data):
         raise malformed("a key set whose lines are out of order")

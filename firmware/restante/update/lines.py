@@ -62,7 +62,7 @@ def sha256(key, text):
 
 
 def release(key, text):
-    """"1.20.3" -> (1, 20, 3)"""
+    """ "1.20.3" -> (1, 20, 3)"""
     parts = text.split(".")
     if len(parts) != 3 or not all(parts):
         raise malformed("%s=%s is not a version of three numbers" % (key, text))

@@ -91,7 +91,7 @@ def parse(data):
     if [key for key, _ in pairs] != [key for key, _ in fields]:
         raise malformed(_misplaced(pairs, fields))
     values = {}
-    for (key, text), (_, read) in zip(pairs, fields):  # noqa: B905 - MicroPython has no strict
+    for (key, text), (_, read) in zip(pairs, fields):
         values[key] = read(key, text)
     _check(values)
     return Manifest(values)

@@ -38,7 +38,9 @@ def new_password(path: Path, none: bool) -> str | None:
     """Asked twice."""
     if none:
         return None
-    return str(click.prompt(f"Password for {path.name}", hide_input=True, confirmation_prompt=True))
+    return str(
+        click.prompt(f"Password for {path.name}", hide_input=True, confirmation_prompt=True)
+    )
 
 
 def secret_key(path: Path) -> secret.SecretKey:
@@ -60,7 +62,7 @@ def key_set(path: Path) -> Any:
 @click.argument("path", type=TARGET)
 @NO_PASSWORD
 def pair_verb(path: Path, no_password: bool) -> None:
-    """Make one key pair: PATH, and its public half with the suffix .pub. `minisign -G` does too."""
+    """Make one key pair: PATH, and PATH with the suffix .pub. `minisign -G` does too."""
     key = secret.create()
     secret.write(key, path, new_password(path, no_password))
     click.echo(f"{key.name}  {path}")
@@ -113,7 +115,9 @@ def added_key(text: str) -> Any:
     """`ROLE=FILE.pub`"""
     role, _, name = text.partition("=")
     if role not in key_sets.ROLES or not name:
-        raise ToolError(f"--add {text}", "it is ROLE=FILE.pub", "root, firmware, signatures", USAGE)
+        raise ToolError(
+            f"--add {text}", "it is ROLE=FILE.pub", "root, firmware, signatures", USAGE
+        )
     try:
         lines = Path(name).read_bytes().split(b"\n")
     except OSError as error:
@@ -151,7 +155,9 @@ def write_next(
 
 
 ADD = click.option("--add", multiple=True, metavar="ROLE=FILE.pub", help="A new key.")
-LEAST = click.option("--threshold", "least", multiple=True, metavar="ROLE=N", help="How many sign.")
+LEAST = click.option(
+    "--threshold", "least", multiple=True, metavar="ROLE=N", help="How many sign."
+)
 OUT = click.option("-o", "--output", required=True, type=TARGET)
 
 
@@ -284,7 +290,9 @@ def sign_verb(
     if not key_files and not minisigs:
         raise ToolError("nothing to sign with", "no key was named", "give --key FILE", USAGE)
     if minisigs and set_file is None:
-        raise ToolError("--signature needs --keys", "it is checked first", "give --keys SET", USAGE)
+        raise ToolError(
+            "--signature needs --keys", "it is checked first", "give --keys SET", USAGE
+        )
     with told(path):
         data = path.read_bytes()
         head = making.parse(data).front.head

@@ -15,7 +15,7 @@ from restante.update import manifest as manifests
 from restante.update import trust
 from restante.update.delta import Applier
 from restante.update.fault import BundleError
-from restante.update.signature import Signature
+from restante.update.signature import Signature, shown
 
 from restante_tools.bundles import crypto
 from restante_tools.bundles.difference import difference
@@ -143,7 +143,7 @@ def next_set(
     for key_id in [*gone, *revoked]:
         if old.find(key_id) is None:
             raise ToolError(
-                f"the key set has no key {key_sets.signature.shown(key_id)}",
+                f"the key set has no key {shown(key_id)}",
                 "another set, or a wrong id",
                 "see: restante keys show SET",
             )

@@ -115,7 +115,9 @@ def write(key: SecretKey, path: Path, password: str | None) -> None:
         stream = cover(password, salt, operations, memory)
         secret = bytes(a ^ b for a, b in zip(secret, stream, strict=True))
     data = struct.pack(LAYOUT, ALGORITHM, kind, CHECK, salt, operations, memory, secret)
-    text = COMMENT + b"minisign secret key " + key.name.encode() + b"\n" + binascii.b2a_base64(data)
+    text = (
+        COMMENT + b"minisign secret key " + key.name.encode() + b"\n" + binascii.b2a_base64(data)
+    )
     new_file(path, text, 0o600)
     line = f"untrusted comment: minisign public key {key.name}\n{key.public_line}\n"
     new_file(path.with_suffix(".pub"), line.encode(), 0o644)

@@ -97,9 +97,7 @@ def by_hand(lines, payload, *signers):
 def manifest_with(change, *signers):
     """`change` gets the good lines as a list."""
     payload = b"payload"
-    good = manifest.write(
-        texts("signatures") | {"payload": hashlib.sha256(payload).hexdigest()}
-    )
+    good = manifest.write(texts("signatures") | {"payload": hashlib.sha256(payload).hexdigest()})
     lines = change(good.decode().splitlines())
     return by_hand("".join(line + "\n" for line in lines).encode(), payload, *signers)
 
@@ -183,8 +181,11 @@ def cases():
     yield "keys-skipped", 1, "epoch", of_keys("keys-3", *ROOTS[1:4])
     yield "keys-again", 2, "epoch", of_keys("keys-2", *ROOTS[:3])
     yield "keys-forgetful", 3, "revoked", of_keys("keys-forgetful", *ROOTS[1:5])
-    yield "keys-other-epoch", 1, "malformed", made(
-        "keys", *ROOTS[:3], content=SETS["keys-2"], serial=1, epoch=3
+    yield (
+        "keys-other-epoch",
+        1,
+        "malformed",
+        made("keys", *ROOTS[:3], content=SETS["keys-2"], serial=1, epoch=3),
     )
     yield "keys-no-set", 1, "malformed", made("keys", *ROOTS[:3], serial=1, epoch=2)
 
@@ -204,22 +205,39 @@ def cases():
     yield "field-twice", 1, "malformed", manifest_with(lambda x: [*x[:6], *x[5:]], sig)
     yield "field-missing", 1, "malformed", manifest_with(lambda x: x[:-2] + x[-1:], sig)
     yield "out-of-order", 1, "malformed", manifest_with(lambda x: [x[1], x[0], *x[2:]], sig)
-    yield "leading-zero", 1, "malformed", manifest_with(
-        lambda x: [line.replace("serial=7", "serial=07") for line in x], sig
+    yield (
+        "leading-zero",
+        1,
+        "malformed",
+        manifest_with(lambda x: [line.replace("serial=7", "serial=07") for line in x], sig),
     )
-    yield "serial-too-large", 1, "malformed", manifest_with(
-        lambda x: [line.replace("serial=7", "serial=4294967296") for line in x], sig
+    yield (
+        "serial-too-large",
+        1,
+        "malformed",
+        manifest_with(
+            lambda x: [line.replace("serial=7", "serial=4294967296") for line in x], sig
+        ),
     )
-    yield "serial-zero", 1, "malformed", manifest_with(
-        lambda x: [line.replace("serial=7", "serial=0") for line in x], sig
+    yield (
+        "serial-zero",
+        1,
+        "malformed",
+        manifest_with(lambda x: [line.replace("serial=7", "serial=0") for line in x], sig),
     )
-    yield "unknown-kind", 1, "malformed", manifest_with(
-        lambda x: [line.replace("kind=signatures", "kind=mail") for line in x], sig
+    yield (
+        "unknown-kind",
+        1,
+        "malformed",
+        manifest_with(lambda x: [line.replace("kind=signatures", "kind=mail") for line in x], sig),
     )
     yield "hostile-unsigned", 1, "unsigned", by_hand(b"\0" * 1024, b"x", STRANGER)
 
-    yield "delta-other-base", 1, "base", made(
-        "signatures-delta", sig, content=RESULT, base=BASE + OTHER
+    yield (
+        "delta-other-base",
+        1,
+        "base",
+        made("signatures-delta", sig, content=RESULT, base=BASE + OTHER),
     )
     end, copy, insert = delta.end_record(), delta.copy_record, delta.insert_record
     yield "delta-too-long", 1, "malformed", of_delta(copy(0, 512) + copy(0, 1) + end, BASE)
@@ -239,7 +257,9 @@ def files():
     found = dict(SETS)
     found["base"] = BASE
     found["result"] = RESULT
-    lines = ["# bundle · key set in use · what the box does; tests/unit/test_bundles.py has the box"]
+    lines = [
+        "# bundle · key set in use · what the box does; tests/unit/test_bundles.py has the box"
+    ]
     for name, keys_in_use, outcome, data in cases():
         found[name + ".rstb"] = data
         lines.append("%s keys-%d %s" % (name, keys_in_use, outcome))
