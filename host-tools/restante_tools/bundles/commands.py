@@ -13,8 +13,8 @@ from restante.update import manifest as manifests
 from restante.update.signature import parse_minisig, parse_public, shown
 from restante.version import ENGINE_LEVEL, VERSION
 
-from restante_tools.bundles import crypto, making, secret
-from restante_tools.bundles.making import told
+from restante_tools.bundles import crypto, making, publisher, secret
+from restante_tools.bundles.making import key_set, told
 from restante_tools.errors import USAGE, VERIFICATION_FAILED, ToolError
 from restante_tools.signatures.commands import write_whole
 
@@ -52,12 +52,6 @@ def secret_key(path: Path) -> secret.SecretKey:
     return secret.read(data, password)
 
 
-def key_set(path: Path) -> Any:
-    """A key set file."""
-    with told(path):
-        return key_sets.parse(path.read_bytes())
-
-
 @keys.command("pair")
 @click.argument("path", type=TARGET)
 @NO_PASSWORD
@@ -70,8 +64,13 @@ def pair_verb(path: Path, no_password: bool) -> None:
 
 @keys.command("create")
 @click.argument("folder", type=FOLDER)
-@click.option("--root", default=3, show_default=True, type=click.IntRange(2, 4))
-@click.option("--root-threshold", default=2, show_default=True, type=click.IntRange(2, 4))
+@click.option("--root", default=publisher.ROOT_KEYS, show_default=True, type=click.IntRange(2, 4))
+@click.option(
+    "--root-threshold",
+    default=publisher.ROOT_THRESHOLD,
+    show_default=True,
+    type=click.IntRange(2, 4),
+)
 @click.option("--firmware", default=1, show_default=True, type=click.IntRange(1, 4))
 @click.option("--signatures", default=1, show_default=True, type=click.IntRange(1, 4))
 @NO_PASSWORD
@@ -83,21 +82,20 @@ def create_verb(
     The root keys are for three people and three places without a network: take each away from
     here before the set is used. The set goes into the image.
     """
+    if root_threshold > root:
+        raise ToolError(
+            f"{root_threshold} of {root} root keys cannot sign",
+            "the threshold is above the number of keys",
+            "give fewer, or more keys",
+            USAGE,
+        )
     counts = {key_sets.ROOT: root, key_sets.FIRMWARE: firmware, key_sets.SIGNATURES: signatures}
-    made = []
-    for role in key_sets.ROLES:
-        for number in range(1, counts[role] + 1):
-            path = folder / f"{role}-{number}.key"
-            key = secret.create()
-            secret.write(key, path, new_password(path, no_password))
-            made.append(key_sets.Key(role, key.id, key.public))
-            click.echo(f"{key.name}  {path}")
-    thresholds = {role: 1 for role in key_sets.ROLES} | {key_sets.ROOT: root_threshold}
-    text = key_sets.KeySet(1, thresholds, made, []).write()
-    with told("the key set"):
-        key_sets.parse(text)
-    secret.new_file(folder / "keys", text, 0o644)
-    click.echo(f"key set  {folder / 'keys'}")
+    made = publisher.create(
+        folder, counts, root_threshold, lambda path: new_password(path, no_password)
+    )
+    for name, path in made:
+        click.echo(f"{name}  {path}")
+    click.echo(f"key set  {folder / publisher.SET}")
 
 
 def key_id(text: str) -> bytes:

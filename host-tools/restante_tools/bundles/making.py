@@ -34,6 +34,12 @@ def told(path: Path | str) -> Iterator[None]:
         raise ToolError(what, error.cause, error.step, VERIFICATION_FAILED) from error
 
 
+def key_set(path: Path) -> Any:
+    """A key set file."""
+    with told(path):
+        return key_sets.parse(path.read_bytes())
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A bundle's parts."""
