@@ -49,6 +49,11 @@ class Places:
         return self.build / "work"
 
     @property
+    def keys(self) -> Path:
+        """Throw-away keys for bundles; a publisher's are elsewhere."""
+        return self.build / "keys"
+
+    @property
     def toolchain(self) -> Path:
         """Compiler wrapper and sysroot for the box."""
         return self.build / "toolchain"

@@ -1,12 +1,16 @@
 """The calls of module _crypto in plain Python, from the documents alone: what tests compare with.
 
 RFC 8439 (ChaCha20, Poly1305), draft-irtf-cfrg-xchacha-03 (HChaCha20, the longer nonce), RFC 7693
-(BLAKE2b, of hashlib).  Slow, not constant in time: for tests.
+(BLAKE2b, of hashlib).  Slow, not constant in time: for tests.  Ed25519 is the package
+cryptography's: another implementation than the box's.
 """
 
 import hashlib
 import secrets
 import struct
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TAG = 16
 
@@ -102,3 +106,17 @@ def same(a, b):
 
 def derive(key, purpose):
     return hashlib.blake2b(purpose, key=key, digest_size=32).digest()
+
+
+def hash512(data):
+    return hashlib.blake2b(data, digest_size=64).digest()
+
+
+def verify(public, signature, data):
+    if len(public) != 32 or len(signature) != 64:
+        raise ValueError("a public key has 32 octets, a signature 64")
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes(public)).verify(bytes(signature), bytes(data))
+    except InvalidSignature:
+        return False
+    return True

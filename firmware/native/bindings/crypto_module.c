@@ -1,5 +1,6 @@
-// Module _crypto: libsodium's XChaCha20-Poly1305 and keyed BLAKE2b, random octets, a comparison in
-// constant time. It owns no policy: what is sealed with which key, accounts/sealed.py decides.
+// Module _crypto: libsodium's XChaCha20-Poly1305, BLAKE2b and check of Ed25519 signatures, random
+// octets, a comparison in constant time. It owns no policy: what is sealed with which key,
+// accounts/sealed.py decides; whose signature counts, update/keys.py.
 //
 // Only the files of libsodium that this needs are compiled. Its core, which chooses faster code
 // for each processor and brings all algorithms with it, is left out: the portable code serves, and
@@ -14,12 +15,14 @@
 #include "sodium/core.h"
 #include "sodium/crypto_aead_xchacha20poly1305.h"
 #include "sodium/crypto_generichash_blake2b.h"
+#include "sodium/crypto_sign_ed25519.h"
 #include "sodium/randombytes.h"
 #include "sodium/utils.h"
 
 #define KEY crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define HASH crypto_generichash_blake2b_BYTES_MAX
 // getrandom(2) gives so many octets at once, or none.
 #define RANDOM_OCTETS 256
 
@@ -87,6 +90,30 @@ static mp_obj_t crypto_derive(mp_obj_t key_in, mp_obj_t purpose_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(crypto_derive_obj, crypto_derive);
 
+// hash512(data) -> 64 octets of BLAKE2b (RFC 7693), without a key.
+static mp_obj_t crypto_hash512(mp_obj_t data_in) {
+    mp_buffer_info_t data = octets_of(data_in);
+    vstr_t out;
+    vstr_init_len(&out, HASH);
+    crypto_generichash_blake2b((uint8_t *)out.buf, HASH, data.buf, data.len, NULL, 0);
+    return mp_obj_new_bytes_from_vstr(&out);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(crypto_hash512_obj, crypto_hash512);
+
+// verify(public, signature, data) -> bool: Ed25519 (RFC 8032). ValueError: not 32 and 64 octets.
+static mp_obj_t crypto_verify(mp_obj_t public_in, mp_obj_t signature_in, mp_obj_t data_in) {
+    mp_buffer_info_t public = octets_of(public_in);
+    mp_buffer_info_t signature = octets_of(signature_in);
+    mp_buffer_info_t data = octets_of(data_in);
+    if (public.len != crypto_sign_ed25519_PUBLICKEYBYTES ||
+        signature.len != crypto_sign_ed25519_BYTES) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a public key has 32 octets, a signature 64"));
+    }
+    int wrong = crypto_sign_ed25519_verify_detached(signature.buf, data.buf, data.len, public.buf);
+    return mp_obj_new_bool(wrong == 0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(crypto_verify_obj, crypto_verify);
+
 // random(n) -> n octets, 1 to 256.
 static mp_obj_t crypto_random(mp_obj_t n_in) {
     mp_int_t n = mp_obj_get_int(n_in);
@@ -111,10 +138,12 @@ static MP_DEFINE_CONST_FUN_OBJ_2(crypto_same_obj, crypto_same);
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__crypto)},
     {MP_ROM_QSTR(MP_QSTR_derive), MP_ROM_PTR(&crypto_derive_obj)},
+    {MP_ROM_QSTR(MP_QSTR_hash512), MP_ROM_PTR(&crypto_hash512_obj)},
     {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&crypto_open_obj)},
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&crypto_random_obj)},
     {MP_ROM_QSTR(MP_QSTR_same), MP_ROM_PTR(&crypto_same_obj)},
     {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&crypto_seal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_verify), MP_ROM_PTR(&crypto_verify_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

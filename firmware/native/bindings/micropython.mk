@@ -1,6 +1,7 @@
 # How MicroPython's build takes our C in: USER_C_MODULES=<repository>/firmware/native finds this
 # file. It compiles the bindings (which define Python names), and as plain libraries the worker, the
-# engine, zlib's inflate, other decoders (decoders.mk), mbedTLS's hashes and libsodium's sealing.
+# engine, zlib's inflate, other decoders (decoders.mk), mbedTLS's hashes and libsodium's sealing and
+# signatures.
 #
 # RESTANTE_ZLIB_DIR, RESTANTE_MBEDTLS_DIR, RESTANTE_SODIUM_DIR and those of decoders.mk: unmodified
 # source trees.
@@ -31,12 +32,16 @@ RESTANTE_MBEDTLS := $(addprefix $(RESTANTE_MBEDTLS_DIR)/library/,\
 # Portable code only; nothing of it reads what its configure script would make.
 RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 	crypto_aead/xchacha20poly1305/sodium/aead_xchacha20poly1305.c \
+	crypto_core/ed25519/ref10/ed25519_ref10.c \
 	crypto_core/hchacha20/core_hchacha20.c \
 	crypto_generichash/blake2b/ref/blake2b-compress-ref.c \
 	crypto_generichash/blake2b/ref/blake2b-ref.c \
 	crypto_generichash/blake2b/ref/generichash_blake2b.c \
+	crypto_hash/sha512/cp/hash_sha512_cp.c \
 	crypto_onetimeauth/poly1305/donna/poly1305_donna.c \
 	crypto_onetimeauth/poly1305/onetimeauth_poly1305.c \
+	crypto_sign/ed25519/ref10/open.c \
+	crypto_sign/ed25519/ref10/sign.c \
 	crypto_stream/chacha20/ref/chacha20_ref.c \
 	crypto_stream/chacha20/stream_chacha20.c \
 	crypto_verify/sodium/verify.c \

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from restante_tools.build.data_partition import write_template
 from restante_tools.build.kernel import LINUX
+from restante_tools.build.keyset import factory_keys
 from restante_tools.build.signatures import factory_set
 from restante_tools.errors import USAGE, VERIFICATION_FAILED, ToolError
 from restante_tools.places import Places
@@ -72,6 +73,7 @@ def drive(places: Places, checkout: Path, full: bool) -> None:
     if full:
         parts = output / "parts"
         factory_set(places, parts / "factory.sig")
+        factory_keys(places, parts / "keys")
         write_template(places, parts / "data.ext4.xz")
         with step("Buildroot: image"):
             run(make, log, extra={"RESTANTE_PARTS": str(parts)}, deadline=BUILD_DEADLINE)

@@ -32,6 +32,7 @@ class Contents:
     links: Path  # its names, one a line
     restante: Path  # our interpreter with the frozen program
     signatures: Path  # the factory set, compiled
+    keys: Path  # the key set: whose bundles are trusted
 
 
 def stage(places: Places, board: str, contents: Contents, tree: Path) -> None:
@@ -47,6 +48,7 @@ def stage(places: Places, board: str, contents: Contents, tree: Path) -> None:
         link.symlink_to("/bin/busybox")
     put(contents.restante, tree / "usr" / "bin" / "restante", 0o755)
     put(contents.signatures, tree / "usr" / "share" / "restante" / "factory.sig", 0o644)
+    put(contents.keys, tree / "usr" / "share" / "restante" / "keys", 0o644)
     write_template(places, tree / "usr" / "share" / "restante" / "data.ext4.xz")
     for folder in [tree, *(path for path in tree.rglob("*") if path.is_dir())]:
         if not folder.is_symlink():

@@ -13,6 +13,7 @@ from restante_tools.build import bill, cache, rootfs
 from restante_tools.build.busybox import busybox
 from restante_tools.build.image import image
 from restante_tools.build.kernel import LINUX, kernel
+from restante_tools.build.keyset import factory_keys
 from restante_tools.build.micropython import PACKAGES as MICROPYTHON_PACKAGES
 from restante_tools.build.micropython import box_target, micropython, mpy_cross, native_target
 from restante_tools.build.native_tests import TREES as NATIVE_TEST_TREES
@@ -103,6 +104,7 @@ class Build:
             links=self.output / "busybox.links",
             restante=program,
             signatures=factory_set(self.places, self.output / "factory.sig"),
+            keys=factory_keys(self.places, self.output / "keys"),
         )
         target = self.output / "rootfs.sqfs"
         rootfs.rootfs(self.places, self.board, contents, target)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from restante_tools.build.keyset import factory_keys
 from restante_tools.build.targets import Build
+from restante_tools.bundles import publisher
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.places import Places
 from restante_tools.progress import say
@@ -43,7 +45,7 @@ def verify(places: Places, board: str, with_kernel: bool) -> None:
 
 
 def second(places: Places, folder: Path) -> Places:
-    """A copy of what is built, in a folder of its own; downloads and toolchain are shared."""
+    """A copy of what is built, in a folder of its own; downloads, toolchain, keys are shared."""
     repository = folder / "repository"
     for name in COPIED:
         source, target = places.repository / name, repository / name
@@ -52,7 +54,10 @@ def second(places: Places, folder: Path) -> Places:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    return Places(folder / "build", repository, shared_cache=places.cache)
+    other = Places(folder / "build", repository, shared_cache=places.cache)
+    # The key set is an input. Only the public set: nothing is signed there.
+    factory_keys(places, other.keys / publisher.SET)
+    return other
 
 
 def hashes(build: Build, with_kernel: bool) -> dict[str, str]:

@@ -1,0 +1,26 @@
+"""The error of this room.  It says what is wrong, why that may be, and what to do next."""
+
+from restante.errors import RestanteError
+
+
+class BundleError(RestanteError):
+    """`code`: one word for logs and tests; the other three are for people."""
+
+    transient = False
+
+    def __init__(self, code, what, cause, step):
+        super().__init__(what)
+        self.code = code
+        self.what = what
+        self.cause = cause
+        self.step = step
+
+
+def malformed(what):
+    """What contradicts the format: no more of it is read."""
+    return BundleError(
+        "malformed",
+        what,
+        "the file was damaged or cut off on its way, or it is no bundle of this format",
+        "fetch the bundle again; restante bundle inspect FILE says what it is",
+    )
