@@ -167,6 +167,7 @@ async def main(run, data):
         seen=Seen(),
         folder=None,  # no maildrop can be opened here
         profiles=Profiles(tree),
+        configuring=None,  # of the real gate: test_configuration.py
     )
     print("ready")
     await server.Server(fd, control, log).run()

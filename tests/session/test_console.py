@@ -208,7 +208,7 @@ def test_every_octet_value_and_line_noise(console):
 def test_a_line_of_64_kilobytes_is_refused_as_a_whole(console, stand):
     console.ready()
     console.type(b"reboot" + b" " * 65536 + b"\r")
-    console.until(rb"-ERR not run: the line is over 1024 octets\r\n")
+    console.until(rb"-ERR not run: the line is over 4200 octets\r\n")
     console.ready()
     assert alive(console)
     assert not (stand.run / "gate" / "reboot").exists()

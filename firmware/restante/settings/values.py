@@ -6,9 +6,10 @@ from restante.settings.tree import defaults, find, groups
 
 
 class Settings:
-    def __init__(self, explicit=None, error=None):
+    def __init__(self, explicit=None, error=None, entry=None):
         self.explicit = explicit or {}  # what the file sets
         self.error = error  # SettingsError of a refused file, or None
+        self.entry = entry  # kept.Entry of what is in force, or None: a file put there by hand
         self._values = defaults()
         self._values.update(self.explicit)
 
@@ -21,6 +22,14 @@ class Settings:
         if setting is None or words[1] not in self.groups():
             raise KeyError(path)
         return setting.default
+
+    @property
+    def refusal(self):
+        """What is in force instead of a refused file, and why it was refused; "" if none was."""
+        if not self.error:
+            return ""
+        instead = "configuration %d" % self.entry.number if self.entry else "DEFAULTS"
+        return "%s in use; %s" % (instead, self.error)
 
     def groups(self):
         """Names of the groups that are set, sorted."""
