@@ -295,11 +295,14 @@ class Box:
             self.seen,
             self.maildrops,
             Profiles(settings or Settings()),
-            Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.record), zero),
+            Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
         )
 
     def record(self, level, event, **fields):
         self.records.append((level, event, fields))
+
+    def told(self, event, **fields):
+        self.record(log.WARNING, event, **fields)
 
     def prepare(self, values):
         return lambda: []

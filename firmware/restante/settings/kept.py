@@ -5,8 +5,8 @@ old one.  A configuration is written to `configurations/` first, so that the new
 there when `settings` itself cannot be read (files.py).  Numbers above that of `settings` are of a
 commit that did not come to its end.
 
-A file that the box wrote begins with a line that names it, with a CRC-32 of it and all that follows; who
-edits such a file by hand removes that line.
+A file that the box wrote begins with a line that names it, with a CRC-32 of it and all that
+follows; who edits such a file by hand removes that line.
 """
 
 from restante.compat import crc32
