@@ -47,7 +47,6 @@ class Session:
         self.deleted = 0  # in pass-through
         self.services = services
         self.settings = services.settings  # those it began with, to its end
-        self.profiles = services.profiles
         self.idle_ms = self.settings.get("sessions idle-timeout") * 1000
         self.client = Leg(sock, "the client", ClientGone)
         self.engine = ServerEngine()
