@@ -277,7 +277,10 @@ class Kept:
         self.rows.insert(0, (kept.Entry(len(self.rows) + 1, time, who), values))
 
     def entries(self):
-        return self.rows
+        return [entry for entry, _ in self.rows]
+
+    def values(self, entry):
+        return dict(self.rows)[entry]
 
 
 class Box:

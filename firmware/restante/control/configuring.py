@@ -54,10 +54,9 @@ class Configuring:
         rows = []
         entries = self._running.kept.entries()
         for n in range(len(entries)):
-            entry, values = entries[n]
-            when = stamp(entry.time) if entry.time else "unknown"
-            rows.append((n, entry.number, when, entry.who, len(values)))
-        lines = table(("rollback", "number", "time", "who", "settings"), rows, 40) if rows else []
+            when = stamp(entries[n].time) if entries[n].time else "unknown"
+            rows.append((n, entries[n].number, when, entries[n].who))
+        lines = table(("rollback", "number", "time", "who"), rows, 40) if rows else []
         return True, "%d configurations are kept" % len(rows), lines
 
     def configure(self, who, force=None):
@@ -148,7 +147,11 @@ class Configuring:
         if n == 0:
             self._candidate = Candidate(self._running.values)
         elif n < len(entries):
-            self._candidate = Candidate(entries[n][1])
+            try:
+                values = self._running.kept.values(entries[n])
+            except SettingsError as error:
+                return False, "configuration %d: %s" % (entries[n].number, error), []
+            self._candidate = Candidate(values)
         else:
             return False, "no configuration %d is kept" % n, ["type: show configuration history"]
         lines = changed(self._running.values, self._candidate.values)

@@ -41,8 +41,14 @@ def framed(entry, body):
 
 def opened(data):
     """(Entry or None, values) of a file; SettingsError if it is damaged or wrong."""
+    entry, _ = unframed(data)
+    return entry, text.read(data)
+
+
+def unframed(data):
+    """(Entry or None, body) of a file that is whole, its lines not read yet; SettingsError."""
     if not data.startswith(_BEGIN):
-        return None, text.read(data)
+        return None, data
     end = data.find(b"\n") + 1
     words = bytes(data[:end]).split()
     body = data[end:]
@@ -53,7 +59,7 @@ def opened(data):
         sound = False
     if not sound:
         raise SettingsError(1, "it is not as it was written: its length or CRC differs")
-    return entry, text.read(data)
+    return entry, body
 
 
 def numbers(names):
@@ -70,17 +76,27 @@ class Kept:
         self._current = current
 
     def entries(self):
-        """[(Entry, values)], newest first, of the sound ones that were committed."""
+        """[Entry], newest first, of the whole ones that were committed."""
+        return [entry for entry, _ in self._whole()]
+
+    def values(self, entry):
+        """Values of one of the entries; SettingsError, StoreError."""
+        try:
+            return opened(self._read(entry.number))[1]
+        except OSError as error:
+            raise StoreError("it cannot be read: error %s" % error.args[0])
+
+    def _whole(self):
         out = []
         for number in self._numbers():
             if self._current is not None and number > self._current.number:
                 continue
             try:
-                entry, values = opened(self._read(number))
+                entry, body = unframed(self._read(number))
             except (OSError, SettingsError):
                 continue
             if entry is not None:
-                out.append((entry, values))
+                out.append((entry, body))
         return out
 
     async def commit(self, values, before, time, who):
@@ -112,10 +128,11 @@ class Kept:
 
     async def _keep_before(self, before):
         """What was put there by hand gets a number, so that `rollback 1` leads back to it."""
-        entries = self.entries()
-        if self._current is None or not entries or entries[0][1] != before:
+        body = text.write(before).encode()
+        whole = self._whole()
+        if self._current is None or not whole or whole[0][1] != body:
             entry = Entry(self._next(), 0, "file")
-            data = framed(entry, text.write(before).encode())
+            data = framed(entry, body)
             await self._keep(entry, data)
             await self._put(CURRENT, data)
             await self._off_loop.fsync_folder("")

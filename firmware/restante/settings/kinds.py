@@ -305,6 +305,8 @@ class Hashes:
 
 
 def _unescaped(text):
+    if "%" not in text:
+        return text.encode()
     octets = bytearray()
     at = 0
     while at < len(text):
@@ -321,6 +323,11 @@ def _unescaped(text):
 
 
 def _escaped(octets, marks=PATTERN_MARKS):
+    # Nearly all have nothing to escape, and a long list of users is written at each commit.
+    if octets and min(octets) > 32 and max(octets) < 127:
+        text = octets.decode()
+        if all(mark not in text for mark in marks):
+            return text
     out = ""
     for octet in octets:
         plain = 32 < octet < 127 and chr(octet) not in marks

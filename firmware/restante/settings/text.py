@@ -13,16 +13,10 @@ from restante.settings.tree import (
     PROFILE,
     SCREENING,
     SETTINGS,
-    account_path,
-    account_patterns,
     check,
     defaults,
     find,
-    group_path,
-    groups,
     is_group_name,
-    profile_path,
-    profiles,
 )
 
 # The whole tree set by hand is under 3 KiB, a group with a list of users 4 KiB.
@@ -65,23 +59,25 @@ def write(values):
 
 def rows(values):
     """(path, kind) of each value, in the canonical order."""
-    for path, kind in _every(values):
-        if path in values:
-            yield path, kind
+    # By a sort of what is set: going through all that could be set takes seconds on the box.
+    for _, path in sorted([(_place(path), path) for path in values]):
+        yield path, find(path).kind
 
 
-def _every(values):
-    for setting in SETTINGS:
-        yield setting.path, setting.kind
-    for name in groups(values):
-        for setting in GROUP_SETTINGS:
-            yield group_path(name, setting.path), setting.kind
-    for name in profiles(values):
-        for setting in SETTINGS:
-            if setting.path.startswith(SCREENING):
-                yield profile_path(name, setting.path[len(SCREENING) :]), setting.kind
-    for pattern in account_patterns(values):
-        yield account_path(pattern), HOSTNAME
+_ORDER = {SETTINGS[i].path: i for i in range(len(SETTINGS))}
+_GROUP_ORDER = {GROUP_SETTINGS[i].path: i for i in range(len(GROUP_SETTINGS))}
+
+
+def _place(path):
+    """Where a path stands: the tree, then groups, profiles and accounts, by name."""
+    words = path.split(" ")
+    if words[0] == GROUP:
+        return 1, words[1], _GROUP_ORDER[words[2]]
+    if words[0] == PROFILE:
+        return 2, words[1], _ORDER[SCREENING + " ".join(words[2:])]
+    if words[0] == ACCOUNT:
+        return 3, words[1], 0
+    return 0, "", _ORDER[path]
 
 
 def line(path, kind, value):

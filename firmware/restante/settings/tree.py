@@ -409,11 +409,12 @@ def _check_profiles(values):
     patterns = account_patterns(values)
     if len(patterns) > ACCOUNTS:
         return account_path(patterns[-1]), _MANY % ("account", ACCOUNTS)
+    known = groups(values)
     for pattern in patterns:
         place = pattern.rpartition("@")[2]
-        if ":" not in place and place not in groups(values):
+        if ":" not in place and place not in known:
             return account_path(pattern), "there is no group '%s'" % place
-    paths = [group_path(name, PROFILE) for name in groups(values)]
+    paths = [group_path(name, PROFILE) for name in known]
     for path in paths + [account_path(pattern) for pattern in patterns]:
         name = values.get(path)
         if name is not None and name not in names:

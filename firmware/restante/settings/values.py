@@ -12,6 +12,7 @@ class Settings:
         self.entry = entry  # kept.Entry of what is in force, or None: a file put there by hand
         self._values = defaults()
         self._values.update(self.explicit)
+        self._groups = groups(self.explicit)
 
     def get(self, path):
         """The typed value; KeyError for a path that the tree does not have."""
@@ -19,7 +20,7 @@ class Settings:
             return self._values[path]
         words = path.split(" ")
         setting = find(path)
-        if setting is None or words[1] not in self.groups():
+        if setting is None or words[1] not in self._groups:
             raise KeyError(path)
         return setting.default
 
@@ -33,7 +34,7 @@ class Settings:
 
     def groups(self):
         """Names of the groups that are set, sorted."""
-        return groups(self.explicit)
+        return list(self._groups)
 
     def action(self, verdict):
         """The action code (screening/verdicts.py) set for a verdict code."""

@@ -39,6 +39,10 @@ class Start:
         return list(self._names[name].names)
 
 
+def rows_of(store):
+    return [(entry, store.values(entry)) for entry in store.entries()]
+
+
 def put_by_hand(disk, data):
     folder = ModelFolder(disk)
     fd = folder.create("settings")
@@ -173,7 +177,7 @@ def test_the_last_ten_are_kept_and_can_be_read():
     put_by_hand(disk, b"set log level info\n")
     for n in range(12):
         store = committed(disk, LEVELS[n % 3])
-    rows = store.entries()
+    rows = rows_of(store)
     assert [entry.number for entry, _ in rows] == list(range(13, 3, -1))
     assert [values["log level"] for _, values in rows[:3]] == ["warning", "error", "debug"]
     assert rows[0][0].who == "console" and rows[0][0].time == 7
@@ -182,7 +186,7 @@ def test_the_last_ten_are_kept_and_can_be_read():
 def test_what_was_put_there_by_hand_can_be_gone_back_to():
     disk = ModelDisk()
     put_by_hand(disk, b"set log level info\n")
-    rows = committed(disk, "debug").entries()
+    rows = rows_of(committed(disk, "debug"))
     assert [(e.number, e.who, v) for e, v in rows] == [
         (2, "console", {"log level": "debug"}),
         (1, "file", {"log level": "info"}),
@@ -197,10 +201,10 @@ def test_a_commit_that_was_cut_is_no_part_of_the_history():
     node.data = node.synced = orphan
     start = Start(disk)
     assert start.values == {"log level": "debug"}
-    numbers = [e.number for e, _ in Kept(ModelFolder(disk), None, start.entry).entries()]
+    numbers = [e.number for e in Kept(ModelFolder(disk), None, start.entry).entries()]
     assert numbers == [2, 1]
     store = committed(disk, "warning")
-    assert [v["log level"] for _, v in store.entries() if v] == ["warning", "debug"]
+    assert [v["log level"] for _, v in rows_of(store) if v] == ["warning", "debug"]
 
 
 def test_a_damaged_file_at_the_start_and_the_next_commit():
