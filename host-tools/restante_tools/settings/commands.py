@@ -6,13 +6,23 @@ Rule: what a setting is says the firmware's tree; nothing of it is repeated here
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from restante.errors import SettingsError
-from restante.settings import exchange, kept, reference, text
+from restante.settings import exchange as firmware_exchange
+from restante.settings import kept as firmware_kept
+from restante.settings import reference as firmware_reference
+from restante.settings import text as firmware_text
 
 from restante_tools.errors import FAILED, OK, ToolError
 from restante_tools.places import REPOSITORY
+
+# The box's Python carries no types.
+exchange: Any = firmware_exchange
+kept: Any = firmware_kept
+reference: Any = firmware_reference
+text: Any = firmware_text
 
 REFERENCE = REPOSITORY / "firmware" / "restante" / "settings" / "REFERENCE.md"
 HINT = "each line is: set PATH VALUE; REFERENCE.md has all paths"
