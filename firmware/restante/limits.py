@@ -21,5 +21,7 @@ CAPA_LINES = const(100)
 # Loop guard: a session whose original destination is the box itself is refused.
 # Wait for the rest of a control command, in ms.
 CONTROL_READ_MS = const(5000)
-# Console command line, octets.
-CONTROL_LINE_OCTETS = const(1024)
+# Console command line, octets: the longest line of settings (settings/text.py) and its command.
+CONTROL_LINE_OCTETS = const(4200)
+# What the console puts in front of it: whose line it is, and that it is only half typed.
+CONTROL_PREFIX_OCTETS = const(64)

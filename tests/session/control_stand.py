@@ -17,10 +17,12 @@ from restante.box import places
 from restante.box.system import System
 from restante.control import server
 from restante.control.answers import Control
+from restante.control.configuring import Configuring
 from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
 from restante.settings import text as settings_text
 from restante.settings.profiles import Profiles
+from restante.settings.running import Running
 from restante.store.entries import Entry, Release
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
@@ -153,6 +155,8 @@ async def main(run, data):
     root = _sys.stat("/proc/self")[1] == 0
     owner = (places.GATE_UID, places.CONSOLE_UID) if root else None
     fd = server.listen(run + "/" + places.CONTROL_SOCKET, owner)
+    # No commit here: that is of the real gate, in test_configuration.py.
+    running = Running(tree.explicit, None, None, time.time, time.time, log.record)
     control = Control(
         settings=tree,
         log=log,
@@ -167,6 +171,7 @@ async def main(run, data):
         seen=Seen(),
         folder=None,  # no maildrop can be opened here
         profiles=Profiles(tree),
+        configuring=Configuring(running, time.time),
     )
     print("ready")
     await server.Server(fd, control, log).run()

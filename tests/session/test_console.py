@@ -15,25 +15,13 @@ import time
 from pathlib import Path
 
 import pytest
+from serial_console import HERE, SECONDS, Console, start
 
-HERE = Path(__file__).resolve().parent
-FIRMWARE = HERE.parents[1] / "firmware"
-SECONDS = 60  # for one command; they take milliseconds on an idle machine
 SECRET = b"planted-S3CRET"
 # What a terminal may get: printable ASCII, line ends, the rubbing out and the bell of the editor.
 HARMLESS = set(range(32, 127)) | {7, 8, 10, 13}
 # asm-generic/termbits.h numbers, as CPython names them.
 INPUT, LOCAL = 0, 3
-
-
-def environment():
-    return {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PATH": os.environ["PATH"]}
-
-
-def start(words, **streams):
-    # The heap that the console has on the box (board/common/overlay/sbin/run).
-    words = [os.environ["RESTANTE_NATIVE"], "-X", "heapsize=512k", *words]
-    return subprocess.Popen(words, env=environment(), **streams)
 
 
 class Stand:
@@ -70,60 +58,6 @@ class Stand:
     def remove(self):
         self.kill()
         shutil.rmtree(self.folder)
-
-
-class Console:
-    """The console program and the engineer's end of its line."""
-
-    def __init__(self, run):
-        self.master, slave = os.openpty()
-        self.name = os.ttyname(slave)
-        words = ["-m", "restante.programs.console", "--run", str(run)]
-        self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
-        self.seen = b""
-        self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
-
-    def type(self, data):
-        """Types while reading what is shown, as a terminal does."""
-        end = time.monotonic() + SECONDS
-        while data:
-            assert time.monotonic() < end, self.seen[-500:]
-            readable, writable, _ = select.select([self.master], [self.master], [], 1)
-            if readable:
-                self.seen += os.read(self.master, 65536)
-            if writable:
-                data = data[os.write(self.master, data[:512]) :]
-
-    def until(self, wanted, count=1):
-        """What was shown up to the `count`th place that looks like `wanted`."""
-        end = time.monotonic() + SECONDS
-        while True:
-            found = list(re.finditer(wanted, self.seen))
-            if len(found) >= count:
-                at = found[count - 1].end()
-                shown, self.seen = self.seen[:at], self.seen[at:]
-                return shown
-            left = end - time.monotonic()
-            assert left > 0, (wanted, self.seen[-500:])
-            if select.select([self.master], [], [], left)[0]:
-                self.seen += os.read(self.master, 65536)
-
-    def ask(self, command):
-        """The answer's lines, the first of which is +OK or -ERR."""
-        self.type(command + b"\r")
-        shown = self.until(re.escape(self.prompt))
-        return shown[: -len(self.prompt)].split(b"\r\n")[1:-1]
-
-    def ready(self):
-        return self.until(re.escape(self.prompt))
-
-    def close(self):
-        if self.master is not None:
-            os.close(self.master)
-            self.master = None
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
@@ -208,7 +142,7 @@ def test_every_octet_value_and_line_noise(console):
 def test_a_line_of_64_kilobytes_is_refused_as_a_whole(console, stand):
     console.ready()
     console.type(b"reboot" + b" " * 65536 + b"\r")
-    console.until(rb"-ERR not run: the line is over 1024 octets\r\n")
+    console.until(rb"-ERR not run: the line is over 4200 octets\r\n")
     console.ready()
     assert alive(console)
     assert not (stand.run / "gate" / "reboot").exists()

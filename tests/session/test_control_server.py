@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from restante.limits import CONTROL_LINE_OCTETS, CONTROL_PREFIX_OCTETS
 
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
@@ -75,18 +76,22 @@ def test_commands_in_one_segment_and_octet_by_octet(path):
 
 def test_a_line_at_its_limit_and_over_it(path):
     with connect(path) as peer:
-        peer.sendall(b"x" * 1024 + b"\n")
+        peer.sendall(b"x" * CONTROL_LINE_OCTETS + b"\n")
         assert answers(peer, 1).startswith(b"-ERR no command")
-        peer.sendall(b"x" * 1025 + b"\n")
-        assert answers(peer, 1).startswith(b"-ERR the line is over 1024 octets")
+        peer.sendall(b"x" * (CONTROL_LINE_OCTETS + 1) + b"\n")
+        assert answers(peer, 1).startswith(
+            b"-ERR the line is over %d octets" % CONTROL_LINE_OCTETS
+        )
         peer.sendall(b"ping\n")
         assert answers(peer, 1).startswith(b"+OK")
 
 
 def test_a_line_without_end_is_refused_and_closed(path):
     with connect(path) as peer:
-        peer.sendall(b"x" * 1026)
-        assert answers(peer, 1).startswith(b"-ERR the line is over 1024 octets")
+        peer.sendall(b"x" * (CONTROL_LINE_OCTETS + CONTROL_PREFIX_OCTETS + 2))
+        assert answers(peer, 1).startswith(
+            b"-ERR the line is over %d octets" % CONTROL_LINE_OCTETS
+        )
         assert ended(peer)
     assert ping(path).startswith(b"+OK")
 

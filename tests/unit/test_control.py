@@ -3,6 +3,7 @@
 from restante.control import grammar, tables, wire
 from restante.control.answers import Control
 from restante.control.grammar import CommandError
+from restante.limits import CONTROL_LINE_OCTETS
 
 
 def test_every_command_has_an_answer():
@@ -81,9 +82,9 @@ def test_every_octet_value_is_taken_or_refused_with_printable_text():
 
 
 def test_long_lines():
-    error = refused(b"x" * 1024)
+    error = refused(b"x" * CONTROL_LINE_OCTETS)
     assert len(error.text) < 80
-    assert "1024" in refused(b"x" * 1025).text
+    assert str(CONTROL_LINE_OCTETS) in refused(b"x" * (CONTROL_LINE_OCTETS + 1)).text
     assert len(refused(b"quarantine show " + b"x " * 400).text) < 120
 
 

@@ -10,12 +10,14 @@ from restante.accounts.groups import Groups
 from restante.accounts.state import Account
 from restante.control import retained
 from restante.control.answers import Control
+from restante.control.configuring import Configuring
 from restante.errors import ScreenUnavailable, SettingsError, StoreError
 from restante.log.alarms import Alarms
 from restante.log.counters import Counters
 from restante.log.ring import Ring
 from restante.settings import text as settings_text
 from restante.settings.profiles import Profiles
+from restante.settings.running import Running
 from restante.settings.values import Settings
 from restante.store.entries import Entry, Release
 
@@ -33,6 +35,20 @@ class Thing:
     def __init__(self, **fields):
         for name in fields:
             setattr(self, name, fields[name])
+
+
+def zero():
+    return 0
+
+
+class Nothing:
+    """Kept configurations."""
+
+    def entries(self):
+        return []
+
+    async def commit(self, values, before, time, who):
+        pass
 
 
 class Quarantine:
@@ -279,10 +295,17 @@ class Box:
             self.seen,
             self.maildrops,
             Profiles(settings or Settings()),
+            Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
         )
 
     def record(self, level, event, **fields):
         self.records.append((level, event, fields))
+
+    def told(self, event, **fields):
+        self.record(log.WARNING, event, **fields)
+
+    def prepare(self, values):
+        return lambda: []
 
     def ask(self, line):
         return run(self.control.answer(line))
@@ -292,6 +315,37 @@ def test_ping_is_empty_and_leaves_no_record():
     box = Box()
     assert box.ask(b"ping") == (True, "", [])
     assert box.records == []
+
+
+def test_the_session_that_has_the_candidate_is_told_so():
+    box = Box()
+    assert box.ask(b"@c-1 configure")[1].startswith("[edit] the candidate is yours")
+    assert box.ask(b"@c-1 set log level debug") == (True, "[edit] ", [])
+    assert box.ask(b"@c-1 show log")[1].startswith("[edit] ")
+    ok, text, _ = box.ask(b"@c-2 set log level error")
+    assert not ok and text.startswith("c-1 has the candidate")
+    assert box.ask(b"set log level error")[1].startswith("c-1 has the candidate")
+    assert box.ask(b"@c-1 compare")[2] == ["+ set log level debug"]
+    assert box.ask(b"@c-1 commit confirm x")[0] is False
+    assert box.ask(b"@c-1 rollback x")[0] is False
+    assert box.ask(b"@c-1 commit") == (True, "[edit] in force and durable", [])
+    assert box.ask(b"@c-1 exit") == (True, "", [])
+    assert box.ask(b"show configuration")[2] == ["set log level debug"]
+    assert box.ask(b"show configuration json")[0] and box.ask(b"save")[0]
+    assert box.ask(b"show configuration thing")[0] is False
+
+
+def test_names_of_sessions():
+    for bad in (b"@ help", b"@A help", b"@" + b"a" * 33 + b" help", b"@a", b"@a;b help"):
+        assert Box().ask(bad)[0] is False
+    assert Box().ask(b"@a-1 help")[0]
+
+
+def test_half_typed_lines():
+    box = Box()
+    assert box.ask(b"@c-1 complete set log le")[2] == ["level  least urgent"]
+    assert box.ask(b"complete conf")[2] == ["configure  change settings, in a candidate"]
+    assert box.ask(b"complete set log level \xff")[2] == []
 
 
 def test_wrong_command_has_a_next_step():

@@ -1,7 +1,8 @@
 """The console's line editor: every octet value, long lines, pasted lines.  Also on MicroPython."""
 
 from restante.console import editor
-from restante.console.editor import CANCEL, LINE, REFUSED, Editor
+from restante.console.editor import CANCEL, COMPLETE, HELP, LINE, REFUSED, Editor
+from restante.limits import CONTROL_LINE_OCTETS
 
 
 def type_in(data):
@@ -33,6 +34,23 @@ def test_corrections():
     assert lines(b"\x08\x7fa\r") == [(LINE, b"a")]
     assert lines(b"reboot\x15help\r") == [(LINE, b"help")]
     assert lines(b"show\tlog\r") == [(LINE, b"show log")]
+
+
+def test_a_hand_asks_with_question_mark_and_tab():
+    line = Editor()
+    for octet in b"set log ":
+        line.feed(octet)
+    assert line.feed(ord("?"), alone=True) == (b"", (HELP, b"set log "))
+    assert line.insert(b"le") == b"le" and line.line == b"set log le"
+    assert line.feed(9, alone=True) == (b"", (COMPLETE, b"set log le"))
+    # Within a word it is a character: patterns have it.
+    assert line.feed(ord("?"), alone=True) == (b"?", None)
+    assert line.feed(13)[1] == (LINE, b"set log le?")
+    assert Editor().feed(ord("?"), alone=True) == (b"", (HELP, b""))
+
+
+def test_pasted_question_marks_and_tabs_are_text():
+    assert lines(b"set name ?.exe\r") == [(LINE, b"set name ?.exe")]
 
 
 def test_echo_is_what_the_line_is():
@@ -69,12 +87,14 @@ def test_a_refused_line_does_not_spoil_the_next():
 
 
 def test_long_lines_are_refused_as_a_whole():
-    assert lines(b"x" * 1024 + b"\r") == [(LINE, b"x" * 1024)]
-    assert lines(b"x" * 1025 + b"\r") == [(REFUSED, "the line is over 1024 octets")]
+    most = CONTROL_LINE_OCTETS
+    assert lines(b"x" * most + b"\r") == [(LINE, b"x" * most)]
+    too_long = "the line is over %d octets" % most
+    assert lines(b"x" * (most + 1) + b"\r") == [(REFUSED, too_long)]
     shown, events = type_in(b"reboot " + b"x" * 65536 + b"\r")
     assert len(events) == 1 and events[0][0] == REFUSED
     # Rubbing out what was too long does not make it a line that nobody saw.
-    assert lines(b"x" * 1025 + b"\x08" * 1000 + b"\r")[0][0] == REFUSED
+    assert lines(b"x" * (most + 1) + b"\x08" * 1000 + b"\r")[0][0] == REFUSED
 
 
 def test_a_thousand_pasted_lines():

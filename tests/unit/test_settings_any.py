@@ -1,14 +1,17 @@
 """Settings with generated input: any bytes, any valid tree; and the file that holds them."""
 
+import json
 from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from restante import settings
 from restante.errors import SettingsError
-from restante.settings import text, tree
+from restante.settings import asking, exchange, reference, text, tree
+from restante.settings.candidate import Candidate
+from restante.settings.compare import differences
 
-README = Path(settings.__file__).parent / "README.md"
+PAGE = Path(settings.__file__).parent / "REFERENCE.md"
 
 
 @given(st.binary(max_size=2000))
@@ -92,6 +95,45 @@ def test_what_is_written_reads_back(values):
         written = text.write(values)
         assert text.read(written.encode()) == values
         assert text.write(text.read(written.encode())) == written
+        exported = exchange.write(values)
+        assert json.loads(exported)["format"] == exchange.FORMAT
+        assert exchange.read(exported) == values
+        assert exchange.write(exchange.read(exported)) == exported
+
+
+@given(trees, trees)
+def test_the_difference_typed_in_makes_one_of_the_other(old, new):
+    candidate = Candidate(old)
+    lines = differences(old, new)
+    for line in lines:
+        if line.startswith("- "):
+            path = next(p for p in old if text.line(p, tree.find(p).kind, old[p]) == line[2:])
+            candidate.delete(b"delete " + text.written(path).encode())
+    for line in lines:
+        if line.startswith("+ "):
+            candidate.set(line[2:].encode())
+    assert candidate.values == new
+    assert differences(old, old) == []
+
+
+@given(st.lists(words, max_size=5), st.text(max_size=3))
+def test_what_help_offers_leads_on_or_is_a_value(path, partial):
+    for word, _ in asking.help(path):
+        if word in asking.PLACEHOLDERS:
+            continue
+        further = asking.help([*path, word])
+        setting = tree.find(" ".join(path))
+        assert further or (setting and setting.kind.read(word) is not None)
+    assert all(word.startswith(partial) for word in asking.complete(path, partial))
+
+
+@given(st.text(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists))
+def test_any_json_is_read_or_refused(value):
+    for data in (str(value), json.dumps({"format": 1, "settings": {"log level": value}})):
+        try:
+            exchange.read(data)
+        except SettingsError as error:
+            assert error.line == 0
 
 
 def test_file(tmp_path):
@@ -116,13 +158,6 @@ def test_file_that_cannot_be_read_means_defaults_and_says_why(tmp_path):
     assert loaded.error is not None and loaded.get("log level") == "info"
 
 
-def test_reference_names_every_setting():
-    page = README.read_text()
-    missing = [s.path for s in tree.SETTINGS if "`%s`" % s.path not in page]
-    # One row stands for the settings that differ in the last word only.
-    folded = [p for p in missing if p.startswith(("screening action ", "screening limit "))]
-    assert missing == folded
-    for setting in tree.GROUP_SETTINGS:
-        shown = "none" if setting.default is None else "`%s`" % setting.kind.write(setting.default)
-        assert "| `%s` | %s | " % (setting.path, shown) in page
-    assert "`screening action VERDICT`" in page and "`screening limit " in page
+def test_the_reference_page_is_what_the_tree_says():
+    # `restante settings reference --write` makes it.
+    assert PAGE.read_text() == reference.page()

@@ -102,6 +102,18 @@ class Accounts:
         if len(self.problems) < PROBLEMS and text not in self.problems:
             self.problems.append(text)
 
+    def regroup(self):
+        """The groups were changed: each account belongs to the group of its name from now on.
+
+        An account whose group is gone keeps the old one, whose rule is `none` by then, until the
+        next start: sessions and visits may be under way.
+        """
+        for account in self._book.accounts.values():
+            group = self._groups.named(account.group_name)
+            if group is not None:
+                account.group = group
+                group.remember(*account.place)
+
     # -- reading
 
     def find(self, group, user):

@@ -69,6 +69,17 @@ class Group:
         self._found = {}  # host name: {address: time when it may be forgotten}
         self._logins = set()  # places where users logged in
 
+    def inherit(self, old):
+        """Takes over what `old`, the same group by its settings of before, has found out."""
+        for name in self.names():
+            if name in old._found:
+                self._found[name] = old._found[name]
+        if self.servers == old.servers:
+            self.stamp = old.stamp
+            self.capabilities = old.capabilities
+            self.in_step = old.in_step
+            self._logins = old._logins
+
     @property
     def pipelines(self):
         """Its origin takes several commands at once (RFC 2449 §6.6), as far as is known."""
@@ -148,6 +159,22 @@ class Groups:
 
     def __init__(self, settings):
         self._groups = [Group(name, settings) for name in settings.groups()]
+
+    def prepared(self, settings):
+        """[Group] of other settings, which know what the present ones of the same name know."""
+        groups = [Group(name, settings) for name in settings.groups()]
+        for group in groups:
+            old = self.named(group.name)
+            if old is not None:
+                group.inherit(old)
+        return groups
+
+    def take(self, groups):
+        """prepared() groups count from now on.  Sessions keep the Group that they began with."""
+        for old in self._groups:
+            if all(group.name != old.name for group in groups):
+                old.rule = "none"  # whoever still holds it begins nothing new
+        self._groups = groups
 
     def all(self):
         """[Group], by name."""

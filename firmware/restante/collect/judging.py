@@ -40,6 +40,7 @@ class Judging:
 
     def __init__(self, services):
         self._services = services
+        self._profiles = services.profiles  # a session and a visit keep those they began with
 
     async def judge(self, file, account, number, uidl, group="", known=""):
         """Judged, about a sealed spool file.  Withheld.
@@ -47,7 +48,7 @@ class Judging:
         `account` and `uidl` are texts; `uidl()` is awaited, and not for what passes as it is: then
         the record says `known`.  `group`: for an account that is not known.
         """
-        settings = self._services.profiles.of(account, group)
+        settings = self._profiles.of(account, group)
         hashing = asyncio.create_task(self._hash(file))  # beside the screening
         try:
             report, decision = await self.verdict(file, settings)
@@ -58,7 +59,7 @@ class Judging:
         if not said and (decision.action, decision.would) != (verdicts.PASS, verdicts.PASS):
             said = await uidl()
         subject = audit.Subject(account, said, number, file.octets, sha)
-        self._record(subject, report, decision, self._services.profiles.name_of(account, group))
+        self._record(subject, report, decision, self._profiles.name_of(account, group))
         if decision.action == policy.REFUSE:
             raise Withheld(_REFUSED, NO_VERDICT, decision.reason)
         judged = await self.formed(file, account, number, said, report, decision)

@@ -16,6 +16,7 @@ CR = const(13)
 CTRL_U = const(21)
 ESCAPE = const(27)
 SPACE = const(32)
+QUESTION = const(63)
 DELETE = const(127)
 
 BELL = b"\x07"
@@ -30,6 +31,8 @@ _ONE_MORE = const(3)  # ESC O seen: one octet follows
 LINE = const(0)  # (LINE, bytes)
 REFUSED = const(1)  # (REFUSED, why)
 CANCEL = const(2)  # (CANCEL, None)
+HELP = const(3)  # (HELP, bytes so far): ? where a word may begin
+COMPLETE = const(4)  # (COMPLETE, bytes so far): Tab
 
 
 class Editor:
@@ -39,8 +42,21 @@ class Editor:
         self._state = _KEY
         self._after_cr = False
 
-    def feed(self, octet):
-        """Takes one octet; gives (bytes to show, event or None)."""
+    @property
+    def line(self):
+        """What was typed so far."""
+        return bytes(self._line)
+
+    def insert(self, octets):
+        """Puts them at the end, as if they had been typed; gives what to show."""
+        return b"".join([self._edit(octet) for octet in octets])
+
+    def feed(self, octet, alone=False):
+        """Takes one octet; gives (bytes to show, event or None).
+
+        `alone`: nothing came right behind it, so a hand typed it.  Only then ? and Tab ask for
+        help: in what is pasted they are what they are.
+        """
         if self._state != _KEY:
             self._sequence(octet)
             return b"", None
@@ -53,6 +69,11 @@ class Editor:
         if octet == CTRL_C:
             self._reset()
             return b"^C\n", (CANCEL, None)
+        if alone and not self._wrong:
+            if octet == TAB:
+                return b"", (COMPLETE, self.line)
+            if octet == QUESTION and self._line[-1:] in (b"", b" "):
+                return b"", (HELP, self.line)
         return self._edit(octet), None
 
     def _edit(self, octet):

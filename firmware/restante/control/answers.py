@@ -5,12 +5,14 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import grammar, held, retained, status
+from restante.control import completing, configuring, grammar, held, retained, status
 from restante.control import profiles as whose
 from restante.control.tables import duration
+from restante.control.wire import EDITING
 from restante.errors import RestanteError
 from restante.version import VERSION
 
+COMPLETE = b"complete "
 # Who released or deleted, in the audit record: there is no login yet.
 WHO = "console"
 
@@ -18,7 +20,7 @@ WHO = "console"
 class Control:
     """Providers, all needed:
 
-    settings    Settings
+    settings    Settings in force; takes() others
     log         the log room: ring, counters, alarms, record()
     sessions    snapshot() -> [dict id client origin account state seconds messages]
     quarantine  store.Quarantine
@@ -31,6 +33,7 @@ class Control:
     seen        accounts.Seen
     folder      store.Folder of the data
     profiles    settings.Profiles
+    configuring configuring.Configuring
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Control:
         seen,
         folder,
         profiles,
+        configuring,
     ):
         self._settings = settings
         self._log = log
@@ -62,11 +66,29 @@ class Control:
         self._seen = seen
         self._folder = folder
         self._profiles = profiles
+        self._configuring = configuring
+
+    def takes(self, settings, profiles):
+        """Other settings are in force."""
+        self._settings = settings
+        self._profiles = profiles
 
     async def answer(self, line):
-        """`line`: bytes without the line end."""
+        """`line`: bytes without the line end, perhaps with the session's name in front."""
+        name, line = grammar.session_of(line)
+        if line.startswith(COMPLETE):
+            rows = completing.following(line[len(COMPLETE) :], self._configuring.names)
+            return True, "", ["%s  %s" % row for row in rows]
+        ok, text, lines = await self._run(name or WHO, line)
+        if name and self._configuring.edits(name):
+            text = EDITING + text
+        return ok, text, lines
+
+    async def _run(self, session, line):
         try:
             command, arguments = grammar.parse(line)
+            if command in grammar.OF_A_SESSION:
+                arguments = [session] + arguments
         except grammar.CommandError as error:
             return False, error.text, [error.hint]
         try:
@@ -147,6 +169,47 @@ class Control:
         answer = await retained.restore(self._accounts, self._maildrops, name, number)
         self._audit("account.restore", answer, "%s of %s" % (number, name), what=answer[1])
         return answer
+
+    async def _show_configuration(self, json=None):
+        return self._configuring.show(json)
+
+    async def _show_configuration_history(self):
+        return self._configuring.history()
+
+    async def _configure(self, session, force=None):
+        return self._configuring.configure(session, force)
+
+    async def _set(self, session, line):
+        return self._configuring.set(session, line)
+
+    async def _delete(self, session, line):
+        return self._configuring.delete(session, line)
+
+    async def _compare(self, session):
+        return self._configuring.compare(session)
+
+    async def _commit(self, session):
+        return await self._configuring.commit(session)
+
+    async def _commit_confirm(self, session, minutes):
+        seconds = configuring.seconds_of(minutes)
+        if seconds is None:
+            return False, "'%s' is no time" % minutes[:40], [configuring.TIMES]
+        return self._configuring.try_out(session, seconds)
+
+    async def _rollback(self, session, number):
+        if not number.isdigit() or len(number) > 4:
+            return False, "'%s' is no number" % number[:40], ["type: show configuration history"]
+        return self._configuring.rollback(session, int(number))
+
+    async def _discard(self, session):
+        return self._configuring.discard(session)
+
+    async def _save(self):
+        return self._configuring.save()
+
+    async def _exit(self, session):
+        return self._configuring.leave(session)
 
     async def _show_profile(self):
         return whose.listing(self._profiles)

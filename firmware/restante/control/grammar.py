@@ -35,6 +35,18 @@ COMMANDS = (
     ("erase account", ("NAME...", "yes?"), "remove its password and its cached mail"),
     ("account deleted", ("NAME...",), "its deleted mail that is still kept"),
     ("account restore", ("NAME...", "NUMBER"), "deliver a deleted message again"),
+    ("show configuration", ("json?",), "the settings in force, as lines of set"),
+    ("show configuration history", (), "the last configurations"),
+    ("configure", ("force?",), "change settings, in a candidate"),
+    ("set", ("PATH...", "VALUE"), "set a value in the candidate; set ? shows the paths"),
+    ("delete", ("PATH...",), "back to the default, in the candidate"),
+    ("compare", (), "the candidate beside what is in force"),
+    ("commit", (), "the candidate is in force and durable"),
+    ("commit confirm", ("MINUTES",), "in force; goes back by itself without a further commit"),
+    ("rollback", ("NUMBER",), "an earlier configuration becomes the candidate"),
+    ("discard", (), "the candidate is as what is in force"),
+    ("save", (), "commit does it already"),
+    ("exit", (), "leave the candidate"),
     ("show profile", (), "screening profiles, and who has them"),
     ("show quarantine", (), "held mail, newest first"),
     ("quarantine list", (), "the same"),
@@ -50,6 +62,38 @@ COMMANDS = (
 )
 
 
+# Lines of settings: what follows is the tree's.
+SETTING_LINES = ("set", "delete")
+# Commands that are told which console session asks.
+OF_A_SESSION = (
+    "configure",
+    "set",
+    "delete",
+    "compare",
+    "commit",
+    "commit confirm",
+    "rollback",
+    "discard",
+    "exit",
+)
+# Characters of a session's name in front of a line.
+_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_NAME_OCTETS = 32
+
+
+def session_of(line):
+    """(name of the console session, rest of the line); "" if the line does not name one."""
+    if not line.startswith(b"@"):
+        return "", line
+    end = line.find(b" ")
+    name = "".join(chr(octet) for octet in line[1 : end if end > 0 else len(line)])
+    if end < 0 or not 0 < len(name) <= _NAME_OCTETS:
+        return "", line
+    if any(c not in _NAME_CHARACTERS for c in name):
+        return "", line
+    return name, line[end + 1 :]
+
+
 def parse(line):
     """`line`: bytes without the line end.  Gives (words of the command, list of arguments)."""
     if len(line) > CONTROL_LINE_OCTETS:
@@ -60,10 +104,16 @@ def parse(line):
     words = bytes(line).decode().split()
     if words == ["?"]:
         words = ["help"]
+    best = None
     for command, arguments, _ in COMMANDS:
         start = command.split()
-        if words[: len(start)] == start:
-            return command, _arguments(command, arguments, words[len(start) :])
+        if words[: len(start)] == start and (best is None or len(start) > len(best[2])):
+            best = command, arguments, start
+    if best is not None:
+        command, arguments, start = best
+        if command in SETTING_LINES:  # the tree's own grammar reads them, quotes and all
+            return command, [bytes(line).strip()]
+        return command, _arguments(command, arguments, words[len(start) :])
     raise CommandError("no command '%s'" % _shown(" ".join(words)), _nearest(words))
 
 

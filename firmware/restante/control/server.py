@@ -11,7 +11,7 @@ import _sys
 
 from restante import loop
 from restante.control import wire
-from restante.limits import CONTROL_LINE_OCTETS, CONTROL_READ_MS
+from restante.limits import CONTROL_LINE_OCTETS, CONTROL_PREFIX_OCTETS, CONTROL_READ_MS
 
 # Peers at once: a console, a host tool beside it, the warden, and room for their successors
 # while a broken connection of each still waits for its deadline.
@@ -81,7 +81,7 @@ class Server:
             _sys.close(fd)
 
     async def _lines(self, fd):
-        buffer = bytearray(CONTROL_LINE_OCTETS + 2)
+        buffer = bytearray(CONTROL_PREFIX_OCTETS + CONTROL_LINE_OCTETS + 2)
         used = 0
         while True:
             end = buffer.find(b"\n", 0, used)

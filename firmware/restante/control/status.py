@@ -18,7 +18,7 @@ def refused(settings):
     """The line that says so when the settings file was refused."""
     if not settings.error:
         return []
-    return [row("settings", "DEFAULTS in use; %s" % settings.error)]
+    return [row("settings", settings.refusal)]
 
 
 def screening(settings):

@@ -7,8 +7,12 @@ from mail or from a peer is escaped here once more, so that no answer holds a co
 from restante.limits import REPLY_OCTETS
 from restante.log.records import escaped
 
-# One line of an answer; a record of the log and its time fit.
-LINE_OCTETS = 400
+# One line of an answer; the longest line of settings fits, so that none is shown cut.
+LINE_OCTETS = 4200
+
+
+# In front of an answer's text: the session that asked has the candidate.
+EDITING = "[edit] "
 
 
 def first(ok, text):

@@ -21,6 +21,7 @@ __all__ = (
     "counters",
     "record",
     "ring",
+    "set_level",
     "start",
     "trace",
 )
@@ -42,6 +43,12 @@ def start(level=INFO, clock=None, write=None):
     _level = level
     _clock = clock
     _write = write
+
+
+def set_level(level):
+    """The least urgent level that is recorded from now on."""
+    global _level
+    _level = level
 
 
 def record(level, event, **fields):

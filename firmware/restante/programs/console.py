@@ -3,6 +3,7 @@
 console [--run FOLDER]
 """
 
+import os
 import sys
 
 import _sys
@@ -26,6 +27,11 @@ def host_name():
         return f.read().strip()
 
 
+def session_name():
+    """The gate gives the candidate to one session; two starts of the console are two sessions."""
+    return "console-" + "".join(["%02x" % octet for octet in os.urandom(4)])
+
+
 def give_up_rights():
     """Last of all: what is needed later is open or allowed by the profile."""
     if _sys.stat("/proc/self")[1] == 0:  # uid 0; on a developer's machine it may be a user
@@ -39,7 +45,7 @@ def give_up_rights():
 def main():
     given = options.parse(sys.argv[1:], DEFAULTS)
     gate = Gate(given["--run"] + "/" + places.CONTROL_SOCKET)
-    session = Session(Terminal(0, 1), gate, host_name(), VERSION, NOTES)
+    session = Session(Terminal(0, 1), gate, host_name(), VERSION, NOTES, session_name())
     give_up_rights()
     try:
         session.run()

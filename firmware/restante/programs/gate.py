@@ -28,7 +28,8 @@ from restante.collect.lookup import Lookup
 from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
-from restante.errors import OriginError, StoreError
+from restante.control.configuring import Configuring
+from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
 from restante.log.outlet import Outlet
@@ -48,7 +49,11 @@ from restante.screening.client import IN_FLIGHT, ScreenClient
 from restante.screening.rules import blob_of
 from restante.screening.selftest import SelfTest
 from restante.screening.watch import Watch
+from restante.settings.kept import Kept
 from restante.settings.profiles import Profiles
+from restante.settings.running import Running
+from restante.settings.tree import needing_restart
+from restante.settings.values import Settings
 from restante.store.folder import Folder
 from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
@@ -129,13 +134,26 @@ class Services:
         )
         self.collector = Collector(self)
         self.upkeep = Upkeep(self)
-        self._set_retention()
+        self._set_quarantine()
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
         self.kept_octets = 0  # of messages that sessions keep between TOP and RETR
-        self.screens = self.profiles.screens
-        self.note = "" if self.screens else NOT_SCREENED
+        self.screens = False
+        self.note = NOT_SCREENED
+        self.screening = asyncio.Event()  # since some account is screened
+        self._set_screening()
+        self.running = Running(
+            tree.explicit,
+            Kept(folder, helper, tree.entry),
+            self.prepare,
+            self.clock,
+            self.up,
+            record_configuration,
+        )
+        self.ticker.add(self.running)
+        self.takers = []  # what has takes(settings, profiles)
+        self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
 
@@ -143,7 +161,53 @@ class Services:
         self._sessions += 1
         return self._sessions
 
-    def _set_retention(self):
+    def prepare(self, values):
+        """A function that makes `values` count, see Running; SettingsError.
+
+        What needs a restart keeps the value of the start until then, in what is shown, too.
+        """
+        fixed = {path: value for path, value in values.items() if path not in self._at_start}
+        fixed.update({p: v for p, v in self._at_start.items() if v is not None})
+        wanted = Settings(values)
+        waiting = [p for p in sorted(self._at_start) if wanted.get(p) != self._at_start[p]]
+        tree = Settings(fixed)
+        profiles = Profiles(tree)
+        for view in [tree] + profiles.views():
+            try:
+                blob_of(view)
+            except ValueError as error:
+                raise SettingsError(0, "the rules cannot be used: %s" % error)
+        groups = self.groups.prepared(tree)
+
+        def apply():
+            self.settings = tree
+            self.profiles = profiles
+            self.groups.take(groups)
+            self.accounts.regroup()
+            self._set_sizes()
+            self._set_quarantine()
+            self._set_screening()
+            self.screen.settings = tree
+            log.set_level(tree.get("log level"))
+            for taker in self.takers:
+                taker.takes(tree, profiles)
+            return waiting
+
+        return apply
+
+    def _set_sizes(self):
+        self.spool.quota = self.settings.get("spool maximum") * MIB
+        self.quarantine.maximum = self.settings.get("quarantine maximum") * MIB
+        self.maildrops.maximum = self.settings.get("mail maximum") * MIB
+
+    def _set_screening(self):
+        alarm_of_mode(self.settings)
+        self.screens = self.profiles.screens
+        self.note = "" if self.screens else NOT_SCREENED
+        if self.screens:
+            self.screening.set()
+
+    def _set_quarantine(self):
         quarantine = self.quarantine
         quarantine.retention = self.settings.get("quarantine retention") * DAY
         quarantine.evicts = self.settings.get("quarantine when-full") == "oldest"
@@ -170,6 +234,15 @@ class Services:
         if self._origin:
             return wanted == local
         return destination.is_own(wanted, local)
+
+
+def record_configuration(event, **fields):
+    log.record(log.WARNING, event, **fields)
+
+
+def alarm_of_mode(tree):
+    if tree.get("screening mode") != "enabled":
+        log.alarms.set(SCREENING, "screening mode is " + tree.get("screening mode"))
 
 
 def record_eviction(entry, who):
@@ -217,6 +290,12 @@ async def until_told(signals):
             return
 
 
+async def watch(services):
+    """Tests the screening, as soon as anything is screened."""
+    await services.screening.wait()
+    await services.watch.serve()
+
+
 async def serve(services, given, listening, control_fd, signals):
     tree = services.settings
     await open_store(services)
@@ -235,18 +314,17 @@ async def serve(services, given, listening, control_fd, signals):
         services.seen,
         services.spool.folder,
         services.profiles,
+        Configuring(services.running, services.up),
     )
+    services.takers.append(control)
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
         asyncio.create_task(services.ticker.run()),
         asyncio.create_task(services.upkeep.run()),
+        asyncio.create_task(watch(services)),
+        asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
     ]
-    if services.screens:
-        tasks.append(asyncio.create_task(services.watch.serve()))
-    if services.groups.names():
-        lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
-        tasks.append(asyncio.create_task(lookup.run()))
     if not services.off:
         tasks.append(asyncio.create_task(services.collector.run()))
     print("gate: listening on port %d" % _sys.sockname(listening.fileno())[1])
@@ -266,9 +344,8 @@ def start_log(given, tree, outlet):
     log.start(tree.get("log level"), time.time, outlet)
     log.alarms.keep(alarm_file.load(path, failed), alarm_file.saver(path, failed))
     if tree.error:
-        log.alarms.set(SETTINGS, str(tree.error))
-    if tree.get("screening mode") != "enabled":
-        log.alarms.set(SCREENING, "screening mode is " + tree.get("screening mode"))
+        log.alarms.set(SETTINGS, tree.refusal)
+        log.record(log.ERROR, "settings.refused", error=tree.refusal)
 
 
 def take_folders(given):

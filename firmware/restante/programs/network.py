@@ -22,7 +22,7 @@ def main():
     given = options.parse(sys.argv[1:], DEFAULTS)
     tree = settings.load(given["--data"] + "/" + places.SETTINGS)
     if tree.error:
-        say("settings are refused, the defaults are in use; %s" % tree.error)
+        say("settings are refused: %s" % tree.refusal)
     try:
         state = tree.get("interception fail")
         own = interfaces.own_addresses(tree)

@@ -169,7 +169,7 @@ def main():
     tree = settings.load(given["--data"] + "/" + places.SETTINGS)
     log.start(tree.get("log level"), time.time, Outlet("warden: "))
     if tree.error:
-        log.record(log.ERROR, "settings.refused", error=str(tree.error))
+        log.record(log.ERROR, "settings.refused", error=tree.refusal)
     _sys.no_new_privs()
     _sys.rlimit("nofile", DESCRIPTORS)
     _sys.rlimit("core", 0)

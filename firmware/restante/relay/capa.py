@@ -27,7 +27,7 @@ async def answer(session):
     if group is not None:
         group.capabilities = lines
         lines = of_group(group)
-    tunnel = session.services.settings.get("interception starttls") == "tunnel"
+    tunnel = session.settings.get("interception starttls") == "tunnel"
     text = b"".join(line + b"\r\n" for line in capabilities.offered(lines, tunnel))
     await session.client.write(b"+OK capabilities follow\r\n" + text + b".\r\n")
     session.engine.replied(True)

@@ -125,7 +125,7 @@ class Entry:
 
     async def stls(self):
         session = self._session
-        if session.services.settings.get("interception starttls") != "tunnel":
+        if session.settings.get("interception starttls") != "tunnel":
             await session.answer(False, _NO_STLS)
             return
         if not await session.origin.ask(session.engine.outgoing):

@@ -68,7 +68,7 @@ class Delivery:
         """Does `work` with a patience of its own; a refusal is told to the client."""
         session = self._session
         number = session.engine.number
-        patience = Patience(session, self._services.settings, self._services.ticker)
+        patience = Patience(session, session.settings, self._services.ticker)
         try:
             await work(number, patience)
             self._undelivered.discard(number)

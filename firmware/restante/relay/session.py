@@ -46,7 +46,8 @@ class Session:
         self.messages = 0  # retrieved
         self.deleted = 0  # in pass-through
         self.services = services
-        self.idle_ms = services.settings.get("sessions idle-timeout") * 1000
+        self.settings = services.settings  # those it began with, to its end
+        self.idle_ms = self.settings.get("sessions idle-timeout") * 1000
         self.client = Leg(sock, "the client", ClientGone)
         self.engine = ServerEngine()
         self.origin = None  # the connection to it: reach()

@@ -50,7 +50,7 @@ class Stored:
         elif drop.is_stored(slot):
             await self._give(slot, lines, None)
         else:
-            patience = Patience(session, session.services.settings, session.services.ticker)
+            patience = Patience(session, session.settings, session.services.ticker)
             try:
                 await self._give(slot, lines, patience)
             finally:

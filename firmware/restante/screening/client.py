@@ -45,7 +45,7 @@ class ScreenClient:
         self._scratch = scratch
         self._rules = rules
         self._connect = connect
-        self._settings = settings
+        self.settings = settings
         self._slots = _Slots(IN_FLIGHT)
         self._tag = 0
 
@@ -61,7 +61,7 @@ class ScreenClient:
         """
         if self.distrusted:
             raise ScreenUnavailable(self.distrusted)
-        return await self.examine(f, settings or self._settings)
+        return await self.examine(f, settings or self.settings)
 
     async def examine(self, f, settings):
         """As screen(), whether verdicts are believed or not: for the self-test."""

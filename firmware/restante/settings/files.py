@@ -1,24 +1,19 @@
-"""Reads the settings file.  Input only.
+"""Reads the settings file.  Input only; what is taken when it cannot be read is found.py's."""
 
-A file that is missing means the defaults; one with an error means the defaults too, and `error`
-says why: the caller shows it and raises an alarm.
-"""
+import os
 
-from restante.errors import SettingsError
-from restante.settings import text
+from restante.settings import found, kept, text
 from restante.settings.values import Settings
-
-ENOENT = 2
 
 
 def load(path):
-    try:
-        with open(path, "rb") as f:
+    """Settings; its `error` says why something else is in force than the file."""
+    folder = path[: path.rfind("/") + 1]
+
+    def read(name):
+        with open(path if name == kept.CURRENT else folder + name, "rb") as f:
             # One octet more than allowed is enough to see that it is too long.
-            return Settings(text.read(f.read(text.FILE_OCTETS + 1)))
-    except SettingsError as error:
-        return Settings(error=error)
-    except OSError as error:
-        if error.args[0] == ENOENT:
-            return Settings()
-        return Settings(error=SettingsError(0, "%s cannot be read: %s" % (path, error)))
+            return f.read(text.FILE_OCTETS + 1)
+
+    values, error, entry = found.newest(read, lambda name: os.listdir(folder + name), path)
+    return Settings(values, error=error, entry=entry)

@@ -51,6 +51,8 @@ def _unicast(octets, text):
 
 
 class Integer:
+    many = False
+
     def __init__(self, low, high, unit=""):
         self.low = low
         self.high = high
@@ -66,6 +68,8 @@ class Integer:
 
 
 class Choice:
+    many = False
+
     def __init__(self, *words, note=""):
         self.words = words
         self.allowed = " or ".join(words) + note
@@ -80,6 +84,7 @@ class Choice:
 
 
 class Hostname:
+    many = False
     allowed = "1 to %d of a-z, 0-9 and -, no - at either end" % HOSTNAME_OCTETS
 
     def read(self, text):
@@ -96,6 +101,8 @@ class Hostname:
 class Address:
     """An IPv4 address of one host; the value is its text."""
 
+    many = False
+
     allowed = "an IPv4 address of a host, such as 192.0.2.1"
 
     def read(self, text):
@@ -108,6 +115,8 @@ class Address:
 
 class Interface:
     """An address with its network's prefix; the value is (address text, prefix length)."""
+
+    many = False
 
     allowed = "an IPv4 address and prefix length from 8 to 30, such as 192.0.2.1/24"
 
@@ -127,6 +136,8 @@ class Interface:
 
 class Ports:
     """TCP ports; the value is a sorted tuple without repeats.  `reserved` is never one of them."""
+
+    many = True
 
     def __init__(self, reserved):
         self.reserved = reserved
@@ -150,6 +161,8 @@ class Servers:
 
     Port 0: none was given.  Networks are texts such as "192.0.2.0/24".
     """
+
+    many = True
 
     allowed = (
         "1 to %d host names (a-z, 0-9, -), addresses or networks (from /8 to /32) with commas "
@@ -198,6 +211,8 @@ class Users:
     A user is opaque octets: %XX in the text form is an octet, %2A a star that is meant.
     """
 
+    many = True
+
     allowed = (
         "1 to %d user names with commas between; * stands for anything, %%XX for an octet" % USERS
     )
@@ -220,6 +235,8 @@ class Users:
 
 class Patterns:
     """Patterns of names or texts; the value: a tuple of octets in which `*` and `?` are wild."""
+
+    many = True
 
     allowed = (
         "1 to %d patterns of 1 to %d octets with commas between; * stands for anything, ? for one "
@@ -245,6 +262,8 @@ class Patterns:
 class Words:
     """Some of a list of words; the value: a tuple of them."""
 
+    many = True
+
     def __init__(self, allowed, words):
         self.words = words
         self.allowed = allowed
@@ -265,6 +284,8 @@ class Words:
 class Hashes:
     """SHA-256 of files; the value: a tuple of 32 octets each."""
 
+    many = True
+
     allowed = "1 to %d SHA-256 in 64 hex digits each, with commas between" % PATTERNS
 
     def read(self, text):
@@ -284,6 +305,8 @@ class Hashes:
 
 
 def _unescaped(text):
+    if "%" not in text:
+        return text.encode()
     octets = bytearray()
     at = 0
     while at < len(text):
@@ -300,6 +323,11 @@ def _unescaped(text):
 
 
 def _escaped(octets, marks=PATTERN_MARKS):
+    # Nearly all have nothing to escape, and a long list of users is written at each commit.
+    if octets and min(octets) > 32 and max(octets) < 127:
+        text = octets.decode()
+        if all(mark not in text for mark in marks):
+            return text
     out = ""
     for octet in octets:
         plain = 32 < octet < 127 and chr(octet) not in marks

@@ -13,22 +13,18 @@ from restante.settings.tree import (
     PROFILE,
     SCREENING,
     SETTINGS,
-    account_path,
-    account_patterns,
     check,
     defaults,
     find,
-    group_path,
-    groups,
     is_group_name,
-    profile_path,
-    profiles,
 )
 
 # The whole tree set by hand is under 3 KiB, a group with a list of users 4 KiB.
 FILE_OCTETS = 65536
 # A list of a hundred users (kinds.USERS) has 40 octets for each.
 LINE_OCTETS = 4096
+# The line in front of a file that the box wrote (kept.py).
+HEAD_OCTETS = 256
 # Octets of a wrong word that an error shows.
 SHOWN_OCTETS = 40
 # Words of the longest path: below `profile NAME` they have one more than below `screening`.
@@ -58,28 +54,55 @@ def read(data):
 
 def write(values):
     """Canonical text of {path: typed value}: the tree, then groups, profiles, accounts by name."""
-    out = []
-    for setting in SETTINGS:
-        _line(out, setting.path, setting.kind, values)
-    for name in groups(values):
-        for setting in GROUP_SETTINGS:
-            _line(out, group_path(name, setting.path), setting.kind, values)
-    for name in profiles(values):
-        for setting in SETTINGS:
-            if setting.path.startswith(SCREENING):
-                path = profile_path(name, setting.path[len(SCREENING) :])
-                _line(out, path, setting.kind, values)
-    for pattern in account_patterns(values):
-        if account_path(pattern) in values:
-            user, _, place = pattern.rpartition("@")
-            words = (ACCOUNT, user, place, PROFILE, values[account_path(pattern)])
-            out.append('set %s "%s @ %s" %s %s\n' % words)
-    return "".join(out)
+    return "".join([line(path, kind, values[path]) + "\n" for path, kind in rows(values)])
 
 
-def _line(out, path, kind, values):
-    if path in values:
-        out.append("set %s %s\n" % (path, kind.write(values[path])))
+def rows(values):
+    """(path, kind) of each value, in the canonical order."""
+    # By a sort of what is set: going through all that could be set takes seconds on the box.
+    for _, path in sorted([(_place(path), path) for path in values]):
+        yield path, find(path).kind
+
+
+_ORDER = {SETTINGS[i].path: i for i in range(len(SETTINGS))}
+_GROUP_ORDER = {GROUP_SETTINGS[i].path: i for i in range(len(GROUP_SETTINGS))}
+
+
+def _place(path):
+    """Where a path stands: the tree, then groups, profiles and accounts, by name."""
+    words = path.split(" ")
+    if words[0] == GROUP:
+        return 1, words[1], _GROUP_ORDER[words[2]]
+    if words[0] == PROFILE:
+        return 2, words[1], _ORDER[SCREENING + " ".join(words[2:])]
+    if words[0] == ACCOUNT:
+        return 3, words[1], 0
+    return 0, "", _ORDER[path]
+
+
+def line(path, kind, value):
+    """The line that sets it, without a line end."""
+    return "set %s %s" % (written(path), kind.write(value))
+
+
+def written(path):
+    """The path as it is typed: an account's name has blanks, so it stands in quotes."""
+    words = path.split(" ")
+    if words[0] != ACCOUNT:
+        return path
+    user, _, place = words[1].rpartition("@")
+    return '%s "%s @ %s" %s' % (ACCOUNT, user, place, PROFILE)
+
+
+def one(data):
+    """(path, typed value) of one line `set PATH VALUE`; SettingsError of line 0."""
+    setting, value = _set(0, words_of(data))
+    return setting.path, value
+
+
+def words_of(data):
+    """Words of one line in octets; what stands in quotes is one.  SettingsError of line 0."""
+    return _words(0, data)
 
 
 def _words(n, line):
@@ -108,7 +131,7 @@ def _split(n, line):
 
 def _set(n, words):
     if words[0] != "set":
-        raise SettingsError(n, "'%s'; a line is: set PATH VALUE" % _shown(words[0]))
+        raise SettingsError(n, "'%s'; a line is: set PATH VALUE" % shown(words[0]))
     for count in range(PATH_WORDS, 0, -1):
         setting = find(" ".join(words[1 : 1 + count]))
         if setting is not None:
@@ -124,7 +147,7 @@ def _set(n, words):
         raise SettingsError(
             n,
             "'%s' cannot be '%s'; allowed: %s"
-            % (setting.path, _shown(" ".join(rest)), setting.kind.allowed),
+            % (setting.path, shown(" ".join(rest)), setting.kind.allowed),
         )
 
 
@@ -172,16 +195,21 @@ def _unknown_of_profile(words):
 
 def _after(words, start, below):
     return "no setting '%s'; after '%s' allowed: %s" % (
-        _shown(" ".join(words)),
-        _shown("set " + start.strip()).strip(),
+        shown(" ".join(words)),
+        shown("set " + start.strip()).strip(),
         below,
     )
 
 
-def _check(values, lines):
+def together(values):
+    """What does not fit together: (path, text), or None."""
     whole = defaults()
     whole.update(values)
-    wrong = check(whole)
+    return check(whole)
+
+
+def _check(values, lines):
+    wrong = together(values)
     if wrong:
         path, text = wrong
         # The named path may be at its default; then the error belongs to the last line set.
@@ -189,5 +217,5 @@ def _check(values, lines):
         raise SettingsError(n, "'%s': %s" % (path, text))
 
 
-def _shown(text):
+def shown(text):
     return text if len(text) <= SHOWN_OCTETS else text[:SHOWN_OCTETS] + "..."

@@ -1,6 +1,6 @@
 """The tree of settings: every path, its type, default and help, and what must fit together.  Pure.
 
-Validation, the text form, `help` and the reference in README.md all come from this one list.
+Validation, the text form, JSON, `?`, Tab and REFERENCE.md all come from this one list.
 It does not know where settings are kept nor who uses them.
 """
 
@@ -26,6 +26,7 @@ from restante.settings.kinds import (
     same_network,
 )
 
+RESTART = True
 MIB = "MiB"
 SECONDS = "seconds"
 GROUP = "group"
@@ -43,12 +44,44 @@ GROUPS = 32
 POP3_PORT = 110
 
 
+# What each inner word of a path is about, for `help` and the reference page.
+BRANCHES = {
+    "system": "the box itself",
+    "lan": "the side of the office",
+    "wan": "the side of the internet line",
+    "interception": "which connections are taken, and what happens when they cannot be",
+    "sessions": "sessions of mail programs",
+    "origin": "how long a mail server may take",
+    "delivery": "keeping a mail program waiting",
+    "screening": "what is looked for, and what is done with it",
+    "screening action": "what is done with a message, by its verdict",
+    "screening limit": "how far a message is unpacked",
+    "screening forbid": "types and names of files that are forbidden",
+    "screening only": "types and names of files that alone are allowed",
+    "screening exclude": "what is not matched against signatures",
+    "screening allow": "what never counts as found",
+    "screening sender": "rules about the From: address",
+    "screening subject": "rules about the Subject:",
+    "spool": "mail in passage",
+    "quarantine": "held mail",
+    "mail": "stored mail",
+    "collect": "fetching mail ahead of time",
+    "log": "records",
+    "group": "servers of one provider, and who is accelerated there",
+    "profile": "screening settings of some accounts",
+    "account": "which profile an account has",
+}
+
+
 class Setting:
-    def __init__(self, path, kind, default, help):
+    """`restart`: the running programs go on with the old value until the box restarts."""
+
+    def __init__(self, path, kind, default, help, restart=False):
         self.path = path
         self.kind = kind
         self.default = default  # a typed value, or None: no value
         self.help = help
+        self.restart = restart
 
 
 def _screening_actions():
@@ -106,18 +139,33 @@ def _screening_rules():
 
 SETTINGS = tuple(
     [
-        Setting("system hostname", Hostname(), "restante", "name of the box"),
-        Setting("lan address", Interface(), ("192.168.77.1", 24), "the box in the office"),
-        Setting("wan mode", Choice("dhcp", "static"), "dhcp", "how the internet side is set up"),
-        Setting("wan address", Interface(), None, "for wan mode static"),
-        Setting("wan gateway", Address(), None, "for wan mode static"),
-        Setting("wan dns", Address(), None, "name server, for wan mode static"),
-        Setting("interception ports", Ports(GATE_PORT), (110,), "TCP ports that are redirected"),
+        Setting("system hostname", Hostname(), "restante", "name of the box", RESTART),
+        Setting(
+            "lan address", Interface(), ("192.168.77.1", 24), "the box in the office", RESTART
+        ),
+        Setting(
+            "wan mode",
+            Choice("dhcp", "static"),
+            "dhcp",
+            "how the internet side is set up",
+            RESTART,
+        ),
+        Setting("wan address", Interface(), None, "for wan mode static", RESTART),
+        Setting("wan gateway", Address(), None, "for wan mode static", RESTART),
+        Setting("wan dns", Address(), None, "name server, for wan mode static", RESTART),
+        Setting(
+            "interception ports",
+            Ports(GATE_PORT),
+            (110,),
+            "TCP ports that are redirected",
+            RESTART,
+        ),
         Setting(
             "interception fail",
             Choice("block", "direct"),
             "block",
             "while the gate does not answer: block, or direct (bypasses screening)",
+            RESTART,
         ),
         Setting(
             "interception starttls",
@@ -125,7 +173,7 @@ SETTINGS = tuple(
             "tunnel",
             "STLS of a client: a tunnel (counted, not screened), or refused",
         ),
-        Setting("sessions maximum", Integer(1, 500), 100, "over it: -ERR [SYS/TEMP]"),
+        Setting("sessions maximum", Integer(1, 500), 100, "over it: -ERR [SYS/TEMP]", RESTART),
         Setting(
             "sessions idle-timeout",
             Integer(600, 86400, SECONDS),
@@ -272,6 +320,11 @@ def find(path):
     return None
 
 
+def needing_restart():
+    """Paths of the settings that the running programs do not take over."""
+    return [setting.path for setting in SETTINGS if setting.restart]
+
+
 ACCOUNT_HELP = "the profile of this account, or of the accounts that fit the pattern"
 
 
@@ -356,11 +409,12 @@ def _check_profiles(values):
     patterns = account_patterns(values)
     if len(patterns) > ACCOUNTS:
         return account_path(patterns[-1]), _MANY % ("account", ACCOUNTS)
+    known = groups(values)
     for pattern in patterns:
         place = pattern.rpartition("@")[2]
-        if ":" not in place and place not in groups(values):
+        if ":" not in place and place not in known:
             return account_path(pattern), "there is no group '%s'" % place
-    paths = [group_path(name, PROFILE) for name in groups(values)]
+    paths = [group_path(name, PROFILE) for name in known]
     for path in paths + [account_path(pattern) for pattern in patterns]:
         name = values.get(path)
         if name is not None and name not in names:

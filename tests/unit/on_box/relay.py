@@ -229,6 +229,7 @@ def test_own_addresses():
 
 class Services:
     settings = DEFAULTS
+    profiles = None
     groups = Groups(DEFAULTS)
     note = ""
     quarantine = None

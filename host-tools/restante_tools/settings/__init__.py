@@ -1,0 +1,1 @@
+"""Settings on the developer's machine: the firmware's own tree, text form and JSON."""

@@ -1,0 +1,80 @@
+"""The console program on a real tty (a pty), and the engineer's end of its line."""
+
+import os
+import re
+import select
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FIRMWARE = HERE.parents[1] / "firmware"
+SECONDS = 60  # for one command; they take milliseconds on an idle machine
+
+
+def environment():
+    return {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PATH": os.environ["PATH"]}
+
+
+def start(words, **streams):
+    # The heap that the console has on the box (board/common/overlay/sbin/run).
+    words = [os.environ["RESTANTE_NATIVE"], "-X", "heapsize=512k", *words]
+    return subprocess.Popen(words, env=environment(), **streams)
+
+
+class Console:
+    """The console program and the engineer's end of its line."""
+
+    def __init__(self, run):
+        self.master, slave = os.openpty()
+        self.name = os.ttyname(slave)
+        words = ["-m", "restante.programs.console", "--run", str(run)]
+        self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        self.seen = b""
+        self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
+
+    def type(self, data):
+        """Types while reading what is shown, as a terminal does."""
+        end = time.monotonic() + SECONDS
+        while data:
+            assert time.monotonic() < end, self.seen[-500:]
+            readable, writable, _ = select.select([self.master], [self.master], [], 1)
+            if readable:
+                self.seen += os.read(self.master, 65536)
+            if writable:
+                data = data[os.write(self.master, data[:512]) :]
+
+    def until(self, wanted, count=1):
+        """What was shown up to the `count`th place that looks like `wanted`."""
+        end = time.monotonic() + SECONDS
+        while True:
+            found = list(re.finditer(wanted, self.seen))
+            if len(found) >= count:
+                at = found[count - 1].end()
+                shown, self.seen = self.seen[:at], self.seen[at:]
+                return shown
+            left = end - time.monotonic()
+            assert left > 0, (wanted, self.seen[-500:])
+            if select.select([self.master], [], [], left)[0]:
+                self.seen += os.read(self.master, 65536)
+
+    def ask(self, command):
+        """The answer's lines, the first of which is +OK or -ERR."""
+        self.type(command + b"\r")
+        shown = self.until(re.escape(self.prompt))
+        return shown[: -len(self.prompt)].split(b"\r\n")[1:-1]
+
+    def editing(self, has=True):
+        """From now on the prompt is that of a session that has the candidate, or has it not."""
+        self.prompt = self.prompt[:-2] + (b"# " if has else b"> ")
+
+    def ready(self):
+        return self.until(re.escape(self.prompt))
+
+    def close(self):
+        if self.master is not None:
+            os.close(self.master)
+            self.master = None
+        self.process.kill()
+        self.process.wait()
