@@ -4,10 +4,12 @@ RESTANTE_ZLIB_DIR, RESTANTE_BZIP2_DIR, RESTANTE_XZ_DIR and RESTANTE_MBEDTLS_DIR 
 trees; without them they are those of the build folder.
 """
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,18 +19,26 @@ sys.path.insert(0, str(Path(__file__).parent))
 SOURCES = TOP / "build" / "src"
 TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls"}
 
+import largeset  # noqa: E402
 from mailmaking import TEXT, attachment, multipart  # noqa: E402
+from shipped import shipped  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def native_programs():
-    """Folder with the programs of tests/native/Makefile, up to date."""
-    out = TOP / "build" / "tests-native"
+    """Folder with the programs of tests/native/Makefile, up to date.
+
+    RESTANTE_COVERAGE names another folder: for programs that count which lines ran (`restante
+    coverage`), without the sanitizers.
+    """
+    counted = os.environ.get("RESTANTE_COVERAGE")
+    out = Path(counted or TOP / "build" / "tests-native")
+    goals = ["COVERAGE=1", "programs"] if counted else []
     environment = dict(os.environ)
     for name, folder in TREES.items():
         environment.setdefault(f"RESTANTE_{name}_DIR", str(SOURCES / folder))
     done = subprocess.run(
-        ["make", "-s", "-C", str(TOP / "tests" / "native"), f"OUT={out}"],
+        ["make", "-s", "-C", str(TOP / "tests" / "native"), f"OUT={out}", *goals],
         env=environment,
         capture_output=True,
         text=True,
@@ -60,12 +70,23 @@ def factory_set(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def screen(native_programs, factory_set, tmp_path_factory):
-    """Screens messages in wire form: screen([octets, ...], options) -> [report, ...].
+def large_set(soak, figures, tmp_path_factory):
+    """As many signatures as are in use out there, compiled; a sample has fewer hashes."""
+    path = tmp_path_factory.mktemp("large") / "large.sig"
+    began = time.monotonic()
+    patterns, hashes = largeset.compiled(path, shipped(200), full=soak)
+    figures.append(
+        "large set: %d patterns, %d hashes, made in %.1f s"
+        % (patterns, hashes, time.monotonic() - began)
+    )
+    return path
+
+
+def screening(programs, database, folder):
+    """Screens messages in wire form: run([octets, ...], options) -> [report, ...].
 
     Under the sanitizers, each input ending at a forbidden page; `fast` does without.
     """
-    folder = tmp_path_factory.mktemp("messages")
 
     def run(messages, *options, fast=False):
         paths = []
@@ -73,9 +94,9 @@ def screen(native_programs, factory_set, tmp_path_factory):
             path = folder / str(number)
             path.write_bytes(octets)
             paths.append(str(path))
-        program = native_programs / ("scan_cli" if fast else "scan_cli_asan")
+        program = programs / ("scan_cli" if fast else "scan_cli_asan")
         done = subprocess.run(
-            [str(program), "--db", str(factory_set), "--guard", *options, *paths],
+            [str(program), "--db", str(database), "--guard", *options, *paths],
             capture_output=True,
             text=True,
             check=False,
@@ -84,6 +105,19 @@ def screen(native_programs, factory_set, tmp_path_factory):
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def screen(native_programs, factory_set, tmp_path_factory):
+    """Screens messages against the factory's signatures."""
+    return screening(native_programs, factory_set, tmp_path_factory.mktemp("messages"))
+
+
+@pytest.fixture(scope="session")
+def screen_large(native_programs, large_set, tmp_path_factory):
+    """The same against the large set, without the sanitizers."""
+    run = screening(native_programs, large_set, tmp_path_factory.mktemp("many"))
+    return functools.partial(run, fast=True)
 
 
 @pytest.fixture(scope="session")
