@@ -21,6 +21,7 @@ TREES = {"ZLIB": "zlib", "BZIP2": "bzip2", "XZ": "xz-utils", "MBEDTLS": "mbedtls
 
 import largeset  # noqa: E402
 from mailmaking import TEXT, attachment, multipart  # noqa: E402
+from restante_tools.signatures.compiler import Compiler  # noqa: E402
 from shipped import shipped  # noqa: E402
 
 
@@ -137,6 +138,23 @@ def scan(screen_one, request):
 
     def run(octets, *options, name=request.module.NAME, **more):
         return screen_one(multipart(TEXT, attachment(octets, name)), *options, **more)
+
+    return run
+
+
+@pytest.fixture
+def with_set(screen_one, tmp_path, request):
+    """The same against signatures of its own: with_set(octets, options, ndb="...", ftm="...")."""
+
+    def run(octets, *options, whole=False, **sources):
+        compiler = Compiler()
+        for suffix, text in sources.items():
+            compiler.add(f"t.{suffix}", text.encode())
+        data, report = compiler.finish("t", 0)
+        assert report.refusals == []
+        (tmp_path / "t.sig").write_bytes(data)
+        message = octets if whole else multipart(TEXT, attachment(octets, request.module.NAME))
+        return screen_one(message, "--db", str(tmp_path / "t.sig"), *options)
 
     return run
 
