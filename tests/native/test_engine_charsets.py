@@ -56,11 +56,11 @@ def test_seven_bit_text(with_set):
 
 
 @pytest.mark.parametrize("said", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
-def test_latin_text_under_a_wide_name_is_in_doubt(with_set, said):
+def test_latin_text_under_a_wide_name_is_not_believed(with_set, said):
     report = with_set(
         text_mail(b"Plain text, and long enough.\r\n", said), whole=True, ndb=SIGNATURES
     )
-    assert verdict(report) == "ambiguous"
+    assert verdict(report) == "unscannable"
     assert len(reasons(report)) == 1
 
 

@@ -81,13 +81,9 @@ def test_another_kind_is_not_opened(screen_one, openssl):
 @pytest.mark.parametrize("form", ["cms", "in pieces", "data alone"])
 def test_cut_off(screen, openssl, form):
     whole = openssl(*FORMS[form], given=inner(b"good"))
-    content = whole.index(b"good") if b"good" in whole else len(whole) // 2
-    cuts = range(1, min(len(whole), content + 40))
-    reports = screen([mail(whole[:cut]) for cut in cuts])
-    # Of what begins as S/MIME nothing that is cut off within its content is clean.
-    assert {verdict(r) for c, r in zip(cuts, reports, strict=True) if 70 < c < content} == {
-        "malformed"
-    }
+    content = whole.index(b"--inner--")
+    reports = screen([mail(whole[:cut]) for cut in range(30, content)])
+    assert {verdict(report) for report in reports} == {"malformed"}
 
 
 @pytest.mark.parametrize("form", ["cms", "in pieces"])

@@ -47,7 +47,7 @@ def test_families_count_too(with_set):
 def prefixed():
     """A zip behind another mark, with offsets that are right."""
     file = io.BytesIO(b"ACME")
-    with zipfile.ZipFile(file, "a") as made:
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as made:
         made.writestr("x", BAD)
     return file.getvalue()
 

@@ -48,8 +48,7 @@ def soak(arguments: tuple[str, ...]) -> None:
 
 
 def whole(goal: str, arguments: list[str]) -> int:
-    """All stages, or the tests that `arguments` name; pytest's code. What a whole run lacks is said
-    first."""
+    """All stages, or what `arguments` name: pytest's code. What is missing is said first."""
     if not names_tests(arguments):
         preflight.check(image=True, goal=goal)
     places = Places()
