@@ -1,5 +1,6 @@
 """Mail of ordinary programs is clean: CPython's email, MIME::Lite, MIME-tools, and templates in
-the manner of mutt, Outlook, Apple Mail, Thunderbird, mailing lists and bounces."""
+the manner of mutt, Outlook, Apple Mail, Thunderbird, mailing lists and bounces. All of it under a
+large set of signatures."""
 
 import base64
 import email.message
@@ -162,11 +163,12 @@ def with_template(dice, number):
 
 
 @pytest.mark.parametrize("producer", [with_cpython, with_template])
-def test_mail_of_python_and_of_templates_is_clean(screen, producer, soak):
+def test_mail_of_python_and_of_templates_is_clean(screen_large, producer, soak, figures):
     made = []
     for number in range(EACH * (10 if soak else 2)):
         made.append(crlf(producer(random.Random(f"{producer.__name__} {number}"), number)))
-    reports = screen([wire(octets) for octets in made], fast=True)
+    reports = screen_large([wire(octets) for octets in made])
+    figures.append("mails of %s: %d" % (producer.__name__, len(made)))
     held = [
         (number, report["findings"])
         for number, report in enumerate(reports)
@@ -175,7 +177,7 @@ def test_mail_of_python_and_of_templates_is_clean(screen, producer, soak):
     assert held == []
 
 
-def test_mail_of_perl_is_clean(screen, tmp_path, soak):
+def test_mail_of_perl_is_clean(screen_large, tmp_path, soak, figures):
     perl = shutil.which("perl")
     script = Path(__file__).with_name("producers.pl")
     count = EACH * (10 if soak else 2)
@@ -183,16 +185,17 @@ def test_mail_of_perl_is_clean(screen, tmp_path, soak):
     subprocess.run([perl, str(script), str(tmp_path), str(count)], check=True)
     files = sorted(tmp_path.iterdir())
     assert len(files) == 2 * count
-    reports = screen([wire(crlf(file.read_bytes())) for file in files], fast=True)
+    reports = screen_large([wire(crlf(file.read_bytes())) for file in files])
+    figures.append("mails of MIME::Lite and MIME-tools: %d" % len(files))
     pairs = zip(files, reports, strict=True)
     held = [(f.name, r["findings"]) for f, r in pairs if verdict(r) != "clean"]
     assert held == []
 
 
-def test_sample_messages_of_cpython(screen):
+def test_sample_messages_of_cpython(screen_large):
     files = cpython_samples()
     assert files
-    reports = screen([wire(crlf(file.read_bytes())) for file in files], fast=True)
+    reports = screen_large([wire(crlf(file.read_bytes())) for file in files])
     said = {f.name: (verdict(r), r["findings"]) for f, r in zip(files, reports, strict=True)}
     wrong = {
         name: found for name, found in said.items() if found[0] != BROKEN.get(name, ("clean",))[0]

@@ -76,13 +76,15 @@ static void give_name(rst_head *h, const char *name, bool filename) {
     h->name_is_filename = filename;
 }
 
+static const char name_is_cut[] = "file name in more pieces than the limit";
+
 static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     char type[sizeof h->type] = {0};
     uint8_t boundary[RST_MAX_BOUNDARY];
     size_t rest;
     size_t boundary_n = 0;
     bool clean = rst_param_value(body, n, type, sizeof type, &rest);
-    rst_param p = {false, false};
+    rst_param p = {false, false, false};
     {
         uint8_t wide[RST_MAX_BOUNDARY + 1];
         p = rst_param_octets(body + rest, n - rest, "boundary", wide, sizeof wide, &boundary_n);
@@ -118,7 +120,11 @@ static void content_type(rst_head *h, const uint8_t *body, size_t n) {
     }
     h->charset = charset_of(body + rest, n - rest);
     char name[RST_MAX_NAME];
-    if (rst_param_text(body + rest, n - rest, "name", name, sizeof name).found) {
+    p = rst_param_text(body + rest, n - rest, "name", name, sizeof name);
+    if (p.cut) {
+        odd(h, name_is_cut);
+    }
+    if (p.found) {
         give_name(h, name, false);
     }
 }
@@ -131,6 +137,9 @@ static void content_disposition(rst_head *h, const uint8_t *body, size_t n) {
     rst_param p = rst_param_text(body + rest, n - rest, "filename", name, sizeof name);
     if (p.conflict || (p.found && h->name_is_filename && strcmp(h->name, name) != 0)) {
         odd(h, "two file names");
+    }
+    if (p.cut) {
+        odd(h, name_is_cut);
     }
     // Readers that know no RFC 2231 go by the plain form.
     if (rst_param_plain(body + rest, n - rest, "filename", plain, sizeof plain) && plain[0] != 0) {

@@ -132,17 +132,23 @@ void rst_image_close(rst_image *m) {
     m->over = m->over || m->s->halted;
 }
 
-static void begin_name(rst_print *p, rst_image_path *path, size_t at) {
+// Half of the room is a name's own: of a longer path the end is cut off, so that the name's is
+// not.
+static size_t begin_name(rst_print *p, rst_image_path *path, size_t at) {
+    while (at > RST_IMAGE_PATH / 2 - 1 || (at > 0 && ((uint8_t)path->text[at] & 0xc0) == 0x80)) {
+        at--;
+    }
     rst_print_init(p, path->text + at, sizeof path->text - at);
     if (at > 0) {
         rst_print_octet(p, RST_CHARSET_UTF8, '/');
     }
+    return at;
 }
 
 size_t rst_image_join(rst_image_path *path, size_t at, const uint8_t *name, size_t n,
                       rst_charset charset) {
     rst_print p;
-    begin_name(&p, path, at);
+    at = begin_name(&p, path, at);
     rst_print_octets(&p, charset, name, n);
     rst_print_end(&p);
     return at + p.n;
@@ -165,9 +171,9 @@ static void put_code(rst_print *p, uint32_t code) {
 size_t rst_image_join16(rst_image_path *path, size_t at, const uint8_t *name, size_t n,
                         bool big_endian) {
     rst_print p;
-    begin_name(&p, path, at);
+    at = begin_name(&p, path, at);
     uint32_t high = 0; // first half of a pair
-    for (size_t i = 0; i + 1 < n && !p.full; i += 2) {
+    for (size_t i = 0; i + 1 < n; i += 2) {
         uint32_t unit = big_endian ? rst_image_be16(name + i) : rst_le16(name + i);
         if (high != 0 && unit >= 0xdc00 && unit < 0xe000) {
             put_code(&p, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));

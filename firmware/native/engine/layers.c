@@ -5,6 +5,7 @@
 #include "image.h"
 #include "judge.h"
 #include "magic.h"
+#include "marks.h"
 #include "names.h"
 #include "report.h"
 #include "scanner.h"
@@ -166,9 +167,24 @@ static rst_type content_of(const rst_layer *l, rst_type told, rst_type opens, bo
     return shown && !rst_family_active(rst_family_of(told)) ? opens : told;
 }
 
-static void refine(rst_layer *l, rst_type told, rst_type opens) {
+// What is of no type or mere text may be of one by the signatures' marks: `*opens` is then how it
+// is read, but a type in which nothing lies does not keep text from being read as text.
+static rst_type marked(rst_scanner *s, const rst_layer *l, rst_type content, rst_type *opens) {
+    bool open = *opens == RST_TYPE_UNKNOWN || *opens == RST_TYPE_TEXT;
+    if (!open || (content != RST_TYPE_UNKNOWN && content != RST_TYPE_TEXT)) {
+        return content;
+    }
+    rst_type type = rst_marks_type(s, l);
+    if (type != RST_TYPE_UNKNOWN && !rst_magic_quiet(type)) {
+        *opens = type;
+    }
+    return type != RST_TYPE_UNKNOWN ? type : content;
+}
+
+// Tells the types of the object; gives the one whose handler reads it.
+static rst_type refine(rst_scanner *s, rst_layer *l, rst_type told, rst_type opens) {
     bool text = rst_magic_text(l->head, l->head_n);
-    l->type = content_of(l, told, opens, text);
+    l->type = marked(s, l, content_of(l, told, opens, text), &opens);
     if (l->type == RST_TYPE_TEXT && strcmp(l->declared, "text/html") == 0) {
         l->type = RST_TYPE_HTML;
     } else if (l->type == RST_TYPE_TEXT && strcmp(l->declared, "text/calendar") == 0) {
@@ -182,6 +198,7 @@ static void refine(rst_layer *l, rst_type told, rst_type opens) {
         l->by_name = named;
         l->type = named;
     }
+    return opens;
 }
 
 void rst_layer_refine(rst_layer *l, rst_type type) {
@@ -204,13 +221,12 @@ static void match(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
 
 static void decide(rst_scanner *s, rst_layer *l) {
     rst_type told = rst_magic(l->head, l->head_n);
-    rst_type opens = opening_type(s, l, told);
+    rst_type opens = refine(s, l, told, opening_type(s, l, told));
     const rst_type_row *row = &rst_types[opens];
     l->format = row->format;
     if (row->closed != NULL) {
         rst_found(s, RST_UNSCANNABLE, row->closed, l, &l->place, NULL);
     }
-    refine(l, told, opens);
     if (rst_judge_excluded(s, l)) {
         rst_match_exclude(&l->match);
     }
@@ -285,6 +301,8 @@ static void note_match(rst_scanner *s, rst_layer *l, uint32_t id) {
         }
     } else if (rst_match_overflow(&l->match)) {
         rst_found(s, RST_OVER_BUDGET, "too much work for the matcher", l, &l->place, NULL);
+    } else if (rst_match_program_far(&l->match)) {
+        rst_found(s, RST_UNSCANNABLE, "program header out of reach", l, &l->place, NULL);
     }
 }
 

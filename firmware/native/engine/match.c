@@ -83,6 +83,9 @@ static void search(rst_match *m, const uint8_t *data, size_t n) {
         size_t room = RST_WINDOW - m->fill;
         size_t take = n < room ? n : room;
         memcpy(m->window + m->fill, data, take);
+        if (m->far.looking) {
+            rst_program_look(m, data, take, m->base + m->fill);
+        }
         if (m->pieces) {
             rst_program_update(m, data, take, m->base + m->fill);
         }
@@ -127,6 +130,7 @@ uint32_t rst_match_final(rst_match *m) {
     }
     if (!m->excluded) {
         m->best = rst_logic_final(m);
+        rst_program_final(m);
     }
     uint32_t hash = rst_digest_final(m);
     if (hash < m->best) {

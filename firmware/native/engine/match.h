@@ -89,6 +89,9 @@ uint32_t rst_match_final(rst_match *m);
 // of half-matched signatures was full, it is 4 GiB or larger, or the signature file contradicts
 // itself. The caller must make a verdict of it (RST_OVER_BUDGET). Ask after final; sticky.
 bool rst_match_overflow(const rst_match *m);
+// True if the object is a program for Windows whose headers reach further than they are read, and
+// the signatures have some that count from places which only the headers tell. Ask after final.
+bool rst_match_program_far(const rst_match *m);
 // Work units used so far by this object: octets seen plus verification steps. Depends only on the
 // octets seen so far, not on how they were cut.
 uint64_t rst_match_work(const rst_match *m);

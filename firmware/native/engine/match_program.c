@@ -1,6 +1,7 @@
 // Programs for Windows (PE): where their sections lie, for offsets that count from there and for
 // hashes of single sections. Rule: the headers are read once, from the first RST_WINDOW octets; a
-// program whose headers reach further is matched as a whole only. Only sections of a size that
+// program whose headers reach further is matched as a whole only, and that is said if there are
+// signatures which need them. Only sections of a size that
 // the signatures name are hashed, as their octets pass.
 #include <string.h>
 
@@ -23,21 +24,70 @@ enum {
     ALIGNMENT = 512, // what the loader takes where the header's does not fit
 };
 
+static const uint8_t mark[4] = {'P', 'E', 0, 0};
+
+void rst_program_look(rst_match *m, const uint8_t *data, size_t n, uint64_t at) {
+    rst_far_program *f = &m->far;
+    while (f->looking && f->at + f->seen >= at && f->at + f->seen - at < n) {
+        f->looking = data[f->at + f->seen - at] == mark[f->seen];
+        f->seen++;
+        if (f->looking && f->seen == sizeof mark) {
+            f->looking = false;
+            f->sure = true;
+        }
+    }
+}
+
+static void look_further(rst_match *m, uint32_t at) {
+    m->far = (rst_far_program){.looking = true, .at = at, .reaches = (uint64_t)at + COFF_SIZE};
+    rst_program_look(m, m->window, m->fill, 0);
+}
+
+static bool link_needs_headers(const uint8_t *link) {
+    return link[RST_LINK_OFFSET_KIND] >= RST_OFFSET_ENTRY;
+}
+
+void rst_program_final(rst_match *m) {
+    if (!m->far.sure || m->total < m->far.reaches || rst_match_stopped(m)) {
+        return;
+    }
+    const rst_db_section *links = &m->db->section[RST_SECTION_LINKS];
+    size_t n = links->size / RST_LINK_SIZE;
+    m->far.anchored = m->db->section[RST_SECTION_PIECE_SET].size > 0;
+    for (size_t i = 0; i < n && !m->far.anchored; i++) {
+        m->far.anchored = link_needs_headers(links->data + i * RST_LINK_SIZE);
+    }
+    m->work += n / 8;
+    rst_match_keep_to_budget(m);
+}
+
+bool rst_match_program_far(const rst_match *m) {
+    return m->far.anchored && !m->allowed;
+}
+
 // The table of sections, or NULL; *optional is the optional header.
-static const uint8_t *find_table(const rst_match *m, uint32_t *count, const uint8_t **optional) {
+static const uint8_t *find_table(rst_match *m, uint32_t *count, const uint8_t **optional) {
     size_t fill = m->fill;
     if (fill < DOS_HEADER || !(m->targets >> RST_TARGET_PE & 1)) {
         return NULL;
     }
-    size_t at = rst_load32(m->window + DOS_NEW_HEADER);
-    if (at > fill || fill - at < COFF_SIZE || memcmp(m->window + at, "PE\0\0", 4) != 0) {
+    uint32_t at = rst_load32(m->window + DOS_NEW_HEADER);
+    if (at > fill || fill - at < COFF_SIZE) {
+        look_further(m, at);
+        return NULL;
+    }
+    if (memcmp(m->window + at, mark, sizeof mark) != 0) {
         return NULL;
     }
     *count = rst_load16(m->window + at + COFF_SECTIONS);
     size_t optional_size = rst_load16(m->window + at + COFF_OPTIONAL);
     size_t rest = fill - at - COFF_SIZE;
-    if (*count == 0 || *count > RST_PROGRAM_SECTIONS || optional_size < OPTIONAL_LEAST ||
-        optional_size > rest || (size_t)*count * RECORD > rest - optional_size) {
+    if (*count == 0 || *count > RST_PROGRAM_SECTIONS || optional_size < OPTIONAL_LEAST) {
+        return NULL;
+    }
+    if (optional_size > rest || (size_t)*count * RECORD > rest - optional_size) {
+        look_further(m, at);
+        m->far.reaches += optional_size + (size_t)*count * RECORD;
         return NULL;
     }
     *optional = m->window + at + COFF_SIZE;

@@ -57,6 +57,16 @@ typedef struct {
     bool hashed[RST_PROGRAM_SECTIONS];
 } rst_program;
 
+// Headers of a program that reach behind the first RST_WINDOW octets.
+typedef struct {
+    bool looking;     // its mark may be at `at`
+    bool sure;        // it is
+    bool anchored;    // and there are signatures that need the headers; known at the end
+    uint8_t seen;     // octets of the mark
+    uint32_t at;      // of the mark
+    uint64_t reaches; // the headers, at least
+} rst_far_program;
+
 enum { RST_PIECES_MAX = 4 }; // sections that may lie over each other
 
 // A section that is being hashed.
@@ -87,6 +97,7 @@ struct rst_match {
     uint64_t work, budget;
     uint16_t targets; // bit per rst_sig_target that the object is, from its first octets
     bool typed;       // targets is known
+    rst_far_program far;
     uint32_t open_count;
     rst_open_link open[RST_OPEN_SLOTS];
     rst_piece piece[RST_PIECES_MAX + 1]; // one for a section that begins and ends in one update
@@ -141,6 +152,10 @@ uint32_t rst_digest_search(rst_match *m, const rst_digest_column *c, const uint8
 // the object from `at` on, each once and in order.
 void rst_program_begin(rst_match *m);
 void rst_program_update(rst_match *m, const uint8_t *data, size_t n, uint64_t at);
+// The same for a mark that is behind the window, and what follows from it when the object has
+// ended.
+void rst_program_look(rst_match *m, const uint8_t *data, size_t n, uint64_t at);
+void rst_program_final(rst_match *m);
 bool rst_program_starts(const rst_match *m, const uint8_t *link, uint64_t *low, uint64_t *high);
 
 #endif

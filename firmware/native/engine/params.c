@@ -7,7 +7,10 @@
 #include "ascii.h"
 #include "print.h"
 
-enum { MAX_PIECES = 50 }; // of one RFC 2231 parameter; the longest name has 24 in real mail
+enum {
+    MAX_PIECES = 50, // of one RFC 2231 parameter; the longest name has 24 in real mail
+    TOO_MANY_PIECES = -3,
+};
 
 typedef struct {
     const uint8_t *name, *value;
@@ -106,14 +109,18 @@ static int piece_number(const piece *p, const char *name, bool *encoded) {
     }
     int number = 0;
     size_t digits = i;
-    while (i < p->name_n && p->name[i] >= '0' && p->name[i] <= '9' && number < MAX_PIECES) {
-        number = number * 10 + (p->name[i++] - '0');
+    while (i < p->name_n && p->name[i] >= '0' && p->name[i] <= '9') {
+        number = number < MAX_PIECES ? number * 10 + (p->name[i] - '0') : number;
+        i++;
     }
     if (i < p->name_n && p->name[i] == '*') {
         *encoded = true;
         i++;
     }
-    return i == p->name_n && i > digits && number < MAX_PIECES ? number : -1;
+    if (i != p->name_n || i == digits) {
+        return -1;
+    }
+    return number < MAX_PIECES ? number : TOO_MANY_PIECES;
 }
 
 typedef struct {
@@ -146,10 +153,22 @@ static void add_piece(octets *o, const piece *p, bool encoded) {
     }
 }
 
+static void cut_charset(piece *p, rst_charset *charset) {
+    const uint8_t *first = memchr(p->value, '\'', p->value_n);
+    const uint8_t *second =
+        first == NULL ? NULL
+                      : memchr(first + 1, '\'', (size_t)(p->value + p->value_n - first - 1));
+    if (second != NULL) {
+        *charset = rst_charset_named(p->value, (size_t)(first - p->value));
+        p->value_n -= (size_t)(second + 1 - p->value);
+        p->value = second + 1;
+    }
+}
+
 // Joins pieces 0, 1, 2 … of an RFC 2231 parameter; a charset'language' prefix of the first is
-// cut off and returned.
+// cut off and returned. `cut`: there are more pieces than are read.
 static bool join_pieces(const uint8_t *d, size_t n, const char *name, octets *o,
-                        rst_charset *charset) {
+                        rst_charset *charset, bool *cut) {
     int wanted = 0;
     for (;;) {
         size_t at = 0;
@@ -157,21 +176,15 @@ static bool join_pieces(const uint8_t *d, size_t n, const char *name, octets *o,
         bool encoded = false;
         bool found = false;
         while (!found && next_piece(d, n, &at, &p)) {
-            found = piece_number(&p, name, &encoded) == wanted;
+            int number = piece_number(&p, name, &encoded);
+            found = number == wanted;
+            *cut = *cut || number == TOO_MANY_PIECES;
         }
         if (!found) {
             return wanted > 0;
         }
         if (wanted == 0 && encoded) {
-            const uint8_t *first = memchr(p.value, '\'', p.value_n);
-            const uint8_t *second =
-                first == NULL ? NULL
-                              : memchr(first + 1, '\'', (size_t)(p.value + p.value_n - first - 1));
-            if (second != NULL) {
-                *charset = rst_charset_named(p.value, (size_t)(first - p.value));
-                p.value_n -= (size_t)(second + 1 - p.value);
-                p.value = second + 1;
-            }
+            cut_charset(&p, charset);
         }
         add_piece(o, &p, encoded);
         wanted++;
@@ -199,13 +212,13 @@ static bool plain(const uint8_t *d, size_t n, const char *name, octets *o, bool 
 
 rst_param rst_param_octets(const uint8_t *body, size_t body_n, const char *name, uint8_t *out,
                            size_t cap, size_t *n) {
-    rst_param r = {false, false};
+    rst_param r = {false, false, false};
     rst_charset charset = RST_CHARSET_UTF8;
     octets o = {out, cap, 0};
     r.found = plain(body, body_n, name, &o, &r.conflict);
     uint8_t joined[256];
     octets j = {joined, sizeof joined, 0};
-    if (join_pieces(body, body_n, name, &j, &charset)) {
+    if (join_pieces(body, body_n, name, &j, &charset, &r.conflict)) {
         if (!r.found) {
             o.n = j.n < cap ? j.n : cap;
             memcpy(out, joined, o.n);
@@ -232,16 +245,16 @@ bool rst_param_plain(const uint8_t *body, size_t body_n, const char *name, char 
 
 rst_param rst_param_text(const uint8_t *body, size_t body_n, const char *name, char *out,
                          size_t cap) {
-    rst_param r = {false, false};
+    rst_param r = {false, false, false};
     uint8_t raw[RST_PARAM_TEXT];
     octets o = {raw, sizeof raw, 0};
     rst_charset charset = RST_CHARSET_UTF8;
     rst_print print;
     rst_print_init(&print, out, cap);
-    if (join_pieces(body, body_n, name, &o, &charset)) {
+    if (join_pieces(body, body_n, name, &o, &charset, &r.cut)) {
         r.found = true;
         rst_print_octets(&print, charset, raw, o.n);
-    } else if (plain(body, body_n, name, &o, &r.conflict)) {
+    } else if (plain(body, body_n, name, &o, &r.cut)) {
         r.found = true;
         rst_print_words(&print, raw, o.n);
     }

@@ -12,6 +12,7 @@ enum { RST_PARAM_TEXT = 8192 }; // octets of one parameter: as many as a field m
 typedef struct {
     bool found;
     bool conflict; // given twice, differently
+    bool cut;      // RFC 2231: in more pieces than are read
 } rst_param;
 
 // The octets of parameter `name` (lower-case) of an unfolded field body whose value ends before

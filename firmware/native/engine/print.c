@@ -5,12 +5,19 @@
 
 #include <string.h>
 
+#include "names.h"
+
+_Static_assert(sizeof RST_SHOWN_NUL == sizeof "...", "one stands for the other");
+
+enum { FILL_KEPT = 16 }; // octets kept of a run of dots and blanks in what is cut
+
 void rst_print_init(rst_print *p, char *out, size_t cap) {
     p->out = out;
     p->cap = cap;
     p->n = 0;
     p->want = 0;
     p->full = false;
+    p->nul = false;
     p->tail_n = 0;
     out[0] = 0;
 }
@@ -26,15 +33,33 @@ static bool printable(uint32_t code) {
     return !(code >= 0xd800 && code <= 0xdfff) && code <= 0x10ffff;
 }
 
+// Dots and blanks that end text[0..n), which Windows leaves out: what stands before them says what
+// opens the file.
+static size_t fill_before(const uint8_t *text, size_t n) {
+    size_t from = n;
+    while (from > 0 && (text[from - 1] == '.' || text[from - 1] == ' ')) {
+        from--;
+    }
+    return n - from;
+}
+
+// Where tail[0..n) loses an octet before `c` is added: at its begin, or, so that a long run of
+// dots and blanks pushes nothing out, at the begin of the run.
+static size_t loses_at(const uint8_t *tail, size_t n, uint8_t c) {
+    size_t fill = c == '.' || c == ' ' ? fill_before(tail, n) : 0;
+    return fill >= FILL_KEPT ? n - fill : 0;
+}
+
 // The last characters of a text that is too long.
 static void keep_tail(rst_print *p, const uint8_t *u, size_t n) {
     while (p->tail_n + n > sizeof p->tail) {
-        size_t first = 1;
-        while (first < p->tail_n && ((uint8_t)p->tail[first] & 0xc0) == 0x80) {
-            first++;
+        size_t at = loses_at((const uint8_t *)p->tail, p->tail_n, u[0]);
+        size_t end = at + 1;
+        while (end < p->tail_n && ((uint8_t)p->tail[end] & 0xc0) == 0x80) {
+            end++;
         }
-        p->tail_n = (uint8_t)(p->tail_n - first);
-        memmove(p->tail, p->tail + first, p->tail_n);
+        memmove(p->tail + at, p->tail + end, p->tail_n - end);
+        p->tail_n = (uint8_t)(p->tail_n - (end - at));
     }
     memcpy(p->tail + p->tail_n, u, n);
     p->tail_n = (uint8_t)(p->tail_n + n);
@@ -42,13 +67,14 @@ static void keep_tail(rst_print *p, const uint8_t *u, size_t n) {
 
 // What did fit begins it.
 static void start_tail(rst_print *p) {
-    size_t from = p->n > sizeof p->tail ? p->n - sizeof p->tail : 0;
-    while (from < p->n && ((uint8_t)p->out[from] & 0xc0) == 0x80) {
-        from++;
-    }
     p->full = true;
-    p->tail_n = (uint8_t)(p->n - from);
-    memcpy(p->tail, p->out + from, p->tail_n);
+    for (size_t i = 0; i < p->n;) {
+        size_t from = i++;
+        while (i < p->n && ((uint8_t)p->out[i] & 0xc0) == 0x80) {
+            i++;
+        }
+        keep_tail(p, (const uint8_t *)p->out + from, i - from);
+    }
 }
 
 // What hides the end of a name keeps a sign of its own (names.h), so that it is noticed.
@@ -63,6 +89,7 @@ static uint32_t shown(uint32_t code) {
 }
 
 static void put(rst_print *p, uint32_t code) {
+    p->nul = p->nul || code == 0;
     code = shown(code);
     uint8_t u[4];
     size_t n;
@@ -163,22 +190,28 @@ void rst_keep_ends(uint8_t *name, uint16_t *n, size_t cap, uint8_t c) {
         name[(*n)++] = c;
         return;
     }
-    memmove(name + cap - RST_PRINT_TAIL, name + cap - RST_PRINT_TAIL + 1, RST_PRINT_TAIL - 1);
+    size_t tail = cap - RST_PRINT_TAIL;
+    size_t at = tail + loses_at(name + tail, RST_PRINT_TAIL, c);
+    if (name[at] == 0) {
+        name[tail - 1] = 0; // there is one: said of the name, wherever it stands
+    }
+    memmove(name + at, name + at + 1, cap - 1 - at);
     name[cap - 1] = c;
 }
 
 void rst_print_end(rst_print *p) {
-    static const char gap[] = "...";
+    static const char dots[] = "...";
+    const char *gap = p->nul ? RST_SHOWN_NUL : dots; // not lost with what is cut
     end_character(p);
-    size_t end = p->tail_n + sizeof gap; // with the NUL
+    size_t end = p->tail_n + sizeof dots; // with the NUL
     if (p->tail_n > 0 && p->cap > 2 * sizeof p->tail) {
         size_t from = p->n;
         while (from > 0 && (from + end > p->cap || ((uint8_t)p->out[from] & 0xc0) == 0x80)) {
             from--;
         }
-        memcpy(p->out + from, gap, sizeof gap - 1);
-        memcpy(p->out + from + sizeof gap - 1, p->tail, p->tail_n);
-        p->n = from + sizeof gap - 1 + p->tail_n;
+        memcpy(p->out + from, gap, sizeof dots - 1);
+        memcpy(p->out + from + sizeof dots - 1, p->tail, p->tail_n);
+        p->n = from + sizeof dots - 1 + p->tail_n;
     }
     p->out[p->n] = 0;
 }

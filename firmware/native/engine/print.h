@@ -17,13 +17,15 @@ typedef struct {
     uint32_t code; // code point being collected, UTF-8 only
     uint8_t want;  // octets of it still to come
     uint8_t size;  // octets of it in all
+    bool nul;      // there was a NUL, which some readers stop at
     bool full;     // a character did not fit: from here on only the end is kept
     uint8_t tail_n;
     char tail[RST_PRINT_TAIL];
 } rst_print;
 
-// Text that does not fit is cut in its middle, "...": the end of a name says what opens it. Very
-// short buffers keep the beginning only.
+// Text that does not fit is cut in its middle, "...": the end of a name says what opens it. Of a
+// run of dots and blanks in it some are left out, and a NUL that was cut out stands for "...".
+// Very short buffers keep the beginning only.
 void rst_print_init(rst_print *p, char *out, size_t cap);
 void rst_print_octet(rst_print *p, rst_charset charset, uint8_t c);
 void rst_print_octets(rst_print *p, rst_charset charset, const uint8_t *data, size_t n);
@@ -33,7 +35,8 @@ void rst_print_number(rst_print *p, uint32_t number);
 // Ends an unfinished character and terminates the text.
 void rst_print_end(rst_print *p);
 
-// Adds an octet to a raw name, of which the beginning and, when it is full, the end are kept.
+// Adds an octet to a raw name, of which the beginning and, when it is full, the end are kept, as
+// above.
 void rst_keep_ends(uint8_t *name, uint16_t *n, size_t cap, uint8_t c);
 
 rst_charset rst_charset_named(const uint8_t *name, size_t n);

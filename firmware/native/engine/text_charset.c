@@ -28,7 +28,7 @@ static rst_text_charset by_mark(const uint8_t *h, size_t n) {
     return n >= 2 && h[0] == 0xfe && h[1] == 0xff ? RST_TEXT_UTF16BE : RST_TEXT_OCTETS;
 }
 
-// By the zeros in Latin letters: their place in a unit of four octets.
+// By the zeros in letters: their place in a unit of four octets. UTF-16 is told by Latin ones.
 static rst_text_charset by_zeros(const uint8_t *h, size_t n) {
     size_t zeros[4] = {0};
     n -= n % 4;
@@ -39,10 +39,10 @@ static rst_text_charset by_zeros(const uint8_t *h, size_t n) {
     if (n < LEAST) {
         return RST_TEXT_OCTETS;
     }
-    if (zeros[1] == all && zeros[2] == all && zeros[3] == all) {
+    if (zeros[2] == all && zeros[3] == all) {
         return RST_TEXT_UTF32LE;
     }
-    if (zeros[0] == all && zeros[1] == all && zeros[2] == all) {
+    if (zeros[0] == all && zeros[1] == all) {
         return RST_TEXT_UTF32BE;
     }
     size_t even = zeros[0] + zeros[2], odd = zeros[1] + zeros[3];

@@ -1,4 +1,4 @@
-"""Verbs `check`, `test`, `soak`, `lint`, `bench`: which stages each of them runs, in which order.
+"""Verbs `check`, `test`, `soak`, `lint`, `bench`, `coverage`: which stages each runs, in order.
 
 Rule: no verb skips what is missing; it builds it or fails with the reason.
 """
@@ -12,6 +12,7 @@ import click
 from restante_tools.lab import preflight
 from restante_tools.places import Places
 from restante_tools.testing import bench as benches
+from restante_tools.testing import coverage as covering
 from restante_tools.testing import lint as linting
 from restante_tools.testing.background import background_build
 from restante_tools.testing.stages import names_tests, native_build, pytest
@@ -33,24 +34,27 @@ def check() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
     """Everything once, samples of the long tests. ARGUMENTS go to pytest."""
-    whole("test", list(arguments))
+    sys.exit(whole("test", list(arguments)))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def soak(arguments: tuple[str, ...]) -> None:
     """The long tests in full, with seeds and counts. ARGUMENTS go to pytest."""
-    whole("soak", ["--soak", *arguments])
+    failed = whole("soak", ["--soak", *arguments])
+    if not failed and not names_tests(arguments):
+        covering.report(Places())
+    sys.exit(failed)
 
 
-def whole(goal: str, arguments: list[str]) -> None:
-    """All stages, or the tests that `arguments` name. What a whole run lacks is said first."""
+def whole(goal: str, arguments: list[str]) -> int:
+    """All stages, or what `arguments` name: pytest's code. What is missing is said first."""
     if not names_tests(arguments):
         preflight.check(image=True, goal=goal)
     places = Places()
     native_build(places, ["micropython", "tests"])
     with background_build(places, "image"):
-        sys.exit(pytest(places, EVERYTHING, arguments))
+        return pytest(places, EVERYTHING, arguments)
 
 
 @click.command()
@@ -70,4 +74,13 @@ def bench(names: tuple[str, ...]) -> None:
     benches.run(places, names)
 
 
-VERBS: list[click.Command] = [check, test, soak, lint, bench]
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def coverage(arguments: tuple[str, ...]) -> None:
+    """Lines of the C code that the native tests run, by file. ARGUMENTS go to pytest."""
+    places = Places()
+    native_build(places, ["micropython"])
+    covering.report(places, arguments)
+
+
+VERBS: list[click.Command] = [check, test, soak, lint, bench, coverage]

@@ -121,12 +121,17 @@ def verdict(reply):
 
 @pytest.fixture(scope="session")
 def programs():
-    """The folder with the programs, made anew if a source changed."""
-    out = TOP / "build" / "native" / "worker"
+    """The folder with the programs, made anew if a source changed.
+
+    RESTANTE_COVERAGE: in that folder, counting which lines ran, as tests/native/conftest.py says.
+    """
+    counted = os.environ.get("RESTANTE_COVERAGE")
+    out = Path(counted, "worker") if counted else TOP / "build" / "native" / "worker"
     sources = TOP / "build" / "src"
     variables = [
         "%s=%s" % (name, os.environ.get(name, sources / folder)) for name, folder in TREES.items()
     ]
+    variables += ["COVERAGE=1"] if counted else []
     subprocess.run(["make", "-s", "-C", HERE, f"OUT={out}", *variables], check=True)
     return out
 
