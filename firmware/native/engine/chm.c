@@ -273,7 +273,6 @@ static bool read_control(chm *c, unsigned *bits, uint32_t *frames) {
 }
 
 // Frame by frame into the scratch, which grows with what comes out, not with what is promised.
-// The stream is padded to where it would begin anew.
 static void unpack(chm *c, uint64_t length) {
     uint64_t most = c->s->limits.expanded - c->s->report.expanded;
     while (c->unpacked_n < length && rst_budget_left(c->s)) {
@@ -289,7 +288,7 @@ static void unpack(chm *c, uint64_t length) {
         size_t got = rst_lz_run(&c->lz, frame, RST_LZ_FRAME);
         rst_spend(c->s, got + RST_LZ_FRAME / 8);
         c->unpacked_n += got;
-        if (got < RST_LZ_FRAME) {
+        if (got < RST_LZ_FRAME && c->unpacked_n < length) {
             malformed(c, "chm data is broken");
             return;
         }
@@ -312,10 +311,11 @@ static void unpack_section_1(chm *c) {
         return;
     }
     uint64_t length = rst_le64(c->resets.at + 16);
+    // The stream is padded to where it would begin anew: no frame is short.
     uint64_t interval = (uint64_t)frames * RST_LZ_FRAME;
-    length =
+    uint64_t padded =
         length > UINT64_MAX - interval ? length : (length + interval - 1) / interval * interval;
-    if (rst_lz_begin(c->s, c->l, &c->lz, RST_LZ_LZX, bits, frames, length, read_content, c)) {
+    if (rst_lz_begin(c->s, c->l, &c->lz, RST_LZ_LZX, bits, frames, padded, read_content, c)) {
         unpack(c, length);
     } else {
         c->told = true;

@@ -12,10 +12,8 @@ typedef struct rst_layer rst_layer;
 
 void rst_program_end(rst_scanner *s, rst_layer *l);
 
-// Behind the last section of a PE; 0 if data[0..n) is none.
-size_t rst_pe_end(const uint8_t *data, size_t n);
-
-// What InstallShield puts behind the PE that ends at `at`. False if it is not InstallShield's.
+// What InstallShield puts behind the PE, whose last section ends before data[at]. False if it is
+// not InstallShield's.
 bool rst_installshield(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n, size_t at);
 
 #endif
