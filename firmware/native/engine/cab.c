@@ -1,11 +1,12 @@
-// Reads a cabinet: each file is a stretch of its folder, which is a chain of data blocks. A folder
-// is unpacked once if its files stand in order, as all programs write them, else again from its
-// start.
+// Reads a cabinet (MS-CAB): each file is a stretch of its folder, which is a chain of data blocks.
+// A folder is unpacked once if its files stand in order, as all programs write them, else again
+// from its start.
 #include "cab.h"
 
 #include <string.h>
 
 #include "decode.h"
+#include "lz.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -30,6 +31,13 @@ enum {
 };
 
 typedef struct {
+    const uint8_t *at;
+    size_t n;
+} stretch;
+
+typedef struct {
+    rst_scanner *s;
+    rst_layer *l;
     const uint8_t *data;
     size_t n;
     size_t folders_at, folder_size, block_extra;
@@ -40,9 +48,16 @@ typedef struct {
     size_t at;       // of the next block
     uint32_t blocks; // to come
     uint16_t method;
+    unsigned bits;        // of the window of LZX and Quantum
+    uint64_t total;       // octets that come out in all, as the blocks say
+    stretch in;           // of a block, not yet taken by a decoder that asks for them
+    bool trailer;         // behind it, see read_blocks
+    bool ended;           // nothing more comes
+    bool unreadable;      // the finding is made
     uint64_t out;         // octets that came out, the block in `block` included
     size_t block_n, kept; // octets in `block`; of the one before, in `window`
     rst_decode inflate;
+    rst_lz lz;
     uint8_t block[BLOCK_OUT], window[BLOCK_OUT];
 } cabinet;
 
@@ -89,25 +104,6 @@ static bool read_header(cabinet *c) {
     return at <= c->n && c->folders * c->folder_size <= c->n - at;
 }
 
-static bool begin_folder(rst_scanner *s, rst_layer *l, cabinet *c, uint32_t number) {
-    const uint8_t *f = c->data + c->folders_at + number * c->folder_size;
-    c->folder = number;
-    c->at = rst_le32(f);
-    c->blocks = rst_le16(f + 4);
-    c->method = rst_le16(f + 6) & 15;
-    c->out = 0;
-    c->block_n = 0;
-    c->kept = 0;
-    if (c->method == STORED || c->method == MSZIP) {
-        return true;
-    }
-    const char *why = c->method == LZX       ? "cab method LZX"
-                      : c->method == QUANTUM ? "cab method Quantum"
-                                             : "cab method that is not known";
-    rst_found(s, RST_UNSCANNABLE, why, l, &l->place, NULL);
-    return false;
-}
-
 // The check value of a block: the octets as numbers of four, added without carry.
 static uint32_t checksum(const uint8_t *p, size_t n, uint32_t sum) {
     for (; n >= 4; n -= 4, p += 4) {
@@ -139,11 +135,9 @@ static bool inflate_block(cabinet *c, const uint8_t *data, size_t n, size_t want
     return rc == Z_STREAM_END && c->block_n == want;
 }
 
-// The next block of the folder, into `block`. False: there is none, or it is broken.
-static bool next_block(rst_scanner *s, rst_layer *l, cabinet *c) {
-    memcpy(c->window, c->block, c->block_n);
-    c->kept = c->block_n;
-    c->block_n = 0;
+// The packed octets of the next block, and how many they become. False: there is none, or it is
+// broken.
+static bool take_block(rst_scanner *s, rst_layer *l, cabinet *c, stretch *data, size_t *want) {
     if (c->blocks == 0 || !rst_budget_left(s)) {
         return false;
     }
@@ -155,35 +149,142 @@ static bool next_block(rst_scanner *s, rst_layer *l, cabinet *c) {
     }
     const uint8_t *b = c->data + c->at;
     size_t packed = rst_le16(b + 4);
-    size_t want = rst_le16(b + 6);
+    *want = rst_le16(b + 6);
     c->at += head;
     if (packed > c->n - c->at) {
         malformed(s, l, c, "cab is cut off");
         return false;
     }
-    const uint8_t *data = c->data + c->at;
+    *data = (stretch){c->data + c->at, packed};
     c->at += packed;
-    rst_spend(s, packed + want);
+    rst_spend(s, packed + *want);
     uint32_t sum = rst_le32(b);
-    bool good = sum == 0 || sum == checksum(b + 4, head - 4, checksum(data, packed, 0));
-    if (!good) {
+    if (sum != 0 && sum != checksum(b + 4, head - 4, checksum(data->at, packed, 0))) {
         malformed(s, l, c, "cab check value is wrong");
     }
-    if (want == 0 && (c->flags & HAS_NEXT) != 0) {
-        return false; // it goes on in the next cabinet: told by the file's folder number
+    // Else it goes on in the next cabinet: told by the file's folder number.
+    return *want != 0 || (c->flags & HAS_NEXT) == 0;
+}
+
+// For LZX and Quantum, which take their octets as they need them. Every block is a frame, of which
+// only the last may be short; Quantum looks for 0xff between them, which the blocks do not hold.
+static int read_blocks(void *user, uint8_t *to, size_t n) {
+    cabinet *c = user;
+    if (c->in.n == 0 && c->trailer) {
+        c->trailer = false;
+        *to = 0xff;
+        return 1;
     }
-    good = want <= BLOCK_OUT && (c->method == MSZIP || want == packed);
-    if (good && c->method == STORED) {
-        memcpy(c->block, data, want);
-        c->block_n = want;
-    } else if (good) {
-        good = inflate_block(c, data, packed, want);
+    while (c->in.n == 0) {
+        size_t want;
+        if (!take_block(c->s, c->l, c, &c->in, &want)) {
+            return 0;
+        }
+        if (want > BLOCK_OUT || (want < BLOCK_OUT && c->blocks > 0)) {
+            malformed(c->s, c->l, c, "cab data is broken");
+            return RST_LZ_STOP;
+        }
     }
-    if (!good) {
+    size_t take = c->in.n < n ? c->in.n : n;
+    memcpy(to, c->in.at, take);
+    c->in.at += take;
+    c->in.n -= take;
+    c->trailer = c->method == QUANTUM && c->in.n == 0;
+    return (int)take;
+}
+
+static bool next_frame(rst_scanner *s, rst_layer *l, cabinet *c) {
+    uint64_t left = c->total - c->out;
+    size_t want = left < BLOCK_OUT ? (size_t)left : BLOCK_OUT;
+    c->block_n = want > 0 && rst_budget_left(s) ? rst_lz_run(&c->lz, c->block, want) : 0;
+    if (c->block_n < want && !s->halted) {
+        c->ended = true;
         malformed(s, l, c, "cab data is broken");
     }
+    return c->block_n > 0;
+}
+
+static bool next_stored(rst_scanner *s, rst_layer *l, cabinet *c) {
+    stretch data;
+    size_t want;
+    memcpy(c->window, c->block, c->block_n);
+    c->kept = c->block_n;
+    c->block_n = 0;
+    if (!take_block(s, l, c, &data, &want)) {
+        return false;
+    }
+    bool good = want <= BLOCK_OUT && (c->method == MSZIP || want == data.n);
+    if (good && c->method == STORED) {
+        memcpy(c->block, data.at, want);
+        c->block_n = want;
+    } else if (good) {
+        good = inflate_block(c, data.at, data.n, want);
+    }
+    if (!good) {
+        c->ended = true;
+        malformed(s, l, c, "cab data is broken");
+    }
+    return c->block_n > 0;
+}
+
+// The next octets of the folder, into `block`. False: there are none.
+static bool next_block(rst_scanner *s, rst_layer *l, cabinet *c) {
+    if (c->ended) {
+        return false;
+    }
+    bool lz = c->method == LZX || c->method == QUANTUM;
+    bool any = lz ? next_frame(s, l, c) : next_stored(s, l, c);
     c->out += c->block_n;
-    return c->block_n > 0 && good;
+    return any;
+}
+
+// Octets that the blocks of the folder promise: LZX must know where its last frame ends.
+static uint64_t promised(rst_scanner *s, const cabinet *c) {
+    uint64_t sum = 0;
+    size_t at = c->at;
+    size_t head = BLOCK + c->block_extra;
+    rst_spend(s, c->blocks);
+    for (uint32_t i = 0; i < c->blocks && at <= c->n && head <= c->n - at; i++) {
+        sum += rst_le16(c->data + at + 6);
+        at += head + rst_le16(c->data + at + 4);
+    }
+    return sum;
+}
+
+static bool begin_lz(rst_scanner *s, rst_layer *l, cabinet *c) {
+    rst_lz_kind kind = c->method == LZX ? RST_LZ_LZX : RST_LZ_QUANTUM;
+    if (c->bits < (kind == RST_LZ_LZX ? RST_LZX_LEAST : RST_QUANTUM_LEAST) ||
+        c->bits > RST_LZ_MOST) {
+        malformed(s, l, c, "cab window of no possible size");
+        return false;
+    }
+    c->total = promised(s, c);
+    return rst_lz_begin(s, l, &c->lz, kind, c->bits, 0, c->total, read_blocks, c);
+}
+
+// False: its files cannot be read, and the finding is made.
+static bool begin_folder(rst_scanner *s, rst_layer *l, cabinet *c, uint32_t number) {
+    const uint8_t *f = c->data + c->folders_at + number * c->folder_size;
+    c->folder = number;
+    c->at = rst_le32(f);
+    c->blocks = rst_le16(f + 4);
+    c->method = rst_le16(f + 6) & 15;
+    c->bits = rst_le16(f + 6) >> 8 & 31;
+    c->out = 0;
+    c->block_n = 0;
+    c->kept = 0;
+    c->in = (stretch){NULL, 0};
+    c->trailer = false;
+    c->ended = false;
+    if (c->method == LZX || c->method == QUANTUM) {
+        c->unreadable = !begin_lz(s, l, c);
+    } else {
+        c->unreadable = c->method != STORED && c->method != MSZIP;
+        if (c->unreadable) {
+            rst_found(s, RST_UNSCANNABLE, "cab method that is not known", l, &l->place, NULL);
+        }
+    }
+    return !c->unreadable;
 }
 
 // The octets of the open folder from `from` on, n of them, into `child`.
@@ -242,8 +343,8 @@ static bool read_file(rst_scanner *s, rst_layer *l, cabinet *c, const uint8_t *r
     if (c->folder != folder) {
         begin_folder(s, l, c, folder);
     }
-    if (c->method != STORED && c->method != MSZIP) {
-        return true; // said once for the folder
+    if (c->unreadable) {
+        return !s->halted; // said once for the folder
     }
     rst_layer *child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
     give(s, l, c, child, from, size);
@@ -280,6 +381,8 @@ void rst_cab_end(rst_scanner *s, rst_layer *l) {
         return;
     }
     memset(c, 0, offsetof(cabinet, block));
+    c->s = s;
+    c->l = l;
     c->data = data;
     c->n = n;
     c->folder = UINT32_MAX;

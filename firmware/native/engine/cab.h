@@ -1,5 +1,5 @@
-// Cabinets (MS-CAB): stored and MSZIP folders are read. The object is stored whole: its directory
-// stands in front, but files may lie in the folders in any order.
+// Cabinets (MS-CAB): folders that are stored, MSZIP, LZX or Quantum are read. The object is stored
+// whole: its directory stands in front, but files may lie in the folders in any order.
 #ifndef RST_CAB_H
 #define RST_CAB_H
 

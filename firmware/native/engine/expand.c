@@ -111,3 +111,23 @@ rst_inflated rst_inflate_write(rst_scanner *s, rst_layer *l, rst_inflate *f, rst
     *used = n - z->avail_in;
     return result;
 }
+
+bool rst_expand_zlib(rst_scanner *s, rst_layer *l, rst_inflate *f, const char *name,
+                     const uint8_t *data, size_t n, rst_inflated *result) {
+    *result = RST_INFLATE_BROKEN;
+    if (!rst_count_entry(s, l)) {
+        return false;
+    }
+    bool good = n >= 2 && (data[0] & 15) == 8 && (data[0] * 256 + data[1]) % 31 == 0;
+    if (!good || !rst_inflate_begin(f)) {
+        return !s->halted;
+    }
+    rst_layer *child = rst_layer_open(s, RST_HINT_FILE, name, &l->place, false);
+    size_t used;
+    rst_spend(s, n);
+    *result = rst_inflate_write(s, l, f, child, data + 2, n - 2, &used);
+    if (child != NULL) {
+        rst_layer_close(s, child);
+    }
+    return rst_budget_left(s) && s->report.expanded < s->limits.expanded;
+}

@@ -48,6 +48,11 @@ bool rst_expand_ratio(rst_scanner *s, rst_layer *l, const rst_layer *child, uint
 bool rst_expand_whole(rst_scanner *s, rst_layer *l, const char *name, const uint8_t *data,
                       size_t n);
 
+// The same for an object that is one zlib stream (RFC 1950; its check value is not read), with `f`
+// as room. *result is how the stream ended.
+bool rst_expand_zlib(rst_scanner *s, rst_layer *l, rst_inflate *f, const char *name,
+                     const uint8_t *data, size_t n, rst_inflated *result);
+
 // False if zlib does not fit its arena.
 bool rst_inflate_begin(rst_inflate *f);
 // Inflates into `child`, which may be NULL, for container `l`. *used octets of the input were

@@ -1,6 +1,8 @@
 // The handlers of the formats that the engine looks into.
+#include "chm.h"
 #include "image.h"
 #include "old_archives.h"
+#include "program.h"
 #include "scanner.h"
 
 static void plain_begin(rst_scanner *s, rst_layer *l) {
@@ -47,4 +49,7 @@ const rst_handler rst_handlers[RST_FORMATS] = {
     [RST_FORMAT_LZH] = {rst_store_begin, rst_store_write, rst_lzh_end},
     [RST_FORMAT_SZDD] = {rst_store_begin, rst_store_write, rst_szdd_end},
     [RST_FORMAT_BINHEX] = {rst_store_begin, rst_store_write, rst_binhex_end},
+    [RST_FORMAT_CHM] = {rst_store_begin, rst_store_write, rst_chm_end},
+    [RST_FORMAT_SIS] = {rst_store_begin, rst_store_write, rst_sis_end},
+    [RST_FORMAT_PROGRAM] = {rst_store_begin, rst_store_write, rst_program_end},
 };

@@ -21,5 +21,6 @@ void rst_arj_end(rst_scanner *s, rst_layer *l);
 void rst_lzh_end(rst_scanner *s, rst_layer *l);
 void rst_szdd_end(rst_scanner *s, rst_layer *l);
 void rst_binhex_end(rst_scanner *s, rst_layer *l);
+void rst_sis_end(rst_scanner *s, rst_layer *l);
 
 #endif

@@ -37,6 +37,9 @@ typedef enum {
     RST_FORMAT_LZH,
     RST_FORMAT_SZDD,
     RST_FORMAT_BINHEX,
+    RST_FORMAT_CHM,
+    RST_FORMAT_SIS,
+    RST_FORMAT_PROGRAM, // a program: what archives lie in it or behind it
     RST_FORMATS
 } rst_format;
 
