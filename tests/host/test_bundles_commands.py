@@ -332,6 +332,9 @@ def test_the_last_key_of_a_role_is_not_given_up(publisher):
     assert "threshold" in fails(publisher, f"keys revoke p/keys {lost} -o k2.rstb")
     assert "no key" in fails(publisher, "keys rotate p/keys -o k2.rstb --drop " + "0" * 16, 1)
     assert "key id" in fails(publisher, "keys rotate p/keys -o k2.rstb --drop xyz", USAGE)
+    assert "at once" in fails(publisher, "keys rotate p/keys -o k2.keys", USAGE)
+    assert "cannot sign" in fails(publisher, "keys create q --root 2 --root-threshold 3", USAGE)
+    assert not Path("k2.rstb").exists() and not Path("k2.keys").exists() and not Path("q").exists()
 
 
 def test_the_vectors_verify_with_the_tool(restante):

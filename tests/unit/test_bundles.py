@@ -4,6 +4,7 @@ FAULTS 61-77 and 86, as far as the format decides them; the vectors are made by 
 """
 
 import hashlib
+import struct
 
 try:
     import _crypto as crypto
@@ -149,6 +150,60 @@ def test_each_octet_replaced():
             other = bytearray(data)
             other[at] = value
             assert bytes(other) == data or installed(bytes(other), here)[0] != "accepted", at
+
+
+def test_each_length_of_the_header():
+    def head(octets, payload):
+        return struct.pack("<8sIIQ", bundle.MAGIC, 1, octets, payload)
+
+    for octets, payload in ((1, 1), (manifest.MANIFEST_OCTETS, bundle.PAYLOAD_LIMIT)):
+        assert bundle.read_head(head(octets, payload)) == (bundle.HEADER_OCTETS + octets, payload)
+    for octets in (0, manifest.MANIFEST_OCTETS + 1, 2**32 - 1):
+        assert refused(bundle.read_head, head(octets, 1)) == "malformed"
+    for payload in (0, bundle.PAYLOAD_LIMIT + 1, 2**64 - 1):
+        assert refused(bundle.read_head, head(1, payload)) == "malformed"
+
+
+def test_the_file_ends_with_the_payload():
+    data = vector("signatures.rstb")
+    for total in (len(data) - 1, len(data) + 1, 0, 2**40):
+        assert refused(bundle.read, data, total) == "malformed"
+
+
+def some_signatures(n, comment=b""):
+    return [
+        signature.Signature(bytes(7) + bytes((i,)), bytes(64), bytes(64), comment)
+        for i in range(n)
+    ]
+
+
+def raw_front(count, comment=b""):
+    """A front with so many signatures, which the writer would refuse."""
+    front = front_of(vector("signatures.rstb")).head + bytes((count,))
+    for each in some_signatures(count):
+        front += struct.pack(
+            "<2s8s64s64sH", b"ED", each.key_id, bytes(64), bytes(64), len(comment)
+        )
+        front += comment
+    return front + BASE + b"!"
+
+
+def test_number_of_signatures_and_length_of_comments():
+    most = b"x" * signature.COMMENT_OCTETS
+    for count in (0, 1, bundle.SIGNATURES):
+        assert len(front_of(raw_front(count, most)).signatures) == count
+    assert refused(front_of, raw_front(bundle.SIGNATURES + 1)) == "malformed"
+    assert refused(front_of, raw_front(1, most + b"x")) == "malformed"
+    head = front_of(vector("signatures.rstb")).head
+    bundle.write_front(head, some_signatures(bundle.SIGNATURES))
+    many = some_signatures(bundle.SIGNATURES + 1)
+    assert refused(bundle.write_front, head, many) == "malformed"
+
+
+def test_a_trusted_comment_is_one_line():
+    assert front_of(raw_front(1, b"a\tb \xc3\xa4")).signatures[0].comment == b"a\tb \xc3\xa4"
+    for octet in (b"\0", b"\n", b"\r", b"\x1b"):
+        assert refused(front_of, raw_front(1, b"a" + octet)) == "malformed"
 
 
 # FAULTS 75: nothing that is not signed is parsed
@@ -339,6 +394,26 @@ def test_signatures_of_the_new_set_count_once_in_each():
     assert len(old.signers(front, crypto)) == len(new.signers(front, crypto)) == 2
 
 
+def test_both_sets_must_vouch_for_the_new_one():
+    old, new = key_set("keys-2"), key_set("keys-3")
+    for name, outcome in (
+        ("keys-3", "accepted"),
+        ("keys-old-only", "threshold"),  # enough of the old ones, too few of the new ones
+        ("keys-one-old", "threshold"),
+        ("keys-new-only", "threshold"),
+    ):
+        front = front_of(vector(name + ".rstb"))
+        assert refused(keys.check_next, old, new, front, crypto) == outcome, name
+
+
+def test_old_ones_alone_are_asked_of_the_old_set():
+    # Two of the new set sign; one of them is in the old set, which wants two.
+    old, new = key_set("keys-1"), key_set("keys-2")
+    front = front_of(vector("keys-one-old-one-new.rstb"))
+    assert len(new.signers(front, crypto)) == 2
+    assert refused(keys.check_next, old, new, front, crypto) == "threshold"
+
+
 # Lines
 
 
@@ -382,6 +457,10 @@ def test_minisig_cut_at_each_octet():
     for n in range(len(text)):
         assert refused(signature.parse_minisig, text[:n]) == "malformed", n
     assert refused(signature.parse_minisig, text + b"x") == "malformed"
+    rows = text.split(b"\n")
+    assert rows[1].startswith(b"RU")  # "ED"
+    rows[1] = b"RW" + rows[1][2:]  # "Ed"
+    assert refused(signature.parse_minisig, b"\n".join(rows)) == "malformed"
     assert refused(signature.parse_minisig, text + b"\n" * 5000) == "malformed"
 
 

@@ -136,6 +136,13 @@ def write_next(
     old: Path, out: Path, add: tuple[str, ...], gone: list[bytes], lost: list[bytes], least: Any
 ) -> None:
     """The next key set, and the bundle that brings it, still unsigned."""
+    if out.suffix == ".keys":
+        raise ToolError(
+            f"{out} would be the bundle and the key set at once",
+            "the set is written beside the bundle, with the suffix .keys",
+            "give the bundle another suffix, such as .rstb",
+            USAGE,
+        )
     with told("the new key set"):
         thresholds = dict(threshold(text) for text in least)
         new = making.next_set(key_set(old), [added_key(x) for x in add], gone, lost, thresholds)

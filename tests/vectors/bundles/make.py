@@ -177,6 +177,7 @@ def cases():
     yield "keys-one-of-three", 1, "threshold", of_keys("keys-2", ROOTS[0])
     yield "keys-old-only", 2, "threshold", of_keys("keys-3", *ROOTS[:3])
     yield "keys-one-old", 2, "threshold", of_keys("keys-3", ROOTS[0], ROOTS[4])
+    yield "keys-one-old-one-new", 1, "threshold", of_keys("keys-2", ROOTS[0], ROOTS[3])
     yield "keys-new-only", 1, "unsigned", of_keys("keys-3", *ROOTS[3:5])
     yield "keys-skipped", 1, "epoch", of_keys("keys-3", *ROOTS[1:4])
     yield "keys-again", 2, "epoch", of_keys("keys-2", *ROOTS[:3])
