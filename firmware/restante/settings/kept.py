@@ -62,6 +62,11 @@ def unframed(data):
     return entry, body
 
 
+def is_cut(data):
+    """Whether it may be the very beginning of a file that the box wrote, the empty one too."""
+    return len(data) < len(_BEGIN) and _BEGIN.startswith(data)
+
+
 def numbers(names):
     """Numbers of the kept ones among the names of the folder, newest first."""
     return sorted([int(n) for n in names if n.isdigit() and len(n) < 10], reverse=True)
