@@ -268,11 +268,13 @@ class Kept:
     def __init__(self):
         self.rows = []
         self.fails = False
+        self.current = None
 
     async def commit(self, values, before, time, who):
         if self.fails:
             raise StoreError("no room")
-        self.rows.insert(0, (kept.Entry(len(self.rows) + 1, time, who), values))
+        self.current = kept.Entry(len(self.rows) + 1, time, who)
+        self.rows.insert(0, (self.current, values))
 
     def entries(self):
         return [entry for entry, _ in self.rows]
@@ -457,6 +459,35 @@ def test_rollback():
     assert box.running.values == {"log level": "warning"}
     assert box.commit()[0] and box.running.values == {"log level": "debug"}
     assert not box.configuring.rollback("a", 9)[0]
+
+
+def test_rollback_counts_from_what_is_in_force():
+    box = editing()
+    for level in (b"debug", b"error"):
+        box.set(b"set log level " + level)
+        box.commit()
+    box.set(b"set log level warning")
+    box.configuring.try_out("a", 60)
+    assert box.configuring.rollback("a", 1)[0]  # what waits for no confirmation
+    assert box.configuring.compare("a")[2] == ["- set log level warning", "+ set log level error"]
+    box.now += 60
+    box.running.tick(0)
+    assert box.configuring.rollback("a", 1)[0]
+    assert box.configuring.compare("a")[2] == ["- set log level error", "+ set log level debug"]
+    # A file put there by hand has no number: what is kept comes after it.
+    box.kept.current = None
+    assert box.configuring.rollback("a", 1)[0] and box.configuring.compare("a")[2] == []
+    assert [row.split()[0] for row in box.configuring.history()[2][1:]] == ["1", "2"]
+
+
+def test_what_somebody_has_to_do():
+    box = editing(b"set lan address 10.0.0.1/24")
+    assert box.configuring.waits() == []
+    box.configuring.try_out("a", 60)
+    assert box.configuring.waits() == [
+        ("settings", "NOT CONFIRMED: they go back in 60 s"),
+        ("restart", "needed for: lan address"),
+    ]
 
 
 def test_times():
