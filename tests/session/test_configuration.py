@@ -110,6 +110,7 @@ def test_a_whole_session_typed(scripted, consoles):
     expected += ["set screening forbid name ?x?.exe"]
     assert set_lines(box) == expected
     assert "restart needed: sessions maximum" in box.console("show configuration")[0]
+    assert "restart        needed for: sessions maximum" in box.status()
     restart(box)
     assert set_lines(box) == expected
     assert "restart" not in box.console("show configuration")[0]

@@ -213,10 +213,9 @@ def test_a_file_of_the_box_is_whole_or_refused():
     for end in range(1, len(data)):
         if end > len("# configuration "):
             assert "not as it was written" in refused(kept.opened, data[:end])
-    for at in range(2, len(data), 7):
-        bad = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-        if bad.startswith(b"# configuration "):
-            assert refused(kept.opened, bad)
+    for at in range(len("# configuration "), len(data)):
+        for mask in (1, 0x80):
+            assert refused(kept.opened, data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :])
     assert kept.opened(data[data.find(b"\n") + 1 :]) == (None, OFFICE)
 
 
@@ -245,16 +244,15 @@ def numbered(n, level):
 
 
 def test_never_without_a_policy():
-    assert Disk({}).start().refusal == ""
+    assert Disk({}).start().refusal == "" == Disk({"settings": b""}).start().refusal
+    by_hand = {"settings": b"# nothing\n", "configurations/7": numbered(7, b"error")}
+    assert Disk(by_hand).start().refusal == "" and Disk(by_hand).start().explicit == {}
     good, old = numbered(8, b"debug"), numbered(7, b"error")
-    for current in (b"", good[:-3], good.replace(b"debug", b"error"), b"junk\n", None):
+    for current in (b"", b"# conf", good[:-3], good.replace(b"debug", b"error"), b"junk\n", None):
         files = {"configurations/7": old, "configurations/8": good, "configurations/9": b"#x\n?"}
         if current is not None:
             files["settings"] = current
         start = Disk(files).start()
-        if current == b"":  # an empty file is a file
-            assert start.refusal == "" and start.explicit == {}
-            continue
         assert start.get("log level") == "debug" and start.entry.number == 8
         assert start.refusal.startswith("configuration 8 in use; ")
         files["configurations/8"] = good[:-1]
@@ -270,11 +268,13 @@ class Kept:
     def __init__(self):
         self.rows = []
         self.fails = False
+        self.current = None
 
     async def commit(self, values, before, time, who):
         if self.fails:
             raise StoreError("no room")
-        self.rows.insert(0, (kept.Entry(len(self.rows) + 1, time, who), values))
+        self.current = kept.Entry(len(self.rows) + 1, time, who)
+        self.rows.insert(0, (self.current, values))
 
     def entries(self):
         return [entry for entry, _ in self.rows]
@@ -459,6 +459,35 @@ def test_rollback():
     assert box.running.values == {"log level": "warning"}
     assert box.commit()[0] and box.running.values == {"log level": "debug"}
     assert not box.configuring.rollback("a", 9)[0]
+
+
+def test_rollback_counts_from_what_is_in_force():
+    box = editing()
+    for level in (b"debug", b"error"):
+        box.set(b"set log level " + level)
+        box.commit()
+    box.set(b"set log level warning")
+    box.configuring.try_out("a", 60)
+    assert box.configuring.rollback("a", 1)[0]  # what waits for no confirmation
+    assert box.configuring.compare("a")[2] == ["- set log level warning", "+ set log level error"]
+    box.now += 60
+    box.running.tick(0)
+    assert box.configuring.rollback("a", 1)[0]
+    assert box.configuring.compare("a")[2] == ["- set log level error", "+ set log level debug"]
+    # A file put there by hand has no number: what is kept comes after it.
+    box.kept.current = None
+    assert box.configuring.rollback("a", 1)[0] and box.configuring.compare("a")[2] == []
+    assert [row.split()[0] for row in box.configuring.history()[2][1:]] == ["1", "2"]
+
+
+def test_what_somebody_has_to_do():
+    box = editing(b"set lan address 10.0.0.1/24")
+    assert box.configuring.waits() == []
+    box.configuring.try_out("a", 60)
+    assert box.configuring.waits() == [
+        ("settings", "NOT CONFIRMED: they go back in 60 s"),
+        ("restart", "needed for: lan address"),
+    ]
 
 
 def test_times():

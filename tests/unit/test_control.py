@@ -95,7 +95,7 @@ def read(data, limit=65536):
 
 
 def test_answer_survives_the_wire_however_it_is_cut():
-    lines = ["", ".", "..", ".x", "plain", "x" * wire.LINE_OCTETS]
+    lines = ["", ".", "..", ".x", "plain", "x" * 400]
     data = wire.first(False, "why") + b"".join(wire.body(line) for line in lines) + wire.END
     for cut in range(len(data) + 1):
         reader = wire.AnswerReader(65536)
@@ -103,6 +103,12 @@ def test_answer_survives_the_wire_however_it_is_cut():
         assert reader.done == (cut == len(data))
         reader.feed(data[cut:])
         assert (reader.ok, reader.text, reader.lines) == (False, "why", lines)
+
+
+def test_the_longest_line_is_shown_whole():
+    lines = ["x" * wire.LINE_OCTETS]
+    reader = read(wire.first(True, "") + wire.body(lines[0]) + wire.END)
+    assert reader.done and reader.lines == lines
 
 
 def test_answer_holds_no_control_character():

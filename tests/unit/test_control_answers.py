@@ -44,6 +44,8 @@ def zero():
 class Nothing:
     """Kept configurations."""
 
+    current = None
+
     def entries(self):
         return []
 

@@ -144,6 +144,27 @@ def test_rules():
         assert wants(rule, "*", b"") == NOT
 
 
+def test_other_settings_of_a_group_keep_what_was_found_out():
+    all = groups("group a servers pop.example,192.0.2.1", "group b servers 192.0.2.2")
+    a, b = all.all()
+    all.resolved("pop.example", ["198.51.100.9"], 0, 60)
+    a.remember("198.51.100.7", 110)
+    a.stamp, a.capabilities, a.in_step = True, [b"TOP"], False
+    lines = b"set group a servers pop.example,192.0.2.1\nset group a interval 60"
+    prepared = all.prepared(Settings(text.read(lines)))
+    assert all.named("a") is a and a.interval == 300  # nothing counts before take()
+    all.take(prepared)
+    new = all.named("a")
+    assert new.interval == 60 and new.addresses("pop.example") == ["198.51.100.9"]
+    assert (new.stamp, new.capabilities, new.in_step) == (True, [b"TOP"], False)
+    assert all.of("198.51.100.9", 110) is new and a.interval == 300
+    assert all.of("192.0.2.2", 110) is None and b.rule == "none" and a.rule == "listed"
+    # Other servers: what one of them said of itself is not true of the others.
+    all.take(all.prepared(Settings(text.read(b"set group a servers pop.example,192.0.2.3"))))
+    assert all.named("a").stamp is None and all.named("a").capabilities is None
+    assert all.of("198.51.100.9", 110) is all.named("a")
+
+
 def test_users_are_never_folded_or_trimmed():
     for other in (b"Anna", b"anna ", b" anna", b"anna\r", b"ann", b"annaa"):
         assert wants("listed", "anna", other) == NOT, other

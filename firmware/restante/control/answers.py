@@ -123,6 +123,7 @@ class Control:
             status.screening(settings),
         ]
         lines += status.refused(settings)
+        lines += [status.row(name, text) for name, text in self._configuring.waits()]
         lines += status.screen(screen)
         lines += status.self_test(self._selftest, settings)
         lines += status.traffic(self._log.counters, len(self._sessions.snapshot()), settings)

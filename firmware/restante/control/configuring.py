@@ -55,9 +55,23 @@ class Configuring:
         entries = self._running.kept.entries()
         for n in range(len(entries)):
             when = stamp(entries[n].time) if entries[n].time else "unknown"
-            rows.append((n, entries[n].number, when, entries[n].who))
+            rows.append((n + self._first(), entries[n].number, when, entries[n].who))
         lines = table(("rollback", "number", "time", "who"), rows, 40) if rows else []
         return True, "%d configurations are kept" % len(rows), lines
+
+    def _first(self):
+        """The number of the newest kept one: 0 if it is what is in force."""
+        running = self._running
+        return 0 if running.until is None and running.kept.current is not None else 1
+
+    def waits(self):
+        """[(name, text)] of what somebody still has to do."""
+        out = []
+        if self._running.until is not None:
+            out.append(("settings", "NOT CONFIRMED: they go back in %d s" % self._running.left()))
+        if self._running.restart:
+            out.append(("restart", "needed for: " + ", ".join(self._running.restart)))
+        return out
 
     def configure(self, who, force=None):
         if self._candidate is not None and self._owner != who and not force:
@@ -144,13 +158,14 @@ class Configuring:
         if refused:
             return refused
         entries = self._running.kept.entries()
+        at = n - self._first()
         if n == 0:
             self._candidate = Candidate(self._running.values)
-        elif n < len(entries):
+        elif at < len(entries):
             try:
-                values = self._running.kept.values(entries[n])
+                values = self._running.kept.values(entries[at])
             except SettingsError as error:
-                return False, "configuration %d: %s" % (entries[n].number, error), []
+                return False, "configuration %d: %s" % (entries[at].number, error), []
             self._candidate = Candidate(values)
         else:
             return False, "no configuration %d is kept" % n, ["type: show configuration history"]

@@ -18,7 +18,10 @@ def newest(read, listed, shown=kept.CURRENT):
     """
     numbers = _numbers(listed)
     try:
-        entry, values = kept.opened(read(kept.CURRENT))
+        data = read(kept.CURRENT)
+        if numbers and kept.is_cut(data):
+            raise SettingsError(1, "it is cut off")
+        entry, values = kept.opened(data)
         return values, None, entry
     except SettingsError as error:
         why = error

@@ -62,6 +62,11 @@ def unframed(data):
     return entry, body
 
 
+def is_cut(data):
+    """Whether it may be the very beginning of a file that the box wrote, the empty one too."""
+    return len(data) < len(_BEGIN) and _BEGIN.startswith(data)
+
+
 def numbers(names):
     """Numbers of the kept ones among the names of the folder, newest first."""
     return sorted([int(n) for n in names if n.isdigit() and len(n) < 10], reverse=True)
@@ -73,7 +78,7 @@ class Kept:
     def __init__(self, folder, helper, current=None):
         self._folder = folder
         self._off_loop = folder.off_loop(helper)
-        self._current = current
+        self.current = current
 
     def entries(self):
         """[Entry], newest first, of the whole ones that were committed."""
@@ -89,7 +94,7 @@ class Kept:
     def _whole(self):
         out = []
         for number in self._numbers():
-            if self._current is not None and number > self._current.number:
+            if self.current is not None and number > self.current.number:
                 continue
             try:
                 entry, body = unframed(self._read(number))
@@ -115,14 +120,14 @@ class Kept:
             await self._forget(entry)
             raise StoreError("the configuration cannot be written: error %s" % error.args[0])
         await self._replace(entry, data, before)
-        self._current = entry
+        self.current = entry
         await self._prune()
 
     async def _begin(self):
         self._folder.make(FOLDER)
         await self._off_loop.fsync_folder("")
         for name in self._folder.listdir(FOLDER):
-            orphan = name.isdigit() and self._current and int(name) > self._current.number
+            orphan = name.isdigit() and self.current and int(name) > self.current.number
             if orphan or not name.isdigit():
                 await self._off_loop.unlink(FOLDER + "/" + name)
 
@@ -130,13 +135,13 @@ class Kept:
         """What was put there by hand gets a number, so that `rollback 1` leads back to it."""
         body = text.write(before).encode()
         whole = self._whole()
-        if self._current is None or not whole or whole[0][1] != body:
+        if self.current is None or not whole or whole[0][1] != body:
             entry = Entry(self._next(), 0, "file")
             data = framed(entry, body)
             await self._keep(entry, data)
             await self._put(CURRENT, data)
             await self._off_loop.fsync_folder("")
-            self._current = entry
+            self.current = entry
 
     def _next(self):
         return (self._numbers() or [0])[0] + 1
@@ -168,7 +173,7 @@ class Kept:
         """The rename may have happened: the old content once more."""
         body = text.write(before).encode()
         try:
-            await self._put(CURRENT, framed(self._current, body) if self._current else body)
+            await self._put(CURRENT, framed(self.current, body) if self.current else body)
             await self._off_loop.fsync_folder("")
         except OSError:
             return False

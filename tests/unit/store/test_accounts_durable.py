@@ -253,6 +253,41 @@ def test_a_fault_at_any_step_loses_nothing(number, soak):
     assert failed >= {"mkdir", "create", "write", "fsync", "rename", "fsync_folder"}
 
 
+def groups_of(*lines):
+    return Groups(Settings(text.read("\n".join(lines).encode())))
+
+
+SERVERS = "set group acme servers 192.0.2.0/24"
+
+
+def test_an_account_has_the_group_as_it_was_changed():
+    groups = groups_of(SERVERS)
+    process = started(ModelDisk(), groups=groups)
+    account = asyncio.run(
+        process.accounts.learned(groups.all()[0], b"anna", b"one", PLACE, state.LOGIN_USER)
+    )
+    assert process.accounts.fresh(account)
+    changed = Settings(text.read((SERVERS + "\nset group acme freshness 0").encode()))
+    groups.take(groups.prepared(changed))
+    process.accounts.regroup()
+    assert account.group is groups.named("acme") and not process.accounts.fresh(account)
+
+
+def test_an_account_whose_group_is_taken_away_is_not_wanted_and_comes_back():
+    groups = groups_of(SERVERS)
+    process = started(ModelDisk(), groups=groups)
+    account = asyncio.run(
+        process.accounts.learned(groups.all()[0], b"anna", b"one", PLACE, state.LOGIN_USER)
+    )
+    groups.take(groups.prepared(Settings({})))
+    process.accounts.regroup()
+    assert account.group.rule == "none" and groups.of(*PLACE) is None
+    again = Settings(text.read((SERVERS + "\nset group acme rule all").encode()))
+    groups.take(groups.prepared(again))
+    process.accounts.regroup()
+    assert account.group is groups.named("acme") and account.group.rule == "all"
+
+
 # -- what each call writes, and what it means after a restart
 
 

@@ -115,7 +115,7 @@ def losses(moments, count=None):
                 yield name, bad
 
 
-FIRST = [None, b"", b"set log level warning\nset sessions maximum 7\n"]
+FIRST = [None, b"# nothing\n", b"set log level warning\nset sessions maximum 7\n"]
 
 
 @pytest.mark.parametrize("first", FIRST)
