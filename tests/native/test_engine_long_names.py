@@ -127,3 +127,69 @@ def test_long_names_on_a_disk(screen_one, tmp_path, stem):
         )
     message = multipart(TEXT, attachment(disk.read_bytes(), "a.img"))
     assert names(screen_one(message, *blob(EXE))) == ["forbidden"]
+
+
+# -- names in front of an entry of a tar
+
+
+def raw_entry(kind, content, name="a.txt"):
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.type = len(content), kind
+    return entry.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512)
+
+
+def record(key, value):
+    octets = f" {key}={value}\n".encode()
+    n = len(octets) + 1
+    while len(str(n)) + len(octets) != n:
+        n = len(str(n)) + len(octets)
+    return str(n).encode() + octets
+
+
+HEADER = raw_entry(b"0", b"hello", "a.exe")
+OTHER = raw_entry(b"0", b"hello")
+FRONTS = {
+    "times": raw_entry(b"x", record("mtime", "1.5") + record("atime", "2.5")) + HEADER,
+    "path": raw_entry(b"x", record("path", "b.exe")) + OTHER,
+    "path in the middle": raw_entry(
+        b"x", record("comment", "x" * 700) + record("path", "b.exe") + record("c", "y" * 700)
+    )
+    + OTHER,
+    "a key like it": raw_entry(b"x", record("linkpath", "b.txt") + record("paths", "x")) + HEADER,
+    "in a value": raw_entry(b"x", record("comment", "9 path=b.txt")) + HEADER,
+    "link behind": raw_entry(b"L", b"b.exe\0") + raw_entry(b"K", b"c.txt\0") + OTHER,
+    "link alone": raw_entry(b"K", b"c.txt\0") + HEADER,
+    "NUL": raw_entry(b"L", b"b.exe\0.txt\0") + OTHER,
+    "pax behind": raw_entry(b"L", b"b.exe\0") + raw_entry(b"x", record("mtime", "1")) + OTHER,
+    "global": raw_entry(b"g", record("comment", "1")) + HEADER,
+}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_names_in_front_of_an_entry(screen_one, front):
+    message = multipart(TEXT, attachment(FRONTS[front] + bytes(1024), "a.tar"))
+    report = screen_one(message, "--every-cut", *blob(EXE))
+    assert names(report) == ["forbidden"], report["findings"]
+    (finding,) = report["findings"]
+    assert finding["part"].endswith((".exe", "b.exe"))
+
+
+@pytest.mark.parametrize(
+    "records",
+    [b"x path=b.exe\n", b"5 path=b.exe\n", b"99999999999 path=b\n", b" path=b\n", b"3 \n"],
+)
+def test_records_that_are_none(screen_one, records):
+    message = multipart(TEXT, attachment(raw_entry(b"x", records) + HEADER + bytes(1024), "a.tar"))
+    report = screen_one(message, "--every-cut", *blob(EXE))
+    assert "tar, pax record" in reasons(report)
+
+
+@pytest.mark.parametrize("form", ["gnu", "pax", "ustar", "v7"])
+def test_tar_itself(screen_one, tmp_path, form):
+    (tmp_path / "a.exe").write_bytes(b"hello")
+    (tmp_path / "b.txt").write_bytes(b"hello")
+    command = ["tar", f"--format={form}", "-C", tmp_path, "-cf", "-", "a.exe", "b.txt"]
+    octets = subprocess.run(command, check=True, capture_output=True).stdout
+    message = multipart(TEXT, attachment(octets, "a.tar"))
+    assert names(screen_one(message, *blob(EXE))) == ["forbidden"]
+    assert verdict(screen_one(message)) == "clean"

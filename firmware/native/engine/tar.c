@@ -43,7 +43,7 @@ void rst_tar_begin(rst_scanner *s, rst_layer *l) {
     t->block_n = 0;
     t->left = 0;
     t->padding = 0;
-    t->long_name = false;
+    t->carries = RST_TAR_NOTHING;
     t->name_n = 0;
     t->entries = 0;
     t->child = NULL;
@@ -54,24 +54,11 @@ static void malformed(rst_scanner *s, rst_layer *l, const char *why) {
     l->u.tar.state = RST_TAR_OVER;
 }
 
-// The path of a pax header ("NN path=...\n") or of a GNU long name.
+// The name that an entry before this one gave, or the header's own.
 static void entry_name(rst_tar *t, char *out) {
-    const uint8_t *name = t->block;
-    size_t n = strnlen((const char *)t->block, 100);
-    if (t->name_n > 0) {
-        name = t->name;
-        n = t->name_n;
-        for (size_t i = 0; i + 6 < n; i++) {
-            if (memcmp(name + i, " path=", 6) == 0) {
-                name += i + 6;
-                n -= i + 6;
-                break;
-            }
-        }
-        const uint8_t *end = memchr(name, '\n', n);
-        end = end != NULL ? end : memchr(name, 0, n);
-        n = end != NULL ? (size_t)(end - name) : n;
-    }
+    bool given = t->name_n > 0;
+    const uint8_t *name = given ? t->name : t->block;
+    size_t n = given ? t->name_n : strnlen((const char *)t->block, 100);
     rst_print p;
     rst_print_init(&p, out, RST_MAX_NAME);
     rst_print_octets(&p, RST_CHARSET_UTF8, name, n);
@@ -94,6 +81,20 @@ static void begin_entry(rst_scanner *s, rst_layer *l) {
     }
 }
 
+static uint8_t carries(uint8_t type) {
+    return type == 'L'                                 ? RST_TAR_NAME
+           : type == 'x' || type == 'X' || type == 'g' ? RST_TAR_RECORDS
+           : type == 'K'                               ? RST_TAR_OTHER
+                                                       : RST_TAR_NOTHING;
+}
+
+static void begin_carrier(rst_tar *t) {
+    t->pax = (rst_tar_pax){.state = RST_PAX_LENGTH};
+    if (t->carries == RST_TAR_NAME) {
+        t->name_n = 0;
+    }
+}
+
 static void header(rst_scanner *s, rst_layer *l) {
     rst_tar *t = &l->u.tar;
     const uint8_t *h = t->block;
@@ -110,9 +111,9 @@ static void header(rst_scanner *s, rst_layer *l) {
     bool no_data = type >= '1' && type <= '6';
     t->left = no_data ? 0 : number(h + 124, 12);
     t->padding = (uint16_t)(-t->left & (RST_TAR_BLOCK - 1));
-    t->long_name = type == 'L' || type == 'x' || type == 'X' || type == 'K' || type == 'g';
-    if (t->long_name) {
-        t->name_n = 0;
+    t->carries = carries(type);
+    if (t->carries != RST_TAR_NOTHING) {
+        begin_carrier(t);
     } else if (rst_count_entry(s, l)) {
         begin_entry(s, l);
     } else {
@@ -124,12 +125,66 @@ static void header(rst_scanner *s, rst_layer *l) {
     t->state = t->left + t->padding > 0 ? RST_TAR_DATA : RST_TAR_HEADER;
 }
 
+// The digits before a record, which count too.
+static void pax_length(rst_tar_pax *p, uint8_t c) {
+    if (c >= '0' && c <= '9' && p->n < 9) {
+        p->left = p->left * 10 + (uint32_t)(c - '0');
+        p->n++;
+        return;
+    }
+    bool good = c == ' ' && p->n > 0 && p->left > p->n + 1u;
+    p->left -= good ? p->n + 1u : 0;
+    p->n = 0;
+    p->path = true;
+    p->state = good ? RST_PAX_KEY : RST_PAX_BAD;
+}
+
+static void pax_octet(rst_tar *t, uint8_t c) {
+    static const char path[] = "path";
+    rst_tar_pax *p = &t->pax;
+    if (p->state == RST_PAX_LENGTH) {
+        pax_length(p, c);
+        return;
+    }
+    p->left--;
+    if (p->state == RST_PAX_KEY && c == '=') {
+        p->state = RST_PAX_VALUE;
+        p->path = p->path && p->n == sizeof path - 1;
+        t->name_n = p->path ? 0 : t->name_n;
+    } else if (p->state == RST_PAX_KEY) {
+        p->path = p->path && p->n < sizeof path - 1 && path[p->n] == (char)c;
+        p->n += p->path ? 1 : 0;
+    } else if (p->path && p->left > 0) {
+        rst_keep_ends(t->name, &t->name_n, sizeof t->name, c);
+    }
+    if (p->left == 0) {
+        bool good = p->state == RST_PAX_VALUE && c == '\n';
+        *p = (rst_tar_pax){.state = good ? RST_PAX_LENGTH : RST_PAX_BAD};
+    }
+}
+
+static void records(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_tar *t = &l->u.tar;
+    bool bad = t->pax.state == RST_PAX_BAD;
+    for (size_t i = 0; i < n && t->pax.state != RST_PAX_BAD; i++) {
+        pax_octet(t, data[i]);
+    }
+    if (!bad && t->pax.state == RST_PAX_BAD) {
+        rst_found(s, RST_MALFORMED, "tar, pax record", l, &l->place, NULL);
+    }
+}
+
 static void entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
     rst_tar *t = &l->u.tar;
-    if (t->long_name) {
-        for (size_t i = 0; i < n; i++) {
+    if (t->carries == RST_TAR_NAME) {
+        for (size_t i = 0; i < n && data[i] != 0; i++) {
             rst_keep_ends(t->name, &t->name_n, sizeof t->name, data[i]);
         }
+        if (memchr(data, 0, n) != NULL) {
+            t->carries = RST_TAR_OTHER; // what follows is no part of the name
+        }
+    } else if (t->carries == RST_TAR_RECORDS) {
+        records(s, l, data, n);
     } else if (t->child != NULL && !rst_inflate_emit(s, l, &t->count, t->child, data, n)) {
         rst_layer_close(s, t->child);
         t->child = NULL;

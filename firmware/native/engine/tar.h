@@ -6,12 +6,28 @@
 
 enum { RST_TAR_BLOCK = 512 };
 
+enum {
+    RST_TAR_NOTHING = 0,
+    RST_TAR_NAME,    // GNU 'L': the name, a C string
+    RST_TAR_RECORDS, // pax 'x', 'g': "LENGTH KEY=VALUE\n", of which "path" counts
+    RST_TAR_OTHER,   // GNU 'K': where a link leads
+};
+
+// A record of a pax header.
+typedef struct {
+    enum { RST_PAX_LENGTH = 0, RST_PAX_KEY, RST_PAX_VALUE, RST_PAX_BAD } state;
+    uint32_t left; // octets of it to come
+    uint8_t n;     // digits of its length, or octets of its key
+    bool path;     // the key is "path" so far
+} rst_tar_pax;
+
 typedef struct {
     enum { RST_TAR_HEADER = 0, RST_TAR_DATA, RST_TAR_OVER } state;
     uint16_t block_n;
     uint64_t left;    // octets of the entry to come
     uint16_t padding; // and after them
-    bool long_name;   // the entry holds the name of the next one (GNU 'L', pax 'x')
+    uint8_t carries;  // the entry holds the name of the next one: RST_TAR_NAME and so on
+    rst_tar_pax pax;
     uint16_t name_n;
     uint32_t entries; // so far, without those that only hold a name
     uint8_t block[RST_TAR_BLOCK];
