@@ -30,6 +30,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / name) for name in ("host-tools", "firmware", "tests/native")]
 
 import imagemaking  # noqa: E402
+import lzmaking  # noqa: E402
 import officemaking  # noqa: E402
 import old_archives  # noqa: E402
 from evasions import evasions  # noqa: E402
@@ -201,6 +202,44 @@ def notes() -> list[bytes]:
     return [mark + bytes(32) + first + first, mark + held + struct.pack("<QIQ", 9999, 0, 0)]
 
 
+def installers() -> list[bytes]:
+    """Help files, installers, programs with archives, cabinets with LZX and Quantum."""
+    text = b"hello " * 60
+    folder = small_zip()
+    stub = program([b"P" * 60])
+    coded = lzmaking.lzx_literals(text, 32)
+    streams = ((0x1003, lzmaking.lzx_plain(text)), (0x1003, coded), (0x1503, coded))
+    quantum = (0x1202, lzmaking.quantum_literals(text))
+    cabinets = [small_cabinet(text, method, octets) for method, octets in (*streams, quantum)]
+    header, data = lzmaking.installshield_cabinets([(b"a.zip", folder), (b"b", text)])
+    sets = lzmaking.plain_setup([(b"data1.hdr", header), (b"data2.cab", data)])
+    # One frame that begins anew and is unpacked from codes.
+    frame = lzmaking.lzx_literals(text.ljust(lzmaking.FRAME, b"\0"))
+    files = [(b"/a.zip", folder), (b"/b", text)]
+    return [
+        lzmaking.chm([], plain=files),
+        lzmaking.chm(files, interval=1),
+        lzmaking.chm([(b"/b", text)], interval=1, stream=frame),
+        lzmaking.sis([("a.zip", folder), ("b", text)]),
+        lzmaking.sis([("a.zip", folder)], plain=True),
+        stub + lzmaking.coded_setup([(b"a.zip", folder)]),
+        stub + sets,
+        stub + cabinets[1],
+        *cabinets,
+        *(stub + octets for octets in by_program("7zz", "a", "-t7z")),
+    ]
+
+
+def small_cabinet(octets: bytes, method: int, stream: bytes) -> bytes:
+    """A cabinet of one file in one block."""
+    block = struct.pack("<IHH", 0, len(stream), len(octets)) + stream
+    row = struct.pack("<II4H", len(octets), 0, 0, 0, 0, 0x20) + b"a\0"
+    folder = struct.pack("<IHH", 44 + len(row), 1, method)
+    total = 44 + len(row) + len(block)
+    head = struct.pack("<4s5I2B5H", b"MSCF", 0, total, 0, 44, 0, 3, 1, 1, 1, 0, 1, 0)
+    return head + folder + row + block
+
+
 def fields() -> list[bytes]:
     return [
         b'text/plain; name="a\\"b.zip"; boundary="x y "',
@@ -307,6 +346,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in notes()]
     if target == "fuzz_packed":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in packed()]
+    if target == "fuzz_chm":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in installers()]
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

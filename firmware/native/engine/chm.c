@@ -43,6 +43,7 @@ typedef struct {
     size_t chunks_at, chunk_size;
     uint32_t chunks, first;
     bool told, over;
+    bool limited; // section 1 was not unpacked to its end
     // Section 1.
     bool packed_files; // there are files in it
     stretch content, control, resets;
@@ -80,13 +81,12 @@ static bool read_headers(chm *c) {
     c->chunk_size = rst_le32(d + 16);
     c->first = rst_le32(d + 32);
     c->chunks = rst_le32(d + 44);
-    if (head < DIRECTORY || !within(c, at, head) || length > c->n || plain > c->n) {
+    if (head < DIRECTORY || !within(c, at, length) || head > length || plain > c->n) {
         return false;
     }
     c->plain = (size_t)plain;
     c->chunks_at = (size_t)(at + head);
-    return c->chunk_size >= LEAST_CHUNK &&
-           within(c, c->chunks_at, (uint64_t)c->chunks * c->chunk_size);
+    return c->chunk_size >= LEAST_CHUNK && (uint64_t)c->chunks * c->chunk_size <= length - head;
 }
 
 static const uint8_t *chunk_of(const chm *c, uint32_t number) {
@@ -183,15 +183,18 @@ static void open_entry(chm *c, const entry *e) {
         uint64_t left = e->from < c->unpacked_n ? c->unpacked_n - e->from : 0;
         octets = (stretch){left > 0 ? c->unpacked + e->from : NULL,
                            (size_t)(e->n < left ? e->n : left)};
-        if (octets.n < e->n) {
+        if (octets.n < e->n && !c->limited) {
             malformed(c, "chm file lies outside");
         }
     } else {
         rst_found(c->s, RST_UNSCANNABLE, "chm section that is not known", c->l, &c->l->place,
                   name);
     }
-    if (!rst_expand_whole(c->s, c->l, name, octets.at, octets.n)) {
+    c->over = !rst_expand_whole(c->s, c->l, name, octets.at, octets.n);
+    if (e->section == 1 && octets.n < e->n && c->limited && !c->over) {
         c->over = true;
+        rst_found(c->s, RST_TOO_LARGE, "expands to more octets than the limit", c->l, &c->l->place,
+                  name);
     }
 }
 
@@ -277,7 +280,8 @@ static void unpack(chm *c, uint64_t length) {
     uint64_t most = c->s->limits.expanded - c->s->report.expanded;
     while (c->unpacked_n < length && rst_budget_left(c->s)) {
         if (c->unpacked_n > most) {
-            return; // rst_expand says so, with the file that is cut
+            c->limited = true;
+            return;
         }
         uint8_t *frame = rst_scratch_take(c->s, c->l, RST_LZ_FRAME);
         if (frame == NULL) {
