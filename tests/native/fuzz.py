@@ -157,10 +157,9 @@ def streams() -> Iterator[bytes]:
         start = 30 + sum(struct.unpack_from("<HH", archive, 26))
         size = struct.unpack_from("<I", archive, 18)[0]
         head = struct.unpack_from("<H", archive, start)[0]
-        for memory in (0, 700, 0xFF800):
-            settings = struct.pack("<BIH", (head & 15) - 1, memory, 180)
-            for kind in (b"\1", b"\2"):
-                yield kind + NO_CUT + settings + archive[start + 2 : start + size]
+        settings = struct.pack("<BIH", (head & 15) - 1, 0, 180)
+        for kind in (b"\1", b"\2"):  # two ways to go on when the memory is full
+            yield kind + NO_CUT + settings + archive[start + 2 : start + size]
     code = b"\x55\x89\xe5\xe8\x01\x0f\x84\x02\xe9\x90" * 20
     settings = struct.pack("<HHH", len(code), 20, 30)
     yield b"\3" + NO_CUT + settings + code + bytes(200) + bytes(range(256))

@@ -15,7 +15,6 @@ enum {
     RST_MOST_FILTERS = 4, // of a chain, the last one being LZMA or LZMA2: liblzma's own limit
     RST_DECODE_STATE = 96 * 1024,     // room for all that is no dictionary
     RST_BZIP2_BLOCK = 4 * 900 * 1000, // libbz2 takes four octets for each of a block
-    RST_PPMD_WORK = 24,               // units for each octet out of PPMd, see decode.c
 };
 
 typedef enum {
