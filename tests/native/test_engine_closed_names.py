@@ -1,5 +1,6 @@
-"""Names of entries that are not opened, of 7z and rar, judged by the rules; hostile rar headers."""
+"""Names of entries of 7z and rar that are not opened, judged by rules; hostile rar headers."""
 
+import shutil
 import struct
 import subprocess
 
@@ -19,11 +20,11 @@ from old_archives import (
     rar5_file,
     vint,
 )
-from test_engine_sevenzip import PROGRAM
-
 from restante.screening import rules, verdicts
 
 NAME = "a.rar"  # of the attachments
+
+PROGRAM = shutil.which("7zz") or shutil.which("7z")
 EXE = (rules.FORBID_NAME, b"*.exe")
 ENCRYPTED5 = vint(4) + vint(1) + vint(0) + vint(0) + vint(15)  # a record that says so
 

@@ -1,13 +1,11 @@
 """PPMd of 7z and zip, BCJ2 of 7z, xz in zip: as 7-Zip writes them, and changed by hand."""
 
-import io
 import lzma
 import os
 import random
 import shutil
 import struct
 import subprocess
-import zipfile
 import zlib
 from pathlib import Path
 

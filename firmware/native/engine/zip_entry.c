@@ -25,13 +25,14 @@ enum {
     DESCRIPTOR = 16, // octets of a descriptor with signature and 32-bit sizes
 };
 
-// Methods that are not read, by their names (APPNOTE 4.4.5).
+// Methods that are not read, by their names (APPNOTE 4.4.5); xz and PPMd if their end is not
+// known.
 static const struct {
     uint16_t method;
     const char *name;
 } unread[] = {
     {1, "Shrink"}, {6, "Implode"}, {9, "Deflate64"}, {93, "zstd"},
-    {95, "xz"},    {96, "JPEG"},   {97, "WavPack"},  {98, "PPMd"}, // by xz and PPMd
+    {95, "xz"},    {96, "JPEG"},   {97, "WavPack"},  {98, "PPMd"},
 };
 
 static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
