@@ -54,3 +54,6 @@ RESTANTE_DECODER_FLAGS += -I$(RESTANTE_7ZIP_DIR)/C
 RESTANTE_FLAGS_xz := -include $(RESTANTE_ENGINE_DIR)/xz_config.h -I$(RESTANTE_XZ_DIR)/src/common
 RESTANTE_FLAGS_xz += $(addprefix -I$(RESTANTE_XZ_DIR)/src/liblzma/,\
 	common check delta lz lzma rangecoder simple)
+# 7-Zip writes words at any address where processors can (CpuArch.h; not on 32-bit Arm), through
+# pointers of other types.
+RESTANTE_FLAGS_7zip := -fno-strict-aliasing -fno-sanitize=alignment

@@ -136,10 +136,35 @@ def packed() -> list[bytes]:
         ["-m0=Delta:4", "-m1=BZip2:d=100k", "-mhc=off"],
         ["-m0=Deflate", "-mhc=off"],
         ["-m0=PPMd", "-mhc=off"],
+        ["-m0=BCJ", "-m1=PPMd:o=3"],
+        ["-m0=BCJ2", "-m1=LZMA:d=64k", "-mb0:1", "-mhc=off"],
         ["-psecret", "-mhc=off"],
     ):
         made += by_program("7zz", "a", "-t7z", *options)
+    for options in (["-mm=PPMd:mem=1m"], ["-mm=xz"]):
+        made += by_program("7zz", "a", "-tzip", *options)
     return made + by_program("gcab", "-c") + by_program("gcab", "-z", "-c")
+
+
+def streams() -> Iterator[bytes]:
+    """A kind of input (fuzz_sevenzip.c), its settings, and data as a real program packs them."""
+    for order in (5, 32):
+        for archive in by_program("7zz", "a", "-t7z", "-mhc=off", f"-m0=PPMd:o={order}"):
+            packed = archive[32 : 32 + struct.unpack_from("<Q", archive, 12)[0]]
+            for memory in (0xF800, 0, 700):  # 64 KiB as in the archive; others run out of it
+                settings = struct.pack("<BIH", order - 2, memory, 436)
+                yield b"\0" + NO_CUT + settings + packed
+    for archive in by_program("7zz", "a", "-tzip", "-mm=PPMd:mem=1m"):
+        start = 30 + sum(struct.unpack_from("<HH", archive, 26))
+        size = struct.unpack_from("<I", archive, 18)[0]
+        head = struct.unpack_from("<H", archive, start)[0]
+        settings = struct.pack("<BIH", (head & 15) - 1, 0, 180)
+        for kind in (b"\1", b"\2"):  # two ways to go on when the memory is full
+            yield kind + NO_CUT + settings + archive[start + 2 : start + size]
+    code = b"\x55\x89\xe5\xe8\x01\x0f\x84\x02\xe9\x90" * 20
+    settings = struct.pack("<HHH", len(code), 20, 30)
+    yield b"\3" + NO_CUT + settings + code + bytes(200) + bytes(range(256))
+    yield b"\3" + NO_CUT + settings + code + bytes(200) + b"\0\x7f" + b"\xff\x55" * 99
 
 
 def messages() -> Iterator[bytes]:
@@ -348,6 +373,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in packed()]
     if target == "fuzz_chm":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in installers()]
+    if target == "fuzz_sevenzip":
+        return list(streams())
     if target == "fuzz_decoders":
         coded = [b"aGVsbG8=aGVs\r\nbG8", b"a=3Db=\r\nc =3d  \r\n=4"]
         return [bytes([0]) + NO_CUT + coded[0], bytes([1]) + NO_CUT + coded[1]] + [

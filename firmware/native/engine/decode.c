@@ -3,10 +3,17 @@
 
 #include <string.h>
 
+#include "ppmd.h"
 #include "report.h"
 #include "scanner.h"
 
-enum { ALIGN = 16 };
+enum {
+    ALIGN = 16,
+    // Units for each octet out of PPMd. It takes 8 to 14 times as long as LZMA: on one machine 1.1
+    // to 2.8 MB/s against 13 to 25 MB/s. At its slowest a unit is then worth 17 ns, LZMA's 9
+    // to 12.
+    PPMD_WORK = 48,
+};
 
 static void *room_alloc(void *opaque, size_t items, size_t size) {
     rst_room *r = opaque;
@@ -69,7 +76,7 @@ static bool grow(rst_scanner *s, const rst_layer *l, rst_room *r, uint64_t need)
     return true;
 }
 
-static bool no_start(rst_scanner *s, const rst_layer *l) {
+bool rst_decode_unknown(rst_scanner *s, const rst_layer *l) {
     rst_found(s, RST_UNSCANNABLE, "method with unknown settings", l, &l->place, NULL);
     return false;
 }
@@ -114,14 +121,14 @@ bool rst_decode_begin(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_dec
     } else {
         good = begin_xz(d);
     }
-    return good || no_start(s, l);
+    return good || rst_decode_unknown(s, l);
 }
 
 bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
                           const rst_filter *filters, size_t n, uint64_t size) {
     prepare(d, RST_DECODE_RAW);
     if (n > RST_MOST_FILTERS) {
-        return no_start(s, l);
+        return rst_decode_unknown(s, l);
     }
     if (!grow(s, l, &d->room, RST_DECODE_STATE)) {
         return false;
@@ -131,7 +138,7 @@ bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
         chain[i] = (lzma_filter){.id = filters[i].id, .options = NULL};
         if (lzma_properties_decode(&chain[i], &d->allocator, filters[i].props,
                                    filters[i].props_n) != LZMA_OK) {
-            return no_start(s, l);
+            return rst_decode_unknown(s, l);
         }
         if (chain[i].id == LZMA_FILTER_LZMA1EXT) {
             lzma_options_lzma *o = chain[i].options;
@@ -142,14 +149,27 @@ bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
     chain[n] = (lzma_filter){.id = LZMA_VLI_UNKNOWN, .options = NULL};
     uint64_t need = lzma_raw_decoder_memusage(chain);
     if (need == UINT64_MAX) {
-        return no_start(s, l);
+        return rst_decode_unknown(s, l);
     }
     if (!grow(s, l, &d->room, RST_DECODE_STATE + need)) {
         return false;
     }
     d->u.xz = (lzma_stream)LZMA_STREAM_INIT;
     d->u.xz.allocator = &d->allocator;
-    return lzma_raw_decoder(&d->u.xz, chain) == LZMA_OK || no_start(s, l);
+    return lzma_raw_decoder(&d->u.xz, chain) == LZMA_OK || rst_decode_unknown(s, l);
+}
+
+bool rst_decode_begin_ppmd(rst_scanner *s, const rst_layer *l, rst_decode *d,
+                           const rst_ppmd_settings *settings, uint64_t size) {
+    prepare(d, RST_DECODE_PPMD);
+    uint64_t model_n = rst_ppmd_model(settings);
+    void *state = rst_scratch_take(s, l, rst_ppmd_state());
+    void *model = state != NULL ? rst_scratch_take(s, l, model_n) : NULL;
+    if (model == NULL) {
+        return false;
+    }
+    d->u.ppmd = rst_ppmd_begin(state, model, settings, size);
+    return true;
 }
 
 static rst_inflated run_copy(rst_pipe *p, bool last) {
@@ -203,7 +223,7 @@ static rst_inflated stopped(rst_scanner *s, const rst_layer *l, lzma_ret rc) {
     case LZMA_BUF_ERROR:
         return RST_INFLATE_MORE;
     case LZMA_OPTIONS_ERROR:
-        no_start(s, l);
+        rst_decode_unknown(s, l);
         return RST_INFLATE_LIMIT;
     case LZMA_MEM_ERROR:
         rst_found(s, RST_TOO_LARGE, "needs more room than the limit", l, &l->place, NULL);
@@ -240,6 +260,13 @@ static rst_inflated run_xz(rst_scanner *s, const rst_layer *l, rst_decode *d, rs
     return rc == LZMA_OK ? RST_INFLATE_MORE : stopped(s, l, rc);
 }
 
+static rst_inflated run_ppmd(rst_scanner *s, rst_decode *d, rst_pipe *p, bool last) {
+    size_t before = p->out_n;
+    rst_inflated r = rst_ppmd_run(d->u.ppmd, p, last);
+    rst_spend(s, (uint64_t)(before - p->out_n) * PPMD_WORK);
+    return r;
+}
+
 rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_pipe *p,
                             bool last) {
     switch (d->kind) {
@@ -249,6 +276,8 @@ rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, r
         return run_deflate(d, p);
     case RST_DECODE_BZIP2:
         return run_bzip2(d, p);
+    case RST_DECODE_PPMD:
+        return run_ppmd(s, d, p, last);
     default:
         return run_xz(s, l, d, p, last);
     }

@@ -1,5 +1,5 @@
-// One face for others' decoders: zlib, libbz2 and liblzma with the scratch instead of malloc.
-// Octets are pushed in and fetched out piece by piece. It knows no container.
+// One face for others' decoders: zlib, libbz2, liblzma and 7-Zip's PPMd with the scratch instead
+// of malloc. Octets are pushed in and fetched out piece by piece. It knows no container.
 #ifndef RST_DECODE_H
 #define RST_DECODE_H
 
@@ -25,6 +25,7 @@ typedef enum {
     RST_DECODE_LZMA, // the old file format
     RST_DECODE_LZIP,
     RST_DECODE_RAW, // a chain of filters (7z, zip)
+    RST_DECODE_PPMD,
 } rst_decode_kind;
 
 // Memory of one decoder: a stretch of the scratch, first fit.
@@ -45,6 +46,7 @@ typedef struct {
         z_stream deflate;
         bz_stream bzip2;
         lzma_stream xz;
+        struct rst_ppmd *ppmd;
     } u;
 } rst_decode;
 
@@ -69,6 +71,12 @@ bool rst_decode_begin(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_dec
 // with a mark.
 bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
                           const rst_filter *filters, size_t n, uint64_t size);
+// PPMd (ppmd.h) that gives `size` octets.
+struct rst_ppmd_settings;
+bool rst_decode_begin_ppmd(rst_scanner *s, const rst_layer *l, rst_decode *d,
+                           const struct rst_ppmd_settings *settings, uint64_t size);
+// The container's settings are nothing that the decoder knows: the finding. False.
+bool rst_decode_unknown(rst_scanner *s, const rst_layer *l);
 // Moves octets until `in` is used up or `out` is full. `last`: nothing comes behind `in`.
 // RST_INFLATE_LIMIT: the finding is made.
 rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_pipe *p,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "judge.h"
 #include "old_archives.h"
 #include "report.h"
 #include "scanner.h"
@@ -61,6 +62,9 @@ static void take(rar *r, const entry *e) {
         say(r, RST_UNSCANNABLE, "rar, compressed");
     }
     if (e->encrypted || !e->stored || e->folder || e->n == 0) {
+        if (!e->folder) {
+            rst_judge_name(r->s, r->l, path.text);
+        }
         if (!rst_count_entry(r->s, r->l)) {
             r->over = true;
         }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "judge.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -167,9 +168,11 @@ static bool file_octets(rst_scanner *s, rst_layer *l, void *user, const uint8_t 
     return true;
 }
 
-// Files of a folder that nothing came out of: they are counted, and their rows passed over.
+// Files of a folder that nothing came out of: they are counted, their names are judged,
+// and their rows passed over.
 static void pass_over(rst_scanner *s, rst_layer *l, archive *a) {
     while (a->to_go > 0 && !a->over && open_file(s, l, a)) {
+        rst_judge_name(s, l, a->name);
         a->checked = false;
         a->open = false;
     }

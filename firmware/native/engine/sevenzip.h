@@ -7,6 +7,7 @@
 
 enum {
     RST_7Z_CODERS = 8, // of a folder; real ones have up to four
+    RST_7Z_INS = 16,   // octet streams that go into them
 };
 
 // Reads the header. Behind the end everything reads as 0, and `bad` says so.
@@ -38,8 +39,10 @@ typedef struct {
     struct {
         uint64_t in, out;
     } binds[RST_7Z_CODERS];
-    uint64_t sizes[RST_7Z_CODERS]; // of what each coder gives
-    size_t main;                   // the coder that gives the files' octets
+    uint64_t sizes[RST_7Z_CODERS];     // of what each coder gives
+    uint64_t packed_ins[RST_7Z_INS];   // which stream each packed run of octets goes into
+    uint64_t packed_sizes[RST_7Z_INS]; // they lie one behind the other
+    size_t main;                       // the coder that gives the files' octets
     bool checked;
     uint32_t crc;
     uint64_t packed; // octets in the archive
@@ -77,10 +80,20 @@ typedef bool (*rst_7z_sink)(rst_scanner *s, rst_layer *l, void *user, const uint
                             size_t n);
 // Why a folder cannot be read, as a finding; false if it can.
 bool rst_7z_closed(rst_scanner *s, const rst_layer *l, const rst_7z_folder *f, const char *inner);
+// The decoder of a method; false: the finding is made. A method is what is known and no filter.
+bool rst_7z_is_method(uint64_t id);
+bool rst_7z_begin_method(rst_scanner *s, const rst_layer *l, rst_decode *d, const rst_7z_coder *c,
+                         uint64_t size);
 // Gives the folder's octets to `sink`, at most as many as it says. False: broken or cut off.
 // Stops early, and true, when the sink refuses or a finding is made. The scratch that it took is
 // left to the caller, who gives it back when no layer is open above this one.
 bool rst_7z_unpack(rst_scanner *s, rst_layer *l, const rst_7z_folder *f, const uint8_t *data,
                    rst_7z_sink sink, void *user);
+
+// sevenzip_bcj2.c: the one tree of coders that 7-Zip writes, BCJ2 over four streams, each of which
+// is packed by one method or lies there as it is. As rst_7z_unpack.
+bool rst_7z_is_bcj2(const rst_7z_folder *f);
+bool rst_7z_unpack_bcj2(rst_scanner *s, rst_layer *l, const rst_7z_folder *f, const uint8_t *data,
+                        rst_7z_sink sink, void *user);
 
 #endif

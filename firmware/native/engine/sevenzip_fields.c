@@ -169,13 +169,13 @@ static void read_folder(rst_7z_reader *r, rst_7z_folder *f) {
         f->binds[i].out = rst_7z_number(r);
         r->bad = r->bad || f->binds[i].in >= ins || f->binds[i].out >= f->coders_n;
     }
-    if (r->bad || ins + 1 < f->coders_n + 1 || ins > (size_t)2 * RST_7Z_CODERS) {
+    if (r->bad || ins + 1 < f->coders_n + 1 || ins > RST_7Z_INS) {
         r->bad = true;
         return;
     }
     f->packed_n = ins - (f->coders_n - 1);
-    if (f->packed_n > 1) {
-        numbers(r, f->packed_n);
+    for (size_t i = 0; f->packed_n > 1 && i < f->packed_n; i++) {
+        f->packed_ins[i] = rst_7z_number(r);
     }
     f->main = 0;
     while (f->main < f->coders_n && bound_out(f, f->main)) {
@@ -278,6 +278,7 @@ bool rst_7z_next_folder(rst_7z_streams *st, rst_7z_folder *f) {
             return false;
         }
         f->packed += n;
+        f->packed_sizes[i] = n;
     }
     f->checked = rst_7z_digest(&st->folder_digests, &f->crc);
     f->files = st->counted ? rst_7z_number(&st->counts) : 1;

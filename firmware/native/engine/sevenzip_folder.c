@@ -3,6 +3,7 @@
 // too: its octets are framed as LZMA2 chunks that are not compressed.
 #include <string.h>
 
+#include "ppmd.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -24,6 +25,7 @@ static const struct {
     {0x040202, 0, RST_DECODE_BZIP2},
     {0x030101, LZMA_FILTER_LZMA1EXT, RST_DECODE_RAW},
     {0x21, LZMA_FILTER_LZMA2, RST_DECODE_RAW},
+    {0x030401, 0, RST_DECODE_PPMD},
     {3, LZMA_FILTER_DELTA, RST_DECODE_RAW},
     {4, LZMA_FILTER_X86, RST_DECODE_RAW},
     {0x03030103, LZMA_FILTER_X86, RST_DECODE_RAW},
@@ -45,10 +47,9 @@ static const struct {
     uint64_t id;
     const char *name;
 } unread[] = {
-    {0x030401, "PPMd"},  {0x0303011b, "BCJ2"},   {0x040109, "Deflate64"}, {0x020302, "Swap2"},
-    {0x020304, "Swap4"}, {0x04f71101, "zstd"},   {0x04f71102, "Brotli"},  {0x04f71104, "LZ4"},
-    {0x04f71105, "LZ5"}, {0x04f71106, "Lizard"}, {0x040301, "RAR1"},      {0x040302, "RAR2"},
-    {0x040303, "RAR3"},
+    {0x0303011b, "BCJ2"},   {0x040109, "Deflate64"}, {0x020302, "Swap2"}, {0x020304, "Swap4"},
+    {0x04f71101, "zstd"},   {0x04f71102, "Brotli"},  {0x04f71104, "LZ4"}, {0x04f71105, "LZ5"},
+    {0x04f71106, "Lizard"}, {0x040301, "RAR1"},      {0x040302, "RAR2"},  {0x040303, "RAR3"},
 };
 
 static int row_of(uint64_t id) {
@@ -64,6 +65,10 @@ static bool is_filter(uint64_t id) {
     int row = row_of(id);
     return row >= 0 && known[row].filter != 0 && known[row].filter != LZMA_FILTER_LZMA1EXT &&
            known[row].filter != LZMA_FILTER_LZMA2;
+}
+
+bool rst_7z_is_method(uint64_t id) {
+    return row_of(id) >= 0 && !is_filter(id);
 }
 
 static void method_name(rst_print *p, uint64_t id) {
@@ -115,17 +120,18 @@ static bool simple(const rst_7z_folder *f) {
 
 bool rst_7z_closed(rst_scanner *s, const rst_layer *l, const rst_7z_folder *f, const char *inner) {
     const rst_7z_coder *other = NULL;
+    bool bcj2 = rst_7z_is_bcj2(f);
     for (size_t i = 0; i < f->coders_n; i++) {
         const rst_7z_coder *c = &f->coders[i];
         if (c->id == ID_AES) {
             rst_found(s, RST_ENCRYPTED, "encrypted file in a 7z", l, &l->place, inner);
             return true;
         }
-        if (other == NULL && (row_of(c->id) < 0 || c->ins != 1)) {
+        if (other == NULL && !bcj2 && (row_of(c->id) < 0 || c->ins != 1)) {
             other = c;
         }
     }
-    if (other == NULL && simple(f)) {
+    if (bcj2 || (other == NULL && simple(f))) {
         return false;
     }
     char reason[40];
@@ -155,6 +161,22 @@ typedef struct {
     uint8_t clean[CHUNK];
 } way;
 
+bool rst_7z_begin_method(rst_scanner *s, const rst_layer *l, rst_decode *d, const rst_7z_coder *c,
+                         uint64_t size) {
+    int row = row_of(c->id);
+    if (known[row].kind == RST_DECODE_RAW) {
+        const rst_filter filter = {known[row].filter, c->props, c->props_n};
+        return rst_decode_begin_raw(s, l, d, &filter, 1, size);
+    }
+    if (known[row].kind == RST_DECODE_PPMD) {
+        rst_ppmd_settings settings;
+        return rst_ppmd_of_7z(&settings, c->props, c->props_n)
+                   ? rst_decode_begin_ppmd(s, l, d, &settings, size)
+                   : rst_decode_unknown(s, l);
+    }
+    return rst_decode_begin(s, l, d, known[row].kind);
+}
+
 static bool begin(rst_scanner *s, const rst_layer *l, const rst_7z_folder *f, way *w) {
     size_t order[RST_7Z_CODERS];
     size_t n = chain_of(f, order);
@@ -170,14 +192,15 @@ static bool begin(rst_scanner *s, const rst_layer *l, const rst_7z_folder *f, wa
         w->filtered = false;
         return rst_decode_begin_raw(s, l, &w->first, chain, n, size);
     }
+    static const rst_7z_coder copy = {.id = 0};
     if (is_filter(last->id)) { // over nothing: as if copied
-        kind = RST_DECODE_COPY;
+        last = &copy;
         n++;
     }
     w->filtered = n > 1;
     static const uint8_t smallest[] = {0}; // a dictionary of 4 KiB
     chain[n - 1] = (rst_filter){LZMA_FILTER_LZMA2, smallest, 1};
-    return rst_decode_begin(s, l, &w->first, kind) &&
+    return rst_7z_begin_method(s, l, &w->first, last, size) &&
            (!w->filtered || rst_decode_begin_raw(s, l, &w->filters, chain, n, UINT64_MAX));
 }
 
@@ -240,6 +263,9 @@ static bool pump(rst_scanner *s, rst_layer *l, way *w, const uint8_t *data, size
 
 bool rst_7z_unpack(rst_scanner *s, rst_layer *l, const rst_7z_folder *f, const uint8_t *data,
                    rst_7z_sink sink, void *user) {
+    if (rst_7z_is_bcj2(f)) {
+        return rst_7z_unpack_bcj2(s, l, f, data, sink, user);
+    }
     way *w = rst_scratch_take(s, l, sizeof *w);
     bool good = true;
     if (w != NULL) {

@@ -35,6 +35,9 @@ typedef enum {
     RST_ZIP_BZIP2,
     RST_ZIP_LZMA_HEAD, // LZMA whose settings are still to come
     RST_ZIP_LZMA,
+    RST_ZIP_PPMD_HEAD, // as above; from here on the header says where it ends
+    RST_ZIP_PPMD,
+    RST_ZIP_XZ,
     RST_ZIP_UNREAD, // encrypted, or a method that is not known
     RST_ZIP_HUNT,   // size unknown: up to the descriptor that fits
 } rst_zip_mode;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "ppmd.h"
 #include "print.h"
 #include "report.h"
 #include "scanner.h"
@@ -15,13 +16,17 @@ enum {
     METHOD_DEFLATE = 8,
     METHOD_BZIP2 = 12,
     METHOD_LZMA = 14,
+    METHOD_XZ = 95,
+    METHOD_PPMD = 98,
     METHOD_AES = 99,
     LZMA_HEAD = 9, // version, size of the settings, the settings
     LZMA_SETTINGS = 5,
+    PPMD_HEAD = 2,
     DESCRIPTOR = 16, // octets of a descriptor with signature and 32-bit sizes
 };
 
-// Methods that are not read, by their names (APPNOTE 4.4.5).
+// Methods that are not read, by their names (APPNOTE 4.4.5); xz and PPMd if their end is not
+// known.
 static const struct {
     uint16_t method;
     const char *name;
@@ -60,12 +65,14 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
 }
 
-static bool can_read(uint16_t method) {
-    return method == METHOD_STORED || method == METHOD_DEFLATE || method == METHOD_BZIP2 ||
-           method == METHOD_LZMA;
+// What PPMd and xz give can only be told from its end if the header says where that is.
+static bool can_read(const rst_zip_entry *e) {
+    return e->method == METHOD_STORED || e->method == METHOD_DEFLATE ||
+           e->method == METHOD_BZIP2 || e->method == METHOD_LZMA ||
+           ((e->method == METHOD_PPMD || e->method == METHOD_XZ) && size_known(e));
 }
 
-// How a method that says itself where it ends is read; RST_ZIP_STORED if it does not.
+// How a method is read; RST_ZIP_STORED if it is none.
 static rst_zip_mode mode_of(uint16_t method) {
     switch (method) {
     case METHOD_DEFLATE:
@@ -74,6 +81,10 @@ static rst_zip_mode mode_of(uint16_t method) {
         return RST_ZIP_BZIP2;
     case METHOD_LZMA:
         return RST_ZIP_LZMA_HEAD;
+    case METHOD_PPMD:
+        return RST_ZIP_PPMD_HEAD;
+    case METHOD_XZ:
+        return RST_ZIP_XZ;
     default:
         return RST_ZIP_STORED;
     }
@@ -103,7 +114,7 @@ static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
     rst_zip *z = &l->u.zip;
     const rst_zip_entry *e = &z->entry;
     bool known = size_known(e);
-    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 || !can_read(e->method);
+    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 || !can_read(e);
     z->verify = !closed;
     if (closed) {
         closed_entry(s, l, name);
@@ -170,6 +181,19 @@ static void end_data(rst_scanner *s, rst_layer *l) {
     good_entry(z);
 }
 
+// Methods that have no settings in front of their data. False: the finding is made.
+static bool begin_decoder(rst_scanner *s, rst_layer *l) {
+    rst_zip *z = &l->u.zip;
+    switch (z->mode) {
+    case RST_ZIP_BZIP2:
+        return rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2);
+    case RST_ZIP_XZ:
+        return rst_decode_begin(s, l, &z->decode, RST_DECODE_XZ);
+    default:
+        return true;
+    }
+}
+
 void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
@@ -193,35 +217,56 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     z->small_n = 0;
     z->hunt_n = 0;
     bool empty = z->left == 0 && (e->flags & FLAG_DESCRIPTOR) == 0;
-    bool ends_itself = z->mode >= RST_ZIP_DEFLATE && z->mode <= RST_ZIP_LZMA;
+    bool ends_itself = z->mode >= RST_ZIP_DEFLATE && z->mode <= RST_ZIP_XZ;
     if (empty && (!ends_itself || e->size == 0)) {
         end_data(s, l);
-    } else if (z->mode == RST_ZIP_BZIP2 && !rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2)) {
+    } else if (!begin_decoder(s, l)) {
         give_up(s, l);
     }
 }
 
-// The settings in front of LZMA (APPNOTE 5.8.8). Octets of `data` that were taken.
-static size_t lzma_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+// Settings are complete in `small`. False: the decoder does not begin, the finding is made.
+static bool begin_lzma(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
-    size_t take = (size_t)LZMA_HEAD - z->small_n < n ? (size_t)LZMA_HEAD - z->small_n : n;
+    z->mode = RST_ZIP_LZMA;
+    if (rst_le16(z->small + 2) != LZMA_SETTINGS) {
+        rst_zip_malformed(s, l, "zip entry's data is broken");
+        return false;
+    }
+    bool marked = (z->entry.flags & FLAG_LZMA_END) != 0 || !size_known(&z->entry);
+    const rst_filter filter = {LZMA_FILTER_LZMA1EXT, z->small + 4, LZMA_SETTINGS};
+    return rst_decode_begin_raw(s, l, &z->decode, &filter, 1, marked ? UINT64_MAX : z->entry.size);
+}
+
+static bool begin_ppmd(rst_scanner *s, rst_layer *l) {
+    rst_zip *z = &l->u.zip;
+    z->mode = RST_ZIP_PPMD;
+    rst_ppmd_settings settings;
+    if (!rst_ppmd_of_zip(&settings, rst_le16(z->small))) {
+        return rst_decode_unknown(s, l);
+    }
+    if (z->left == 0) {
+        rst_zip_malformed(s, l, "zip entry's data is broken");
+        return false;
+    }
+    return rst_decode_begin_ppmd(s, l, &z->decode, &settings, z->entry.size);
+}
+
+// The settings in front of LZMA (APPNOTE 5.8.8) and PPMd (5.11.1). Octets of `data` that were
+// taken.
+static size_t method_head(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_zip *z = &l->u.zip;
+    size_t want = z->mode == RST_ZIP_PPMD_HEAD ? PPMD_HEAD : LZMA_HEAD;
+    size_t take = want - z->small_n < n ? want - z->small_n : n;
     memcpy(z->small + z->small_n, data, take);
     z->small_n = (uint8_t)(z->small_n + take);
     z->left -= take < z->left ? take : z->left;
     z->inflate.in += take;
-    if (z->small_n < LZMA_HEAD) {
+    if (z->small_n < want) {
         return take;
     }
     z->small_n = 0;
-    z->mode = RST_ZIP_LZMA;
-    if (rst_le16(z->small + 2) != LZMA_SETTINGS) {
-        rst_zip_malformed(s, l, "zip entry's data is broken");
-        give_up(s, l);
-        return take;
-    }
-    bool marked = (z->entry.flags & FLAG_LZMA_END) != 0 || !size_known(&z->entry);
-    const rst_filter filter = {LZMA_FILTER_LZMA1EXT, z->small + 4, LZMA_SETTINGS};
-    if (!rst_decode_begin_raw(s, l, &z->decode, &filter, 1, marked ? UINT64_MAX : z->entry.size)) {
+    if (!(z->mode == RST_ZIP_PPMD_HEAD ? begin_ppmd(s, l) : begin_lzma(s, l))) {
         give_up(s, l);
     }
     return take;
@@ -247,6 +292,27 @@ static size_t packed_data(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     } else if (r == RST_INFLATE_LIMIT) {
         give_up(s, l);
     } else if (r == RST_INFLATE_BROKEN) {
+        rst_zip_malformed(s, l, "zip entry's data is broken");
+        give_up(s, l);
+    }
+    return used;
+}
+
+// The header says where these methods end. They may wait for octets, but not behind their last
+// one.
+static size_t sized_data(rst_scanner *s, rst_layer *l, const uint8_t *data, size_t n) {
+    rst_zip *z = &l->u.zip;
+    bool last = n >= z->left;
+    n = last ? (size_t)z->left : n;
+    size_t used;
+    rst_inflated r =
+        rst_decode_write(s, l, &z->decode, &z->inflate, z->child, data, n, last, &used);
+    z->left -= used;
+    if (r == RST_INFLATE_DONE && z->left == 0) {
+        end_data(s, l);
+    } else if (r == RST_INFLATE_LIMIT) {
+        give_up(s, l);
+    } else if (r != RST_INFLATE_MORE || last) {
         rst_zip_malformed(s, l, "zip entry's data is broken");
         give_up(s, l);
     }
@@ -312,8 +378,12 @@ size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     case RST_ZIP_BZIP2:
     case RST_ZIP_LZMA:
         return packed_data(s, l, data, n);
+    case RST_ZIP_PPMD:
+    case RST_ZIP_XZ:
+        return sized_data(s, l, data, n);
     case RST_ZIP_LZMA_HEAD:
-        return lzma_head(s, l, data, n);
+    case RST_ZIP_PPMD_HEAD:
+        return method_head(s, l, data, n);
     case RST_ZIP_HUNT:
         return hunt_data(s, l, data, n);
     default:
