@@ -65,6 +65,8 @@ METHODS = {
     "BCJ alone": ("-m0=BCJ",),
     "BCJ and Deflate": ("-m0=BCJ", "-m1=Deflate"),
     "BCJ and BZip2": ("-m0=BCJ", "-m1=BZip2"),
+    "Deflate64": ("-m0=Deflate64",),
+    "BCJ and Deflate64": ("-m0=BCJ", "-m1=Deflate64"),
     "Delta and Copy": ("-m0=Delta:3", "-m1=Copy"),
     **{
         f"{f} and LZMA2": (f"-m0={f}", "-m1=LZMA2")
@@ -92,7 +94,6 @@ def test_good_ones_are_clean_and_their_check_values_right(scan, pack, method):
 
 UNREAD = {
     "PPMd": ("-m0=PPMd",),
-    "Deflate64": ("-m0=Deflate64",),
     "BCJ2": ("-m0=BCJ2", "-m1=LZMA", "-m2=LZMA", "-m3=LZMA", "-mb0:1", "-mb0s1:2", "-mb0s2:3"),
 }
 

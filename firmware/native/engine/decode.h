@@ -25,7 +25,11 @@ typedef enum {
     RST_DECODE_LZMA, // the old file format
     RST_DECODE_LZIP,
     RST_DECODE_RAW, // a chain of filters (7z, zip)
+    RST_DECODE_DEFLATE64,
+    RST_DECODE_IMPLODE,
 } rst_decode_kind;
+
+typedef struct rst_window rst_window; // window.h
 
 // Memory of one decoder: a stretch of the scratch, first fit.
 typedef struct {
@@ -45,6 +49,7 @@ typedef struct {
         z_stream deflate;
         bz_stream bzip2;
         lzma_stream xz;
+        rst_window *window;
     } u;
 } rst_decode;
 
@@ -69,6 +74,9 @@ bool rst_decode_begin(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_dec
 // with a mark.
 bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
                           const rst_filter *filters, size_t n, uint64_t size);
+// The same for Implode: the flags of a zip entry, and how many octets come out.
+bool rst_decode_begin_implode(rst_scanner *s, const rst_layer *l, rst_decode *d, uint16_t flags,
+                              uint64_t size);
 // Moves octets until `in` is used up or `out` is full. `last`: nothing comes behind `in`.
 // RST_INFLATE_LIMIT: the finding is made.
 rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_pipe *p,

@@ -12,7 +12,9 @@ enum {
     FLAG_LZMA_END = 2, // LZMA ends with a mark
     FLAG_DESCRIPTOR = 8,
     METHOD_STORED = 0,
+    METHOD_IMPLODE = 6,
     METHOD_DEFLATE = 8,
+    METHOD_DEFLATE64 = 9,
     METHOD_BZIP2 = 12,
     METHOD_LZMA = 14,
     METHOD_AES = 99,
@@ -26,8 +28,8 @@ static const struct {
     uint16_t method;
     const char *name;
 } unread[] = {
-    {1, "Shrink"}, {6, "Implode"}, {9, "Deflate64"}, {93, "zstd"},
-    {95, "xz"},    {96, "JPEG"},   {97, "WavPack"},  {98, "PPMd"},
+    {1, "Shrink"}, {6, "Implode"},  {93, "zstd"}, {95, "xz"},
+    {96, "JPEG"},  {97, "WavPack"}, {98, "PPMd"},
 };
 
 static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
@@ -60,9 +62,11 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
 }
 
-static bool can_read(uint16_t method) {
-    return method == METHOD_STORED || method == METHOD_DEFLATE || method == METHOD_BZIP2 ||
-           method == METHOD_LZMA;
+// Implode does not say where it ends: its size must be known.
+static bool can_read(const rst_zip_entry *e) {
+    return e->method == METHOD_STORED || e->method == METHOD_DEFLATE ||
+           e->method == METHOD_DEFLATE64 || e->method == METHOD_BZIP2 ||
+           e->method == METHOD_LZMA || (e->method == METHOD_IMPLODE && size_known(e));
 }
 
 // How a method that says itself where it ends is read; RST_ZIP_STORED if it does not.
@@ -72,6 +76,10 @@ static rst_zip_mode mode_of(uint16_t method) {
         return RST_ZIP_DEFLATE;
     case METHOD_BZIP2:
         return RST_ZIP_BZIP2;
+    case METHOD_DEFLATE64:
+        return RST_ZIP_DEFLATE64;
+    case METHOD_IMPLODE:
+        return RST_ZIP_IMPLODE;
     case METHOD_LZMA:
         return RST_ZIP_LZMA_HEAD;
     default:
@@ -103,7 +111,7 @@ static void choose_mode(rst_scanner *s, rst_layer *l, const char *name) {
     rst_zip *z = &l->u.zip;
     const rst_zip_entry *e = &z->entry;
     bool known = size_known(e);
-    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 || !can_read(e->method);
+    bool closed = (e->flags & FLAG_ENCRYPTED) != 0 || !can_read(e);
     z->verify = !closed;
     if (closed) {
         closed_entry(s, l, name);
@@ -170,6 +178,21 @@ static void end_data(rst_scanner *s, rst_layer *l) {
     good_entry(z);
 }
 
+// Starts what has a decoder without settings. False: no room.
+static bool begin_decoder(rst_scanner *s, rst_layer *l) {
+    rst_zip *z = &l->u.zip;
+    switch (z->mode) {
+    case RST_ZIP_BZIP2:
+        return rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2);
+    case RST_ZIP_DEFLATE64:
+        return rst_decode_begin(s, l, &z->decode, RST_DECODE_DEFLATE64);
+    case RST_ZIP_IMPLODE:
+        return rst_decode_begin_implode(s, l, &z->decode, z->entry.flags, z->entry.size);
+    default:
+        return true;
+    }
+}
+
 void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     rst_zip *z = &l->u.zip;
     rst_zip_entry *e = &z->entry;
@@ -196,7 +219,7 @@ void rst_zip_entry_begin(rst_scanner *s, rst_layer *l) {
     bool ends_itself = z->mode >= RST_ZIP_DEFLATE && z->mode <= RST_ZIP_LZMA;
     if (empty && (!ends_itself || e->size == 0)) {
         end_data(s, l);
-    } else if (z->mode == RST_ZIP_BZIP2 && !rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2)) {
+    } else if (!begin_decoder(s, l)) {
         give_up(s, l);
     }
 }
@@ -310,6 +333,8 @@ size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     switch (l->u.zip.mode) {
     case RST_ZIP_DEFLATE:
     case RST_ZIP_BZIP2:
+    case RST_ZIP_DEFLATE64:
+    case RST_ZIP_IMPLODE:
     case RST_ZIP_LZMA:
         return packed_data(s, l, data, n);
     case RST_ZIP_LZMA_HEAD:
