@@ -55,7 +55,8 @@ MADE = {
     },
     "deflate64": by_hand_zip(9, 0, lambda octets: Deflate64().text(octets).end()),
 }
-TWIN = GOOD * 3 + bytes(range(256)) + GOOD
+# It ends with what has no copy: a copy could come from elsewhere, with the same octets.
+TWIN = GOOD * 3 + bytes(range(256)) + random.Random(1).randbytes(200)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -162,7 +163,7 @@ def test_deflate64_reaches_far(scan):
 
 
 def known_broken(path):
-    return path.parent.name == "regression" and path.stem in ("truncated", "badterm")
+    return path.parent.name == "regression" and path.stem == "truncated"
 
 
 def real_archives():
@@ -258,8 +259,9 @@ def blocks_of_nothing(n):
             if symbol == 2:
                 bits.put(3, 2)
         bits.put(510, 9)
+        bits.put(16, 5)  # one code of 28 bits, for which lhasa's tree has no room
         bits.put(0, 1)  # 20 and more without a code
-        bits.put(490, 9)
+        bits.put(489, 9)
         bits.put(0, 5)
         bits.put(0, 5)
     return bits.octets()

@@ -23,8 +23,8 @@ enum {
     // Units for each octet of input: bits are read one by one.
     UNITS = 4,
     // Units for each octet of a table: up to 31 octets make 22,000 steps.
-    TABLE_UNITS = 256,
-    SYMBOL = 16, // octets that a symbol may take, with what is read ahead
+    TABLE_UNITS = 384,
+    SYMBOL = 8, // octets that a symbol may take, with what is read ahead
 };
 
 static const struct {
