@@ -1,4 +1,4 @@
-"""What LZH, ARJ and old zips hold, by hand: coders for which no program can be had, and headers."""
+"""What LZH, ARJ and old zips hold, by hand: coders for which there is no program, and headers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def commands(octets: bytes, window: int, least: int = 3, most: int = 256):
 
 
 def static_huffman(octets: bytes, count_bits: int = 4, window: int = 4000) -> bytes:
-    """-lh5- (4) and -lh6-, which is ARJ's 1 to 3 too (5): one block with codes of nearly one length."""
+    """-lh5- (4), and -lh6- and ARJ's 1 to 3 (5): one block, its codes of nearly one length."""
     items = list(commands(octets, window))
     bits = Bits()
     bits.put(len(items), 16)
@@ -213,7 +213,9 @@ def lzh_entry(method: bytes, packed: bytes, octets: bytes, name: bytes = b"bad.z
 
 def arj_header(body: bytes, name: bytes) -> bytes:
     body = bytes([len(body) + 1]) + body + name + b"\0\0"
-    return b"\x60\xea" + struct.pack("<H", len(body)) + body + struct.pack("<IH", zlib.crc32(body), 0)
+    return (
+        b"\x60\xea" + struct.pack("<H", len(body)) + body + struct.pack("<IH", zlib.crc32(body), 0)
+    )
 
 
 def arj(method: int, packed: bytes, octets: bytes, crc=None) -> bytes:

@@ -1,5 +1,8 @@
-"""LZH, ARJ, and the zip methods Deflate64 and Implode: what is compressed is opened. Made by arj and
-7-Zip, taken from the archives of lhasa's own tests, and by hand where no program can be had."""
+"""LZH, ARJ, and the zip methods Deflate64 and Implode: what is compressed is opened.
+
+Made by arj and 7-Zip, taken from the archives of lhasa's own tests, and by hand where there is no
+program.
+"""
 
 import random
 import shutil
@@ -20,7 +23,18 @@ from lzhmaking import (
     old_zip,
     static_huffman,
 )
-from mailmaking import BAD, EICAR, TEXT, attachment, multipart, names, parts, reasons, verdict, zipped
+from mailmaking import (
+    BAD,
+    EICAR,
+    TEXT,
+    attachment,
+    multipart,
+    names,
+    parts,
+    reasons,
+    verdict,
+    zipped,
+)
 from old_archives import GOOD
 
 NAME = "a.bin"  # of the attachments
@@ -156,19 +170,19 @@ def test_deflate64_reaches_far(scan):
             octets.append(octets[-(base + extra)])
         tail = made.text(PAYLOAD).end()
         report = scan(old_zip(9, tail, bytes(octets) + PAYLOAD), fast=True)
-        assert report["findings"] == []  # its check value is right
-        assert report["expanded"] == len(octets) + len(PAYLOAD)
+        assert names(report) == ["infected"]  # and its check value is right
+        assert report["expanded"] == len(octets) + len(PAYLOAD) + len(EICAR)
     beyond = Deflate64().text(b"abc").copy(3, 30, 0, 14).end()
     assert names(scan(old_zip(9, beyond, b"abcabc"))) == ["malformed"]
 
 
-def known_broken(path):
-    return path.parent.name == "regression" and path.stem == "truncated"
+# One is cut off; the other was made by a test program that leaves hundreds of octets unread.
+NOT_WHOLE = ("regression/truncated.lzh", "generated/pm1/pm1.pma")
 
 
 def real_archives():
     paths = sorted(path for kind in ("lzh", "lzs", "pma") for path in ARCHIVES.rglob(f"*.{kind}"))
-    return [path for path in paths if not known_broken(path)]
+    return [path for path in paths if str(path.relative_to(ARCHIVES)) not in NOT_WHOLE]
 
 
 def test_archives_of_many_programs(screen):
@@ -202,7 +216,9 @@ def changed(choose, octets):
 
 def test_real_archives_changed(screen):
     choose = random.Random(4)
-    archives = [path.read_bytes() for path in real_archives() if path.stat().st_size < 30000]
+    archives = [
+        octets for octets in map(Path.read_bytes, real_archives()) if 200 < len(octets) < 30000
+    ]
     messages = [
         multipart(TEXT, attachment(changed(choose, octets), "a.lzh"))
         for octets in archives
@@ -271,7 +287,8 @@ def test_blocks_of_nothing_are_work(scan):
     octets = blocks_of_nothing(20000)
     report = scan(lzh_entry(b"-lh7-", octets, b"x", crc=1) + b"\0", fast=True)
     assert names(report) == ["malformed"]
-    assert report["work"] < 3 * len(octets)  # the first tables were enough
+    stored = scan(lzh_entry(b"-lh0-", octets, octets) + b"\0", fast=True)
+    assert report["work"] < stored["work"]  # the first tables were enough
 
 
 @pytest.mark.parametrize("kind", ["lh5", "lh1"])
@@ -299,7 +316,8 @@ def test_what_contradicts_itself(scan):
     for octets in (
         lzh_entry(b"-lh5-", static_huffman(GOOD), GOOD, crc=1),
         lzh_entry(b"-lh5-", static_huffman(GOOD), GOOD + b"!"),
-        lzh_entry(b"-lh5-", static_huffman(GOOD), GOOD[:-1]),
+        lzh_entry(b"-lh5-", static_huffman(TWIN), TWIN[:600]),
+        arj(4, arj_fastest(TWIN), TWIN[:600]),
         lzh_entry(b"-lh5-", b"", GOOD),
         lzh_entry(b"-lh0-", GOOD, GOOD, crc=1),
         lzh_entry(b"-lh0-", GOOD, GOOD + b"!"),

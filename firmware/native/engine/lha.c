@@ -17,6 +17,7 @@ extern LHADecoderType lha_lz5_decoder, lha_lzs_decoder, lha_lh1_decoder, lha_lh4
     lha_pm1_decoder;
 
 enum {
+    SLACK = 128, // octets that may be left over: CP/M counts in records
     // Octets that one read may take of a stream with tables: a block's tables are 1.1 KiB at most,
     // unless somebody wants to make work with blocks that hold nothing.
     MOST_TABLES = 2048,
@@ -132,7 +133,8 @@ static rst_inflated decode(rst_scanner *s, rst_layer *l, const LHADecoderType *t
             return RST_INFLATE_LIMIT;
         }
     }
-    return to->out == to->e->size && to->crc == to->e->crc ? RST_INFLATE_DONE : RST_INFLATE_BROKEN;
+    bool whole = to->out == to->e->size && in->n - in->at <= SLACK;
+    return whole && to->crc == to->e->crc ? RST_INFLATE_DONE : RST_INFLATE_BROKEN;
 }
 
 rst_inflated rst_lha_expand(rst_scanner *s, rst_layer *l, const rst_lha_entry *e, bool *over) {
