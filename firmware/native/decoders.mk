@@ -31,9 +31,13 @@ RESTANTE_C_xz := \
 	simple/arm.c simple/arm64.c simple/armthumb.c simple/ia64.c simple/powerpc.c \
 	simple/riscv.c simple/simple_coder.c simple/simple_decoder.c simple/sparc.c simple/x86.c
 
-# lhasa opens what lies in .lzh, and the methods 1 to 3 of ARJ, which are those of LHA.
+# lhasa opens what lies in .lzh, and the methods 1 to 3 of ARJ, which are those of LHA. The engine
+# includes pm2 itself (lha_pm2.c).
 RESTANTE_DIR_lhasa := $(RESTANTE_LHASA_DIR)/lib
-RESTANTE_C_lhasa := $(addsuffix _decoder.c,lh1 lh5 lh6 lh7 lhx lk7 lz5 lzs pm1 pm2)
+RESTANTE_C_lhasa := $(addsuffix _decoder.c,lh1 lh5 lh6 lh7 lhx lk7 lz5 lzs pm1)
+# It shifts octets that it has no room for by negative numbers of bits. They are zero, so it does not
+# matter which bits come out.
+RESTANTE_FLAGS_lhasa := -fno-sanitize=shift
 # The part of libmspack that cabextract carries: LZX of .cab and .chm, Quantum of .cab.
 RESTANTE_DIR_mspack := $(RESTANTE_CABEXTRACT_DIR)/mspack
 RESTANTE_C_mspack := lzxd.c qtmd.c

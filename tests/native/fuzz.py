@@ -30,6 +30,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / name) for name in ("host-tools", "firmware", "tests/native")]
 
 import imagemaking  # noqa: E402
+import lzhmaking  # noqa: E402
 import lzmaking  # noqa: E402
 import officemaking  # noqa: E402
 import old_archives  # noqa: E402
@@ -342,6 +343,26 @@ def images() -> Iterator[bytes]:
         yield b"\0" + NO_CUT + make(folder)
 
 
+def compressed() -> list[bytes]:
+    """LZH, ARJ and zips of the methods that have decoders of our own."""
+    text = b"hello " * 20 + bytes(range(256)) + b"hello " * 9
+    make = lzhmaking
+    short, long = make.static_huffman(text), make.static_huffman(text, 5)
+    entries = [(b"-lh5-", short), (b"-lh7-", long), (b"-lhx-", long), (b"-lz5-", make.larc5(text))]
+    entries += [(method, text) for method in (b"-lh1-", b"-lzs-", b"-pm1-", b"-pm2-", b"-lh0-")]
+    far = make.Deflate64().text(text).copy(300, 4, 1, 1).end()
+    made = [make.lzh_entry(method, packed, text) for method, packed in entries]
+    made += [make.arj(1, long, text), make.arj(4, make.arj_fastest(text), text)]
+    made += [make.old_zip(6, make.implode(text, flags), text, flags) for flags in (0, 6)]
+    made += [make.old_zip(9, far, text)]
+    lhasa = TOP / "build" / "src" / "lhasa" / "test" / "archives"
+    paths = sorted(path for kind in ("lzh", "lzs", "pma") for path in lhasa.rglob(f"*.{kind}"))
+    small = [octets for octets in map(Path.read_bytes, paths) if len(octets) < 3000]
+    zips = by_program("7zz", "a", "-tzip", "-mm=Deflate64")
+    zips += by_program("7zz", "a", "-t7z", "-m0=Deflate64", "-mhc=off")
+    return made + small + zips
+
+
 def rules() -> list[bytes]:
     """A blob and a name, divided by the u16 in front."""
     blobs = (b"\x01\x00", b"\x02\x03pdf\x05\x05*.ex?", b"\x07\x20" + bytes(32), b"\x08\x03W*t")
@@ -369,6 +390,8 @@ def seeds(target: str) -> list[bytes]:
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in pages()]
     if target == "fuzz_onenote":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in notes()]
+    if target == "fuzz_lzh":
+        return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in compressed()]
     if target == "fuzz_packed":
         return [cut + octets for cut in (NO_CUT, b"\x06\0") for octets in packed()]
     if target == "fuzz_chm":

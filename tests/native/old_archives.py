@@ -4,6 +4,8 @@ import binascii
 import struct
 import zlib
 
+from lzhmaking import crc16
+
 GOOD = b"good " * 40
 
 
@@ -76,17 +78,18 @@ def rar5(folder, payload):
 def lzh(level, method=b"-lh0-"):
     def entry(name, data):
         fixed = method + struct.pack("<III", len(data), len(data), 0) + b" " + bytes([level])
+        check = struct.pack("<H", crc16(data))
         if level == 0:
-            body = fixed + bytes([len(name)]) + name + b"\0\0"
+            body = fixed + bytes([len(name)]) + name + check
             return bytes([len(body), sum(body) & 255]) + body + data
         name = b"\1" + name
         if level == 1:
             more = struct.pack("<H", len(name) + 2)
             packed = len(data) + len(name) + 2
             fixed = method + struct.pack("<III", packed, len(data), 0) + b" \1"
-            body = fixed + b"\0\0\0U" + more
+            body = fixed + b"\0" + check + b"U" + more
             return bytes([len(body), sum(body) & 255]) + body + name + b"\0\0" + data
-        head = fixed + b"\0\0U" + struct.pack("<H", len(name) + 2) + name + b"\0\0"
+        head = fixed + check + b"U" + struct.pack("<H", len(name) + 2) + name + b"\0\0"
         return struct.pack("<H", len(head) + 2) + head + data
 
     def make(folder, payload):

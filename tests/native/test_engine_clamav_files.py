@@ -20,8 +20,8 @@ PACKED = {
     "clam-petite.exe", "clam-upack.exe", "clam-upx.exe", "clam-wwpack.exe", "clam-yc.exe",
     "clam.ea05.exe", "clam.ea06.exe",
 }  # fmt: skip
-# What other readers know, or what nests deeper than the limit.
-NOT_YET = {"clam.arj", "clam.d64.zip", "clam.impl.zip", "clam_cache_emax.tgz"}
+# What nests deeper than the limit.
+NOT_YET = {"clam_cache_emax.tgz"}
 HONEST = ("unscannable", "encrypted", "too-deep")
 FILES = sorted(FOLDER.glob("clam*"))
 

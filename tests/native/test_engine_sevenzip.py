@@ -65,6 +65,8 @@ METHODS = {
     "BCJ alone": ("-m0=BCJ",),
     "BCJ and Deflate": ("-m0=BCJ", "-m1=Deflate"),
     "BCJ and BZip2": ("-m0=BCJ", "-m1=BZip2"),
+    "Deflate64": ("-m0=Deflate64",),
+    "BCJ and Deflate64": ("-m0=BCJ", "-m1=Deflate64"),
     "Delta and Copy": ("-m0=Delta:3", "-m1=Copy"),
     **{
         f"{f} and LZMA2": (f"-m0={f}", "-m1=LZMA2")
@@ -91,7 +93,6 @@ def test_good_ones_are_clean_and_their_check_values_right(scan, pack, method):
 
 
 UNREAD = {
-    "Deflate64": ("-m0=Deflate64",),
     "Swap4": ("-m0=Swap4", "-m1=LZMA"),
 }
 

@@ -1,7 +1,8 @@
-// ARJ: stored entries are opened; methods 1 to 4 are compressed and only named.
+// ARJ. Methods 1 to 3 are LZH's -lh6- with a smaller window, 4 is a coding of its own (lha.c).
 #include <string.h>
 
 #include "image.h"
+#include "lha.h"
 #include "old_archives.h"
 #include "report.h"
 #include "scanner.h"
@@ -13,9 +14,6 @@ enum {
     VOLUME = 0x04,   // the file continues in another archive
     EXTENDED = 0x08, // it began in another one
 };
-
-static const char *const methods[] = {NULL, "arj, method 1", "arj, method 2", "arj, method 3",
-                                      "arj, method 4"};
 
 typedef struct {
     rst_scanner *s;
@@ -61,6 +59,42 @@ static bool header(arj *a, const uint8_t **basic, size_t *size) {
     }
 }
 
+// The octets of an entry that is not encrypted. False: nothing more is read.
+static bool contents(arj *a, const uint8_t *h, const char *name, const uint8_t *data, size_t n,
+                     bool cut) {
+    rst_scanner *s = a->s;
+    rst_layer *l = a->l;
+    static const char *const methods[] = {"", "lh6", "lh6", "lh6", "aj4"};
+    uint8_t method = h[5];
+    rst_lha_entry e = {.name = name,
+                       .data = data,
+                       .n = n,
+                       .size = rst_le32(h + 16),
+                       .wide = true,
+                       .crc = rst_le32(h + 20)};
+    if ((h[4] & (VOLUME | EXTENDED)) != 0) {
+        rst_found(s, RST_UNSCANNABLE, "arj, file split over several archives", l, &l->place, NULL);
+    }
+    if (method > 4) {
+        rst_found(s, RST_UNSCANNABLE, "arj, unknown method", l, &l->place, NULL);
+        return rst_count_entry(s, l);
+    }
+    bool good = true;
+    bool over = false;
+    if (method == 0) {
+        rst_spend(s, n / 4);
+        good = n == e.size && crc32(0, data, (uInt)n) == e.crc;
+        over = !rst_expand_whole(s, l, name, data, n);
+    } else {
+        memcpy(e.method, methods[method], 3);
+        good = rst_lha_expand(s, l, &e, &over) != RST_INFLATE_BROKEN;
+    }
+    if (!good && !cut) {
+        malformed(a, "arj entry contradicts its header");
+    }
+    return !over;
+}
+
 static bool entry(arj *a, const uint8_t *h, size_t size) {
     rst_scanner *s = a->s;
     rst_layer *l = a->l;
@@ -75,23 +109,12 @@ static bool entry(arj *a, const uint8_t *h, size_t size) {
     }
     const uint8_t *data = a->d + a->at;
     a->at += (size_t)n;
-    uint8_t method = h[5];
     if ((h[4] & GARBLED) != 0) {
         rst_found(s, RST_ENCRYPTED, "encrypted arj entry", l, &l->place, path.text);
-    } else if (method >= 1 && method <= 4 && n > 0) {
-        rst_found(s, RST_UNSCANNABLE, methods[method], l, &l->place, NULL);
-    } else if (method > 4 && n > 0) {
-        rst_found(s, RST_UNSCANNABLE, "arj, unknown method", l, &l->place, NULL);
     } else if (n > 0) {
-        rst_spend(s, n / 4);
-        if ((h[4] & (VOLUME | EXTENDED)) != 0) {
-            rst_found(s, RST_UNSCANNABLE, "arj, file split over several archives", l, &l->place,
-                      NULL);
-        } else if (!cut &&
-                   (n != rst_le32(h + 16) || crc32(0, data, (uInt)n) != rst_le32(h + 20))) {
-            malformed(a, "arj entry contradicts its header");
-        }
-        return rst_expand_whole(s, l, path.text, data, (size_t)n) && !cut;
+        return contents(a, h, path.text, data, (size_t)n, cut) && !cut;
+    } else if (rst_le32(h + 16) != 0 && !cut) {
+        malformed(a, "arj entry contradicts its header");
     }
     return rst_count_entry(s, l) && !cut;
 }

@@ -6,6 +6,7 @@
 #include "ppmd.h"
 #include "report.h"
 #include "scanner.h"
+#include "window.h"
 
 enum {
     ALIGN = 16,
@@ -108,11 +109,17 @@ bool rst_decode_begin(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_dec
     if (kind == RST_DECODE_COPY) {
         return true;
     }
+    if (kind == RST_DECODE_DEFLATE64) {
+        need = sizeof *d->u.window;
+    }
     if (!grow(s, l, &d->room, need)) {
         return false;
     }
-    bool good;
-    if (kind == RST_DECODE_DEFLATE) {
+    bool good = true;
+    if (kind == RST_DECODE_DEFLATE64) {
+        d->u.window = (rst_window *)(void *)d->room.base;
+        rst_deflate64_begin(d->u.window);
+    } else if (kind == RST_DECODE_DEFLATE) {
         d->u.deflate = (z_stream){.zalloc = zlib_alloc, .zfree = room_free, .opaque = &d->room};
         good = inflateInit2(&d->u.deflate, -15) == Z_OK;
     } else if (kind == RST_DECODE_BZIP2) {
@@ -122,6 +129,17 @@ bool rst_decode_begin(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_dec
         good = begin_xz(d);
     }
     return good || rst_decode_unknown(s, l);
+}
+
+bool rst_decode_begin_implode(rst_scanner *s, const rst_layer *l, rst_decode *d, uint16_t flags,
+                              uint64_t size) {
+    prepare(d, RST_DECODE_IMPLODE);
+    if (!grow(s, l, &d->room, sizeof *d->u.window)) {
+        return false;
+    }
+    d->u.window = (rst_window *)(void *)d->room.base;
+    rst_explode_begin(d->u.window, flags, size);
+    return true;
 }
 
 bool rst_decode_begin_raw(rst_scanner *s, const rst_layer *l, rst_decode *d,
@@ -278,6 +296,9 @@ rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, r
         return run_bzip2(d, p);
     case RST_DECODE_PPMD:
         return run_ppmd(s, d, p, last);
+    case RST_DECODE_DEFLATE64:
+    case RST_DECODE_IMPLODE:
+        return rst_window_run(d->u.window, p, last);
     default:
         return run_xz(s, l, d, p, last);
     }

@@ -26,7 +26,11 @@ typedef enum {
     RST_DECODE_LZIP,
     RST_DECODE_RAW, // a chain of filters (7z, zip)
     RST_DECODE_PPMD,
+    RST_DECODE_DEFLATE64,
+    RST_DECODE_IMPLODE,
 } rst_decode_kind;
+
+typedef struct rst_window rst_window; // window.h
 
 // Memory of one decoder: a stretch of the scratch, first fit.
 typedef struct {
@@ -47,6 +51,7 @@ typedef struct {
         bz_stream bzip2;
         lzma_stream xz;
         struct rst_ppmd *ppmd;
+        rst_window *window;
     } u;
 } rst_decode;
 
@@ -77,6 +82,9 @@ bool rst_decode_begin_ppmd(rst_scanner *s, const rst_layer *l, rst_decode *d,
                            const struct rst_ppmd_settings *settings, uint64_t size);
 // The container's settings are nothing that the decoder knows: the finding. False.
 bool rst_decode_unknown(rst_scanner *s, const rst_layer *l);
+// The same for Implode: the flags of a zip entry, and how many octets come out.
+bool rst_decode_begin_implode(rst_scanner *s, const rst_layer *l, rst_decode *d, uint16_t flags,
+                              uint64_t size);
 // Moves octets until `in` is used up or `out` is full. `last`: nothing comes behind `in`.
 // RST_INFLATE_LIMIT: the finding is made.
 rst_inflated rst_decode_run(rst_scanner *s, const rst_layer *l, rst_decode *d, rst_pipe *p,

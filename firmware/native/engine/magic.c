@@ -218,7 +218,8 @@ static bool is_mail(const uint8_t *h, size_t n) {
 }
 
 static bool is_lzh(const uint8_t *h, size_t n) {
-    return n >= 7 && h[2] == '-' && h[3] == 'l' && (h[4] == 'h' || h[4] == 'z') && h[6] == '-';
+    return n >= 7 && h[2] == '-' && h[6] == '-' &&
+           ((h[3] == 'l' && (h[4] == 'h' || h[4] == 'z')) || (h[3] == 'p' && h[4] == 'm'));
 }
 
 // ARJ: mark, size of the basic header (at most 2600), and file type 2, "archive header".

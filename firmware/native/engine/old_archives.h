@@ -1,6 +1,6 @@
-// Archives that are read without a decoder: ar, cpio, rar, ARJ, LZH, and the small codings SZDD
-// and BinHex. All are stored whole (store.h). Entries that lie uncompressed are opened; others are
-// named, once for each archive.
+// Old archives: ar, cpio, rar, ARJ, LZH, and the small codings SZDD and BinHex. All are stored whole
+// (store.h). What is compressed is decoded for ARJ and LZH (lha.h); in rar it is only named, once for
+// each archive.
 #ifndef RST_OLD_ARCHIVES_H
 #define RST_OLD_ARCHIVES_H
 

@@ -22,6 +22,7 @@ static const struct {
 } known[] = {
     {0, 0, RST_DECODE_COPY},
     {0x040108, 0, RST_DECODE_DEFLATE},
+    {0x040109, 0, RST_DECODE_DEFLATE64},
     {0x040202, 0, RST_DECODE_BZIP2},
     {0x030101, LZMA_FILTER_LZMA1EXT, RST_DECODE_RAW},
     {0x21, LZMA_FILTER_LZMA2, RST_DECODE_RAW},
@@ -47,9 +48,9 @@ static const struct {
     uint64_t id;
     const char *name;
 } unread[] = {
-    {0x0303011b, "BCJ2"},   {0x040109, "Deflate64"}, {0x020302, "Swap2"}, {0x020304, "Swap4"},
-    {0x04f71101, "zstd"},   {0x04f71102, "Brotli"},  {0x04f71104, "LZ4"}, {0x04f71105, "LZ5"},
-    {0x04f71106, "Lizard"}, {0x040301, "RAR1"},      {0x040302, "RAR2"},  {0x040303, "RAR3"},
+    {0x020302, "Swap2"}, {0x020304, "Swap4"}, {0x04f71101, "zstd"},   {0x04f71102, "Brotli"},
+    {0x04f71104, "LZ4"}, {0x04f71105, "LZ5"}, {0x04f71106, "Lizard"}, {0x040301, "RAR1"},
+    {0x040302, "RAR2"},  {0x040303, "RAR3"},
 };
 
 static int row_of(uint64_t id) {

@@ -33,6 +33,8 @@ typedef enum {
     RST_ZIP_STORED = 0,
     RST_ZIP_DEFLATE,
     RST_ZIP_BZIP2,
+    RST_ZIP_DEFLATE64,
+    RST_ZIP_IMPLODE,
     RST_ZIP_LZMA_HEAD, // LZMA whose settings are still to come
     RST_ZIP_LZMA,
     RST_ZIP_PPMD_HEAD, // as above; from here on the header says where it ends

@@ -13,7 +13,9 @@ enum {
     FLAG_LZMA_END = 2, // LZMA ends with a mark
     FLAG_DESCRIPTOR = 8,
     METHOD_STORED = 0,
+    METHOD_IMPLODE = 6,
     METHOD_DEFLATE = 8,
+    METHOD_DEFLATE64 = 9,
     METHOD_BZIP2 = 12,
     METHOD_LZMA = 14,
     METHOD_XZ = 95,
@@ -31,8 +33,8 @@ static const struct {
     uint16_t method;
     const char *name;
 } unread[] = {
-    {1, "Shrink"}, {6, "Implode"}, {9, "Deflate64"}, {93, "zstd"},
-    {95, "xz"},    {96, "JPEG"},   {97, "WavPack"},  {98, "PPMd"},
+    {1, "Shrink"}, {6, "Implode"},  {93, "zstd"}, {95, "xz"},
+    {96, "JPEG"},  {97, "WavPack"}, {98, "PPMd"},
 };
 
 static const uint8_t descriptor_mark[] = {'P', 'K', 7, 8};
@@ -65,11 +67,23 @@ static void closed_entry(rst_scanner *s, rst_layer *l, const char *name) {
     rst_found(s, RST_UNSCANNABLE, reason, l, &l->place, name);
 }
 
-// What PPMd and xz give can only be told from its end if the header says where that is.
+// What PPMd and xz give can only be told from its end if the header says where that is; Implode
+// does not say where it ends.
 static bool can_read(const rst_zip_entry *e) {
-    return e->method == METHOD_STORED || e->method == METHOD_DEFLATE ||
-           e->method == METHOD_BZIP2 || e->method == METHOD_LZMA ||
-           ((e->method == METHOD_PPMD || e->method == METHOD_XZ) && size_known(e));
+    switch (e->method) {
+    case METHOD_STORED:
+    case METHOD_DEFLATE:
+    case METHOD_DEFLATE64:
+    case METHOD_BZIP2:
+    case METHOD_LZMA:
+        return true;
+    case METHOD_IMPLODE:
+    case METHOD_XZ:
+    case METHOD_PPMD:
+        return size_known(e);
+    default:
+        return false;
+    }
 }
 
 // How a method is read; RST_ZIP_STORED if it is none.
@@ -79,6 +93,10 @@ static rst_zip_mode mode_of(uint16_t method) {
         return RST_ZIP_DEFLATE;
     case METHOD_BZIP2:
         return RST_ZIP_BZIP2;
+    case METHOD_DEFLATE64:
+        return RST_ZIP_DEFLATE64;
+    case METHOD_IMPLODE:
+        return RST_ZIP_IMPLODE;
     case METHOD_LZMA:
         return RST_ZIP_LZMA_HEAD;
     case METHOD_PPMD:
@@ -189,6 +207,10 @@ static bool begin_decoder(rst_scanner *s, rst_layer *l) {
         return rst_decode_begin(s, l, &z->decode, RST_DECODE_BZIP2);
     case RST_ZIP_XZ:
         return rst_decode_begin(s, l, &z->decode, RST_DECODE_XZ);
+    case RST_ZIP_DEFLATE64:
+        return rst_decode_begin(s, l, &z->decode, RST_DECODE_DEFLATE64);
+    case RST_ZIP_IMPLODE:
+        return rst_decode_begin_implode(s, l, &z->decode, z->entry.flags, z->entry.size);
     default:
         return true;
     }
@@ -376,6 +398,8 @@ size_t rst_zip_entry_data(rst_scanner *s, rst_layer *l, const uint8_t *data, siz
     switch (l->u.zip.mode) {
     case RST_ZIP_DEFLATE:
     case RST_ZIP_BZIP2:
+    case RST_ZIP_DEFLATE64:
+    case RST_ZIP_IMPLODE:
     case RST_ZIP_LZMA:
         return packed_data(s, l, data, n);
     case RST_ZIP_PPMD:
