@@ -19,6 +19,9 @@ RESTANTE_XZ := $(addprefix $(RESTANTE_XZ_DIR)/src/liblzma/,\
 	simple/arm.c simple/arm64.c simple/armthumb.c simple/ia64.c simple/powerpc.c \
 	simple/riscv.c simple/simple_coder.c simple/simple_decoder.c simple/sparc.c simple/x86.c)
 
+# For zlib's own files: without its own header files (Z_SOLO) it would copy octet by octet.
+RESTANTE_ZLIB_FLAGS := -DHAVE_MEMCPY -include string.h
+
 # For whoever calls them. BZ_NO_STDIO: no files, no messages.
 RESTANTE_DECODER_FLAGS := -DBZ_NO_STDIO -DLZMA_API_STATIC
 RESTANTE_DECODER_FLAGS += -I$(RESTANTE_BZIP2_DIR) -I$(RESTANTE_XZ_DIR)/src/liblzma/api
