@@ -49,6 +49,9 @@ RESTANTE_C_7zip := Bcj2.c Ppmd7.c Ppmd7Dec.c Ppmd8.c Ppmd8Dec.c
 RESTANTE_DECODERS_C := $(foreach name,$(RESTANTE_DECODERS),\
 	$(addprefix $(RESTANTE_DIR_$(name))/,$(RESTANTE_C_$(name))))
 
+# For zlib's own files: without its own header files (Z_SOLO) it would copy octet by octet.
+RESTANTE_ZLIB_FLAGS := -DHAVE_MEMCPY -include string.h
+
 # For whoever calls them. BZ_NO_STDIO: no files, no messages.
 RESTANTE_DECODER_FLAGS := -DBZ_NO_STDIO -DLZMA_API_STATIC
 RESTANTE_DECODER_FLAGS += -I$(RESTANTE_BZIP2_DIR) -I$(RESTANTE_XZ_DIR)/src/liblzma/api

@@ -98,6 +98,6 @@ class Clamd:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
-    def resident(self) -> int:
-        """KiB at most so far."""
-        return measuring.high_water(self.process.pid)
+    def resident(self) -> measuring.Resident:
+        """Its memory now."""
+        return measuring.resident(self.process.pid)

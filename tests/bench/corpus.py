@@ -28,6 +28,9 @@ PROSE = " ".join(pydoc_data.topics.topics[name] for name in sorted(pydoc_data.to
 ACCENTS = "Grüße aus Zürich: façade, naïve, Ærø, señor, Łódź. "
 
 
+KINDS = ("plain", "base64", "zip", "html")  # of messages that have one thing only
+
+
 class Writer:
     """Makes messages; every choice comes from one seeded die."""
 
@@ -131,6 +134,26 @@ class Writer:
             part["Content-Disposition"] = f'attachment; filename="{name}"'
             message.attach(part)
         return message.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
+
+    def of_kind(self, kind: str, size: int) -> bytes:
+        """A message of about this size that has one thing only, for figures by kind."""
+        message = EmailMessage(policy=policy.SMTP)
+        for name, value in self.heads():
+            message[name] = value
+        text = "".join(self.prose(20_000) + "\n" for _ in range(size // 20_000))
+        text = text.encode("ascii", "replace").decode()
+        if kind == "plain":
+            message.set_content(text, cte="7bit")
+        elif kind == "html":
+            paragraphs = "".join(f"<p class='text'>{line}</p>\n" for line in text.splitlines())
+            body = f"<html><body>\n{paragraphs}</body></html>\n"
+            message.set_content(body, subtype="html", cte="7bit")
+        else:
+            content = self.dice.randbytes(size * 3 // 4)
+            if kind == "zip":
+                content = self.zipped(self.sheet(2 * size), "table.csv")
+            message.set_content(content, maintype="application", subtype="octet-stream")
+        return message.as_bytes()
 
     def by_hand(self, text: str, files: list[tuple[str, bytes]]) -> bytes:
         """Put together line by line, quoted-printable text, base64 of 60 octets a line."""

@@ -26,6 +26,7 @@ import hyperscan_peer
 import measuring
 import signature_sets
 from clamd_peer import Clamd
+from measuring import Resident
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "host-tools"))
@@ -57,8 +58,8 @@ class Measured:
 
     seconds: float  # of processor time, less `load`
     load: float  # of a run over nothing
-    resident: int  # KiB at most
-    empty_resident: int  # KiB over the same messages with one signature only
+    resident: Resident  # after the messages, or the most of one message's process
+    growth: Resident  # over the same messages with one signature only
     found: Found
 
 
@@ -153,12 +154,20 @@ def make_mail(stand: Stand, octets: int) -> tuple[list[str], bytes]:
     return names, sample
 
 
-def ours(stand: Stand, database: Path, mode: str, listing: Path | None) -> tuple[str, float, int]:
-    """Output, processor seconds, resident KiB of one run of the engine."""
+def ours(stand: Stand, database: Path, mode: str, listing: Path | None) -> tuple[str, float]:
+    """Output and processor seconds of one run of the engine."""
     output = stand.folder / "output"
     command = [str(PROGRAMS / "engine_bench"), mode, str(database), str(FEED)]
     cost = measuring.run(command, output, listing)
-    return output.read_text(), cost.processor, cost.resident
+    return output.read_text(), cost.processor
+
+
+def our_memory(stand: Stand, database: Path, mode: str, listing: Path) -> tuple[Resident, int]:
+    """At most of one process, and KiB of it that are pages of the signature file."""
+    output, _ = ours(stand, database, mode, listing)
+    figures = re.findall(r"(?m)^resident (\d+) (\d+) (\d+) (\d+)$", output)[0]
+    rss, pss, anonymous, mapped = map(int, figures)
+    return Resident(rss, pss, anonymous), mapped
 
 
 def found_by_us(output: str) -> Found:
@@ -168,14 +177,15 @@ def found_by_us(output: str) -> Found:
 
 
 def measure_us(stand: Stand, database: Path, empty: Path, listing: Path) -> Measured:
-    """Medians over the runs."""
+    """Medians over the runs; memory of a process per message, as the screen program has it."""
     loads = statistics.median(ours(stand, database, "engine", None)[1] for _ in range(stand.runs))
     outputs = [ours(stand, database, "engine", listing) for _ in range(stand.runs)]
+    resident, _ = our_memory(stand, database, "worker", listing)
     return Measured(
-        seconds=statistics.median(seconds for _, seconds, _ in outputs) - loads,
+        seconds=statistics.median(seconds for _, seconds in outputs) - loads,
         load=loads,
-        resident=max(resident for _, _, resident in outputs),
-        empty_resident=ours(stand, empty, "engine", listing)[2],
+        resident=resident,
+        growth=resident.less(our_memory(stand, empty, "worker", listing)[0]),
         found=found_by_us(outputs[0][0]),
     )
 
@@ -192,9 +202,9 @@ def measure_clamd(stand: Stand, sources: Path, empty: Path, files: list[Path]) -
             before = clamd.processor()
             clamd.scan(files)
             spent.append(clamd.processor() - before)
-        return Measured(
-            statistics.median(spent), clamd.load, clamd.resident(), empty_resident, found
-        )
+        resident = clamd.resident()
+        growth = resident.less(empty_resident)
+        return Measured(statistics.median(spent), clamd.load, resident, growth, found)
 
 
 def rows(octets: int, us: Measured, them: Measured) -> Iterator[tuple[str, str, str, str]]:
@@ -203,11 +213,15 @@ def rows(octets: int, us: Measured, them: Measured) -> Iterator[tuple[str, str, 
     yield "MB/s of mail", f"{speed[0]:.1f}", f"{speed[1]:.1f}", f"{speed[0] / speed[1]:.1f} x"
     yield "seconds", f"{us.seconds:.2f}", f"{them.seconds:.2f}", ""
     yield "seconds to load", f"{us.load:.3f}", f"{them.load:.3f}", ""
-    share = them.resident / us.resident
-    yield "resident MiB", mib(us.resident), mib(them.resident), f"1/{share:.1f}"
-    growth = [each.resident - each.empty_resident for each in (us, them)]
-    ratio = f"1/{growth[1] / growth[0]:.1f}" if growth[0] > 0 else ""
-    yield "  over one signature", mib(growth[0]), mib(growth[1]), ratio
+    for what, own, other in (
+        ("Rss MiB", us.resident.rss, them.resident.rss),
+        ("  over one signature", us.growth.rss, them.growth.rss),
+        ("Pss MiB", us.resident.pss, them.resident.pss),
+        ("  over one signature", us.growth.pss, them.growth.pss),
+        ("of no file MiB", us.resident.anonymous, them.resident.anonymous),
+        ("  over one signature", us.growth.anonymous, them.growth.anonymous),
+    ):
+        yield what, mib(max(0, own)), mib(other), f"1/{other / own:.0f}" if own > 0 else ""
 
 
 def mib(kib: int) -> str:
@@ -249,6 +263,12 @@ def compare(stand: Stand, each: Set, names: list[str], one: tuple[Path, Path]) -
     for what, own, other, ratio in rows(octets, us, them):
         print(f"  {what:<22} {own:>9} {other:>9}  {ratio}")
     print(f"  detections: {judgement(each.expected, us, them)}")
+    whole, mapped = our_memory(stand, each.compiled, "engine", wire)
+    print(
+        "  memory: the most of a process per message, as on the box, whose pages of the file\n"
+        "  are shared with all others and can be dropped; were one process to take all messages:\n"
+        f"  Rss {mib(whole.rss)}, of which {mib(mapped)} of the signature file"
+    )
     print(
         f"  compiled file {each.compiled.stat().st_size:,} octets, "
         f"in {each.compile_seconds:.1f} s on the host",
@@ -289,39 +309,65 @@ def print_matcher(stand: Stand, each: Set, names: list[str]) -> None:
     print(f"  with {HASHES:,} hashes: {hashed:.0f} MB/s, ready in {opened:.0f} us", flush=True)
 
 
-def print_growth(stand: Stand, sample: bytes, names: list[str]) -> None:
-    """How cost grows: with the number of patterns, and with the size of the object."""
-    listing = stand.listing("eml", names)
-    print("\nthe matcher's growth\n  patterns      MB/s")
-    for count in GROWTH:
-        made = signature_sets.make(SEED + count, sample, count, 0, 0)
-        database = stand.maps / "growth.sig"
-        compiled(database, made.files())
-        print(f"  {count:>8,} {matcher(stand, database, listing)[1]:>9.0f}", flush=True)
-    print("  octets of one object   MB/s")
-    for size in GROWTH_SIZES:
-        whole = stand.folder / "object"
-        whole.write_bytes((sample * (size // len(sample) + 1))[:size])
-        (stand.folder / "object.list").write_text(f"{whole}\n")
-        speed = matcher(stand, stand.maps / "patterns.sig", stand.folder / "object.list")[1]
-        print(f"  {size:>20,} {speed:>6.0f}", flush=True)
+def instructions(stand: Stand, mode: str, database: Path, listing: Path, octets: int) -> float:
+    """Per octet of those files: the same on any machine, so that a regression shows."""
+    counts = []
+    for each in (listing, None):
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        command += [str(PROGRAMS / "engine_bench"), mode, str(database), str(FEED)]
+        output = stand.folder / "callgrind"
+        measuring.run(command, output, each)
+        counts.append(int(re.findall(r"Collected : (\d+)", output.read_text())[0]))
+    return (counts[0] - counts[1]) / octets
 
 
-def print_instructions(stand: Stand, each: Set, names: list[str]) -> None:
-    """Instructions per octet of mail: the same on any machine, so that a regression shows."""
+def some_of(stand: Stand, kind: str, names: list[str]) -> tuple[Path, int]:
+    """A listing of so many messages as callgrind can read in a short time, and their octets."""
     some, octets = [], 0
     for name in names:
         if octets < COUNTED_OCTETS:
             some.append(name)
-            octets += (stand.mail / "wire" / name).stat().st_size
-    counts = []
-    for listing in (stand.listing("wire", some), None):
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        command += [str(PROGRAMS / "engine_bench"), "engine", str(each.compiled), str(FEED)]
-        output = stand.folder / "callgrind"
-        measuring.run(command, output, listing)
-        counts.append(int(re.findall(r"Collected : (\d+)", output.read_text())[0]))
-    print(f"\ninstructions per octet of mail: {(counts[0] - counts[1]) / octets:.1f}", flush=True)
+            octets += (stand.mail / kind / name).stat().st_size
+    return stand.listing(kind, some), octets
+
+
+def print_growth(stand: Stand, sample: bytes, names: list[str]) -> None:
+    """How cost grows: with the number of patterns, and with the size of the object."""
+    print("\nthe matcher's growth\n  patterns      MB/s   instructions per octet")
+    for count in GROWTH:
+        made = signature_sets.make(SEED + count, sample, count, 0, 0)
+        database = stand.maps / "growth.sig"
+        compiled(database, made.files())
+        speed = matcher(stand, database, stand.listing("eml", names))[1]
+        counted = instructions(stand, "matcher", database, *some_of(stand, "eml", names))
+        print(f"  {count:>8,} {speed:>9.0f} {counted:>24.1f}", flush=True)
+    print("  octets of one object   MB/s   instructions per octet")
+    for size in GROWTH_SIZES:
+        whole = stand.folder / "object"
+        whole.write_bytes((sample * (size // len(sample) + 1))[:size])
+        listing = stand.folder / "object.list"
+        listing.write_text(f"{whole}\n")
+        database = stand.maps / "patterns.sig"
+        speed = matcher(stand, database, listing)[1]
+        counted = instructions(stand, "matcher", database, listing, size)
+        print(f"  {size:>20,} {speed:>6.0f} {counted:>24.1f}", flush=True)
+
+
+def print_instructions(stand: Stand, each: Set, names: list[str]) -> None:
+    """Of the engine, by kinds of mail: with all signatures, and without hashes."""
+    version = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True)
+    print(f"\ninstructions per octet of mail ({version.stdout.strip()}, callgrind)")
+    print(f"  {'':<8} {'all signatures':>14} {'patterns only':>14}")
+    writer = corpus.Writer(SEED + 2)
+    kinds = {kind: writer.of_kind(kind, COUNTED_OCTETS // 4) for kind in corpus.KINDS}
+    corpus.write(stand.mail, iter(kinds.items()))
+    for what, some in (("mixed", names), *((kind, [kind]) for kind in corpus.KINDS)):
+        listing, octets = some_of(stand, "wire", some)
+        counts = (
+            instructions(stand, "engine", database, listing, octets)
+            for database in (each.compiled, each.patterns_only)
+        )
+        print(f"  {what:<8} " + " ".join(f"{count:>14.1f}" for count in counts), flush=True)
 
 
 def one_signature(stand: Stand) -> tuple[Path, Path]:

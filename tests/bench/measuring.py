@@ -25,6 +25,28 @@ class Cost:
     resident: int  # KiB
 
 
+@dataclass(frozen=True)
+class Resident:
+    """KiB of a process's memory: all pages, by their share, and those of no file."""
+
+    rss: int
+    pss: int
+    anonymous: int
+
+    def less(self, other: Resident) -> Resident:
+        """The difference."""
+        return Resident(
+            self.rss - other.rss, self.pss - other.pss, self.anonymous - other.anonymous
+        )
+
+
+def resident(pid: int) -> Resident:
+    """What the kernel says now."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    figures = dict(re.findall(r"(?m)^(Rss|Pss|Anonymous):\s*(\d+)", text))
+    return Resident(int(figures["Rss"]), int(figures["Pss"]), int(figures["Anonymous"]))
+
+
 class ProgramFailed(Exception):
     """The text has the command and what it printed."""
 

@@ -1,17 +1,23 @@
-// Times the engine: engine_bench engine|matcher DATABASE FEED < list of files
-// engine: each file is a message in wire form. matcher: each file is one object of raw octets.
+// Times the engine: engine_bench engine|worker|matcher DATABASE FEED < list of files
+// engine: each file is a message in wire form. worker: the same, each in a process of its own, as
+// the screen program does it, so that what is resident is one message's. matcher: each file is one
+// object of raw octets.
 // Fed FEED octets at a time from one buffer; only the engine's own time counts, not reading.
 // Prints "found NAME PATH" per detection, "held REASON PATH" for any other verdict but clean, and
-// last one line of figures: octets, microseconds to open the database, microseconds of processor
-// time, resident KiB at most.
+// last two lines of figures. "resident": KiB, at most over all processes at their ends, of all
+// pages (Rss), of pages by their share (Pss), of pages of no file (Anonymous), and of mapped files
+// by themselves (Rss of the database's mapping). Then octets, microseconds to open the database,
+// microseconds of processor time, resident KiB at most.
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,12 +107,84 @@ static void screen_message(const rst_db *db, size_t size, size_t feed) {
     name = report->findings_n > 0 ? report->findings[0].signature : "?";
 }
 
+typedef struct {
+    long rss, pss, anonymous, database;
+} resident;
+
+static void most(long *so_far, long now) {
+    *so_far = now > *so_far ? now : *so_far;
+}
+
+// One line of smaps: the first line of a mapping has its addresses, those after it its figures.
+static void note_line(resident *now, const char *line, uintptr_t database, bool *inside) {
+    uintptr_t start, end;
+    long figure;
+    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2) {
+        *inside = start == database;
+    } else if (sscanf(line, "Rss: %ld", &figure) == 1) {
+        now->rss += figure;
+        now->database += *inside ? figure : 0;
+    } else if (sscanf(line, "Pss: %ld", &figure) == 1) {
+        now->pss += figure;
+    } else if (sscanf(line, "Anonymous: %ld", &figure) == 1) {
+        now->anonymous += figure;
+    }
+}
+
+static void note_resident(resident *all, const void *database) {
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    resident now = {0, 0, 0, 0};
+    bool inside = false;
+    char line[PATH_OCTETS];
+    if (maps == NULL) {
+        fail("smaps");
+    }
+    while (fgets(line, sizeof line, maps) != NULL) {
+        note_line(&now, line, (uintptr_t)database, &inside);
+    }
+    fclose(maps);
+    most(&all->rss, now.rss);
+    most(&all->pss, now.pss);
+    most(&all->anonymous, now.anonymous);
+    most(&all->database, now.database);
+}
+
+static void say(const char *path) {
+    if (word != NULL) {
+        printf("%s %s %s\n", word, name, path);
+    }
+}
+
+// In a process of its own, whose figures go to `all`, which both share.
+static void run_apart(resident *all, const rst_db *db, size_t size, size_t feed,
+                      const char *path) {
+    int status;
+    fflush(stdout);
+    pid_t worker = fork();
+    if (worker == 0) {
+        screen_message(db, size, feed);
+        say(path);
+        note_resident(all, db->base);
+        fflush(stdout);
+        _exit(0);
+    }
+    if (worker == -1 || waitpid(worker, &status, 0) == -1 || status != 0) {
+        fail("worker");
+    }
+    word = NULL;
+}
+
 int main(int argc, char **argv) {
-    if (argc != 4 || (strcmp(argv[1], "engine") != 0 && strcmp(argv[1], "matcher") != 0)) {
-        fprintf(stderr, "engine_bench engine|matcher DATABASE FEED < list\n");
+    if (argc != 4 || strchr("ewm", argv[1][0]) == NULL) {
+        fprintf(stderr, "engine_bench engine|worker|matcher DATABASE FEED < list\n");
         return 2;
     }
-    screen run = argv[1][0] == 'e' ? screen_message : screen_object;
+    screen run = argv[1][0] == 'm' ? screen_object : screen_message;
+    resident *all =
+        mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) {
+        fail("figures");
+    }
     size_t feed = strtoul(argv[3], NULL, 10);
     uint64_t began = now_us(CLOCK_MONOTONIC);
     size_t db_size;
@@ -125,13 +203,19 @@ int main(int argc, char **argv) {
         path[strcspn(path, "\n")] = 0;
         size_t size = read_file(path);
         began = now_us(CLOCK_PROCESS_CPUTIME_ID);
-        run(&db, size, feed);
+        if (argv[1][0] == 'w') {
+            run_apart(all, &db, size, feed, path);
+        } else {
+            run(&db, size, feed);
+        }
         spent += now_us(CLOCK_PROCESS_CPUTIME_ID) - began;
         octets += size;
-        if (word != NULL) {
-            printf("%s %s %s\n", word, name, path);
-        }
+        say(path);
     }
+    if (argv[1][0] != 'w') {
+        note_resident(all, map);
+    }
+    printf("resident %ld %ld %ld %ld\n", all->rss, all->pss, all->anonymous, all->database);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %ld\n", octets, opened, spent, usage.ru_maxrss);

@@ -72,5 +72,6 @@ $(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHA
 	-DHAVE_EXPLICIT_BZERO -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium -w
 # Others' code is built with others' idea of warnings.
 $(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES)): CFLAGS += -w
+$(addprefix $(BUILD)/,$(RESTANTE_ZLIB:.c=.o)): CFLAGS += $(RESTANTE_ZLIB_FLAGS)
 $(foreach name,$(RESTANTE_DECODERS),$(eval $(addprefix $(BUILD)/$(RESTANTE_DIR_$(name))/,\
 	$(RESTANTE_C_$(name):.c=.o)): CFLAGS += $(RESTANTE_FLAGS_$(name))))

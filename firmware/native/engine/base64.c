@@ -53,23 +53,31 @@ static void note_run(rst_base64 *b) {
     b->pads = 0;
 }
 
+// Decodes groups of four characters of the alphabet until something else comes. Returns how many.
+static size_t whole_groups(const uint8_t *in, size_t in_groups, uint8_t *out, size_t out_groups) {
+    const uint8_t *from = in;
+    const uint8_t *end = in + 4 * (in_groups < out_groups ? in_groups : out_groups);
+    for (; in < end; in += 4, out += 3) {
+        uint32_t v0 = value[in[0]], v1 = value[in[1]], v2 = value[in[2]], v3 = value[in[3]];
+        if (((v0 | v1 | v2 | v3) & 0x80) != 0) {
+            break;
+        }
+        out[0] = (uint8_t)(v0 << 2 | v1 >> 4);
+        out[1] = (uint8_t)(v1 << 4 | v2 >> 2);
+        out[2] = (uint8_t)(v2 << 6 | v3);
+    }
+    return (size_t)(in - from) / 4;
+}
+
 size_t rst_base64_take(rst_base64 *b, const uint8_t *in, size_t n, uint8_t *out, size_t cap,
                        size_t *out_n) {
     size_t i = 0;
     size_t o = 0;
     while (i < n && cap - o >= 3) {
-        while (b->have == 0 && !b->padded && n - i >= 4 && cap - o >= 3) {
-            uint8_t v0 = value[in[i]], v1 = value[in[i + 1]];
-            uint8_t v2 = value[in[i + 2]], v3 = value[in[i + 3]];
-            if (((v0 | v1 | v2 | v3) & 0x80) != 0) {
-                break;
-            }
-            uint32_t bits = (uint32_t)v0 << 18 | (uint32_t)v1 << 12 | (uint32_t)v2 << 6 | v3;
-            out[o] = (uint8_t)(bits >> 16);
-            out[o + 1] = (uint8_t)(bits >> 8);
-            out[o + 2] = (uint8_t)bits;
-            o += 3;
-            i += 4;
+        if (b->have == 0 && !b->padded) {
+            size_t groups = whole_groups(in + i, (n - i) / 4, out + o, (cap - o) / 3);
+            i += 4 * groups;
+            o += 3 * groups;
         }
         if (i == n || cap - o < 3) {
             break;

@@ -32,12 +32,18 @@ static uint16_t types_of(const rst_match *m) {
     return (uint16_t)types;
 }
 
-static void look_up(rst_match *m, uint32_t hash, size_t at, bool last) {
+// The bucket's word says which kinds of grams it has: most grams that are no anchors end there,
+// before the cache has to be left for the entries.
+static void look_up(rst_match *m, uint64_t hash, size_t at, bool last) {
     const rst_db *db = m->db;
-    uint32_t bucket = hash >> (32 - db->bucket_bits);
+    uint32_t bucket = (uint32_t)hash >> (32 - db->bucket_bits);
     const uint8_t *bounds = db->section[RST_SECTION_BUCKETS].data + 4 * (size_t)bucket;
-    uint32_t from = rst_load32(bounds);
-    uint32_t to = rst_load32(bounds + 4);
+    uint32_t word = rst_load32(bounds);
+    if (!(word >> (RST_BUCKET_KINDS_SHIFT + (hash >> RST_GRAM_KIND_SHIFT & 7)) & 1)) {
+        return;
+    }
+    uint32_t from = word & RST_BUCKET_FROM;
+    uint32_t to = rst_load32(bounds + 4) & RST_BUCKET_FROM;
     if (from >= to) {
         return;
     }
@@ -60,6 +66,50 @@ static void look_up(rst_match *m, uint32_t hash, size_t at, bool last) {
     }
 }
 
+// The bits of each code, so that one test tells whether all of them are 0.
+#define CODES_4(c)                                                                                \
+    RST_BITMAP_BITS(c), RST_BITMAP_BITS((c) + 1), RST_BITMAP_BITS((c) + 2),                       \
+        RST_BITMAP_BITS((c) + 3)
+#define CODES_16(c) CODES_4(c), CODES_4((c) + 4), CODES_4((c) + 8), CODES_4((c) + 12)
+#define CODES_64(c) CODES_16(c), CODES_16((c) + 16), CODES_16((c) + 32), CODES_16((c) + 48)
+static const uint32_t bits_of[RST_BITMAP_CODES] = {
+    CODES_64(0),   CODES_64(64),  CODES_64(128), CODES_64(192),
+    CODES_64(256), CODES_64(320), CODES_64(384), CODES_64(448),
+};
+
+static inline bool may_be_anchor(const rst_db_section *bitmap, const uint8_t *at) {
+    uint64_t hash = rst_gram_hash(at);
+    uint32_t places = (uint32_t)bitmap->size - 4;
+    uint32_t place = (uint32_t)hash >> (RST_BITMAP_WORD_SHIFT - 2) & places;
+    uint32_t bits = bits_of[hash >> 32 & (RST_BITMAP_CODES - 1)];
+    return (rst_load32(bitmap->data + place) & bits) == 0;
+}
+
+// The first position from `at` on whose gram may be an anchor, or `end`. Most of the time that
+// matching takes is spent here, so four positions go in one round.
+static const uint8_t *candidate(const rst_db_section *bitmap, const uint8_t *at,
+                                const uint8_t *end) {
+    const rst_db_section b = *bitmap;
+    for (; end - at >= 4; at += 4) {
+        if (may_be_anchor(&b, at)) {
+            return at;
+        }
+        if (may_be_anchor(&b, at + 1)) {
+            return at + 1;
+        }
+        if (may_be_anchor(&b, at + 2)) {
+            return at + 2;
+        }
+        if (may_be_anchor(&b, at + 3)) {
+            return at + 3;
+        }
+    }
+    while (at < end && !may_be_anchor(&b, at)) {
+        at++;
+    }
+    return at;
+}
+
 void rst_match_scan(rst_match *m, size_t to, bool last) {
     if (!m->typed) {
         m->targets = types_of(m);
@@ -72,14 +122,11 @@ void rst_match_scan(rst_match *m, size_t to, bool last) {
     }
     // A gram must lie in the object as a whole.
     size_t end = last && m->fill >= 4 ? m->fill - 3 : last ? 0 : to;
-    const uint8_t *bitmap = m->db->section[RST_SECTION_BITMAP].data;
-    unsigned shift = 32 + 5 - m->db->bitmap_bits;
+    const rst_db_section *bitmap = &m->db->section[RST_SECTION_BITMAP];
     for (size_t at = m->next; at < end; at++) {
-        uint64_t hash = rst_gram_hash(m->window + at);
-        // Two bits of one word: a gram that is no anchor passes in one of fifty cases at most.
-        uint32_t word = rst_load32(bitmap + 4 * (size_t)((uint32_t)hash >> shift));
-        if (word >> (hash >> 32 & 31) & word >> (hash >> 37 & 31) & 1) {
-            look_up(m, (uint32_t)hash, at, last);
+        at = (size_t)(candidate(bitmap, m->window + at, m->window + end) - m->window);
+        if (at < end) {
+            look_up(m, rst_gram_hash(m->window + at), at, last);
             if (rst_match_stopped(m)) {
                 return;
             }

@@ -18,7 +18,7 @@
 #define RST_SIG_GRAM_FACTOR 0x9E3779B1u // multiplicative hash of a 4-octet gram
 
 enum {
-    RST_SIG_VERSION = 2,
+    RST_SIG_VERSION = 3,
     RST_SIG_MAGIC_SIZE = 8,
 
     // Header: offsets of its fields. u32 unless said otherwise.
@@ -38,10 +38,21 @@ enum {
 
     RST_BITMAP_BITS_MIN = 10,
     RST_BITMAP_BITS_MAX = 18, // 32 KiB: the first-level data cache of a Cortex-A7
+    // A gram's word: its hash shifted so, under a mask of the words there are. Its bits in the
+    // word are one of so many choices.
+    RST_BITMAP_WORD_SHIFT = 19,
+    RST_BITMAP_CODES = 512,
+
     RST_BUCKET_BITS_MIN = 4,
     RST_BUCKET_BITS_MAX = 20,
 
-    // An entry: one anchor. Sorted by bucket; BUCKETS[i] .. BUCKETS[i + 1] are bucket i's.
+    // A bucket's word: its first entry in the low 24 bits; above them a bit for each kind of gram
+    // that it has. The kind of a gram: three bits of its hash.
+    RST_BUCKET_FROM = 16777215,
+    RST_BUCKET_KINDS_SHIFT = 24,
+    RST_GRAM_KIND_SHIFT = 41,
+
+    // An entry: one anchor. Sorted by bucket; from BUCKETS[i] to BUCKETS[i + 1] are bucket i's.
     RST_ENTRY_SIZE = 16,
     RST_ENTRY_GRAM = 0, // the 4 octets at the anchor
     RST_ENTRY_NEXT = 4, // the 4 octets after it, under the mask
@@ -166,8 +177,8 @@ typedef enum {
 enum {
     RST_SECTION_NAMES = 0,        // terminated strings; the last octet is 0
     RST_SECTION_NAME_OFFSETS = 1, // u32 per id: its name in NAMES
-    RST_SECTION_BITMAP = 2,       // u32 words: which grams are anchors, see rst_gram_hash
-    RST_SECTION_BUCKETS = 3,      // u32, one more than buckets
+    RST_SECTION_BITMAP = 2,       // u32 words: bits of grams that are anchors are 0
+    RST_SECTION_BUCKETS = 3,      // u32, one more than buckets; see RST_BUCKET_FROM
     RST_SECTION_ENTRIES = 4,
     RST_SECTION_LINKS = 5,
     RST_SECTION_SEGMENTS = 6,
@@ -200,11 +211,17 @@ static inline uint64_t rst_load64(const uint8_t *p) {
     return (uint64_t)rst_load32(p) | (uint64_t)rst_load32(p + 4) << 32;
 }
 
-// Hash of the gram at p. The low half's top bits choose a word of the bitmap, and a bucket; the
-// high half's bits 0-4 and 5-9 choose two bits of the word, both set if the gram is an anchor.
+// Hash of the gram at p. The low half's top bits choose a bucket, and those from
+// RST_BITMAP_WORD_SHIFT on a word of the bitmap; the high half's lowest bits are the code that
+// says which bits of the word are 0 if the gram is an anchor.
 static inline uint64_t rst_gram_hash(const uint8_t *p) {
     return (uint64_t)rst_load32(p) * RST_SIG_GRAM_FACTOR;
 }
+
+// The bits of a code: three of 32, which a table has for each code.
+#define RST_BITMAP_BITS(code)                                                                     \
+    (1u << ((code) & 31) | 1u << ((code) >> 4 & 31) |                                             \
+     1u << ((5 * ((code) & 31) + 11 * ((code) >> 4 & 31) + 7) & 31))
 
 // The record at `index`, or NULL if the section does not hold all of it.
 static inline const uint8_t *rst_db_record(const rst_db *db, int section, uint64_t index,

@@ -291,7 +291,7 @@ def bench_verb(sigs: Path, octets: int, programs: Path | None) -> None:
     size, opened, spent, resident = map(int, found[-1].split())
     idle = int(empty[-1].split()[3])
     click.echo(f"octets      {size:,}")
-    click.echo(f"found       {len(found) - 1:,}")
+    click.echo(f"found       {sum(line.startswith('found ') for line in found):,}")
     click.echo(f"open        {opened:,} microseconds")
     click.echo(f"speed       {size / max(1, spent):.1f} MB/s")
     click.echo(f"resident    {resident:,} KiB, of which {idle:,} without matching anything")

@@ -108,7 +108,7 @@ def stored_segment(segment: Segment) -> tuple[int, int, bytes]:
 
 
 def gram_hash(gram: bytes) -> int:
-    """64 bits: the low half's top bits index bitmap and buckets, the high half gives two bits."""
+    """64 bits: the low half's top bits index bitmap and buckets, the high half gives the code."""
     return int.from_bytes(gram, "little") * layout.GRAM_FACTOR
 
 
@@ -291,21 +291,37 @@ class PatternTable:
         }
 
 
+def bits_of_code(code: int) -> int:
+    """RST_BITMAP_BITS of the header."""
+    first = code & 31
+    second = code >> 4 & 31
+    return 1 << first | 1 << second | 1 << (5 * first + 11 * second + 7 & 31)
+
+
 def bitmap_of(anchors: list[tuple[int, bytes, int, int, int]], bits: int) -> bytes:
-    """Words of 32 bits; each gram sets two bits in one of them."""
-    words = [0] * (1 << (bits - 5))
+    """Words of 32 bits; each gram clears three bits in one of them."""
+    words = [0xFFFFFFFF] * (1 << (bits - 5))
     for digest, *_ in anchors:
-        word = (digest & 0xFFFFFFFF) >> (32 + 5 - bits)
-        words[word] |= 1 << (digest >> 32 & 31) | 1 << (digest >> 37 & 31)
+        word = (digest & 0xFFFFFFFF) >> layout.BITMAP_WORD_SHIFT & len(words) - 1
+        words[word] &= ~bits_of_code(digest >> 32 & layout.BITMAP_CODES - 1)
     return struct.pack(f"<{len(words)}I", *words)
 
 
 def buckets_of(anchors: list[tuple[int, bytes, int, int, int]], bits: int) -> bytes:
-    """Where each bucket's entries begin; one more number ends the last."""
+    """Where each bucket's entries begin, and their kinds; one more number ends the last."""
+    if len(anchors) > layout.BUCKET_FROM:
+        raise Unsupported(f"more than {layout.BUCKET_FROM} anchors")
     sizes = [0] * (1 << bits)
+    kinds = [0] * (len(sizes) + 1)
     for digest, *_ in anchors:
-        sizes[(digest & 0xFFFFFFFF) >> (32 - bits)] += 1
+        bucket = (digest & 0xFFFFFFFF) >> (32 - bits)
+        sizes[bucket] += 1
+        kinds[bucket] |= 1 << (digest >> layout.GRAM_KIND_SHIFT & 7)
     starts = [0]
     for size in sizes:
         starts.append(starts[-1] + size)
-    return struct.pack(f"<{len(starts)}I", *starts)
+    words = (
+        start | kind << layout.BUCKET_KINDS_SHIFT
+        for start, kind in zip(starts, kinds, strict=True)
+    )
+    return struct.pack(f"<{len(starts)}I", *words)
