@@ -87,7 +87,9 @@ class Box:
 
     def start_screen(self):
         (self.run / "screen.sock").unlink(missing_ok=True)
-        self.screen = self._child("screen", "--signatures", str(self._signatures))
+        self.screen = self._child(
+            "screen", "--signatures", str(self._signatures), "--data", str(self.data)
+        )
         self._wait(self.screen, (self.run / "screen.sock").exists, "socket of the screen process")
 
     def start_gate(self, listen=0, origin=None):

@@ -287,11 +287,15 @@ def test_look_that_takes_too_long_is_ended(patient, mail, sets, tmp_path):
     assert judged(patient, mail(EICAR)) == (INFECTED, BUNDLE)
 
 
-def test_process_that_looks_is_behind_the_workers_wall(patient, withheld):
+def test_process_that_looks_is_behind_the_workers_wall(withheld):
     _, process, go_on = withheld
-    lines = Path("/proc/%d/status" % process).read_text().splitlines()
-    status = dict(line.split(":\t", 1) for line in lines)
-    assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
+
+    def walled():
+        lines = Path("/proc/%d/status" % process).read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines)
+        return status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
+
+    wait_for(walled, "the wall")
     go_on()
 
 
