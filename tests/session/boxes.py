@@ -75,8 +75,7 @@ class Box:
                 program(),
                 "-X",
                 HEAP,
-                "-m",
-                f"restante.programs.{name}",
+                *self.words(name),
                 "--run",
                 str(self.run),
                 *options,
@@ -84,6 +83,10 @@ class Box:
             self.folder / f"{name}.log",
             environment={"MICROPYPATH": f"{TOP / 'firmware'}:.frozen"},
         )
+
+    def words(self, name):
+        """What the interpreter is to run."""
+        return ["-m", f"restante.programs.{name}"]
 
     def start_screen(self):
         (self.run / "screen.sock").unlink(missing_ok=True)

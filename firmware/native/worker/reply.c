@@ -101,6 +101,7 @@ size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *cou
     put(&c, counts->started, 8);
     put(&c, counts->without_verdict, 8);
     put(&c, counts->adopted, 4);
+    put(&c, counts->peak_kib, 4);
     put(&c, origin, 1);
     put_set(&c, set);
     return c.n;

@@ -14,6 +14,7 @@ typedef struct {
     uint64_t started;         // workers
     uint64_t without_verdict; // workers that ended so
     uint32_t adopted;         // sets that the gate handed over
+    uint32_t peak_kib;        // most that one worker had resident, signature pages included
 } rst_server_counts;
 
 // All fill `out` (RST_REPLY_OCTETS) and return the octets of the reply.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -182,7 +183,11 @@ static void end_offer(rst_server *server, rst_connection *c, int status) {
 static void reap_workers(rst_server *server) {
     int status;
     pid_t worker;
-    while ((worker = waitpid(-1, &status, WNOHANG)) > 0) {
+    struct rusage used;
+    while ((worker = wait4(-1, &status, WNOHANG, &used)) > 0) {
+        if (used.ru_maxrss > server->counts.peak_kib) {
+            server->counts.peak_kib = (uint32_t)used.ru_maxrss;
+        }
         for (size_t i = 0; i < RST_CONNECTIONS; i++) {
             rst_connection *c = &server->connections[i];
             bool busy = c->state != RST_FREE && c->worker == worker;

@@ -51,7 +51,7 @@ _HEAD = "<4sQBBHIIQQ"
 _NO_VERDICT = "<4sQB"
 # Why there is none; the only reason that is known.
 _NO_ROOM = const(1)
-_STATUS = "<4sQQQIBIIQ"
+_STATUS = "<4sQQQIIBIIQ"
 _SET = "<4sQQIIQ"
 
 
@@ -117,10 +117,11 @@ class Report:
 class Status:
     """The parent's answer: workers since its start, and what signatures it holds."""
 
-    def __init__(self, workers, failed, adopted, origin, hashes, patterns, built, bundle):
+    def __init__(self, workers, failed, adopted, peak, origin, hashes, patterns, built, bundle):
         self.workers = workers
         self.failed = failed  # workers that ended without a verdict
         self.adopted = adopted  # sets that were handed over
+        self.peak = peak  # KiB: most that one worker had resident, signature pages included
         self.origin = origin  # of the set in use: HANDED_OVER, CURRENT …
         self.hashes = hashes
         self.patterns = patterns
@@ -316,8 +317,8 @@ def status_reply(data, tag):
     cursor, head = _begin(data, b"RSS2", tag, _STATUS)
     bundle = cursor.text(MAX_BUNDLE)
     cursor.finish()
-    if head[5] > FACTORY:
-        raise ProtocolError("screen reply: a set from place %d" % head[5])
+    if head[6] > FACTORY:
+        raise ProtocolError("screen reply: a set from place %d" % head[6])
     return Status(*head[2:], bundle)
 
 

@@ -17,7 +17,7 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!
 SIGNATURES = "Test.Eicar:0:*:" + EICAR[:40].hex() + "\n"
 BUNDLE = "worker-test"
 BUILT = 1700000000
-STATUS = "<4sQQQIBIIQB"
+STATUS = "<4sQQQIIBIIQB"
 OFFER, TRY, ADOPT, WITHDRAW = 3, 4, 5, 6
 LIMITS = {
     "deadline": 10000,
@@ -93,7 +93,7 @@ class Server:
         with self.connect() as client:
             client.send(request(kind=2, tag=99))
             reply = client.recv(65536)
-        magic, tag, started, without, adopted, origin, *facts, n = struct.unpack_from(
+        magic, tag, started, without, adopted, peak, origin, *facts, n = struct.unpack_from(
             STATUS, reply
         )
         assert magic == b"RSS2" and tag == 99 and len(reply) == struct.calcsize(STATUS) + n
@@ -101,6 +101,7 @@ class Server:
             "started": started,
             "without": without,
             "adopted": adopted,
+            "peak": peak,
             "origin": origin,
             "hashes": facts[0],
             "patterns": facts[1],

@@ -30,7 +30,9 @@ def test_status(server, mail):
     assert server.status()["started"] == 0
     server.screen(mail(b"one"))
     server.screen(mail(b"two"), octets=3)
-    assert server.status() == {
+    status = server.status()
+    assert 1000 < status.pop("peak") < 20000  # KiB
+    assert status == {
         "started": 2,
         "without": 1,
         "adopted": 0,

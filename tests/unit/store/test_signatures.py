@@ -43,7 +43,7 @@ class Screen:
         return self.folder._find(name).data
 
     async def status(self):
-        return Status(0, 0, 0, self.origin, 0, 0, 0, name_of(self.using))
+        return Status(0, 0, 0, 0, self.origin, 0, 0, 0, name_of(self.using))
 
     def _reply(self, wrong=""):
         using = self.candidate or self.using
@@ -326,7 +326,7 @@ def test_the_judge_finds_it_when_the_set_or_its_name_is_not_synced():
 def test_a_damaged_current_set_is_an_alarm_once():
     one, screen, _ = made(disk_with(current=OLD))
     for origin in (wire.CURRENT, wire.PREVIOUS, wire.PREVIOUS, wire.HANDED_OVER):
-        one.noticed(Status(0, 0, 0, origin, 0, 0, 0, "older"))
+        one.noticed(Status(0, 0, 0, 0, origin, 0, 0, 0, "older"))
     (text,) = alarms()
     assert "damaged" in text and "older is in use" in text
     assert log.alarms.active()[0][2] == 1
@@ -334,5 +334,5 @@ def test_a_damaged_current_set_is_an_alarm_once():
 
 def test_the_factory_set_of_a_new_box_is_no_alarm():
     one, _, _ = made(disk_with())
-    one.noticed(Status(0, 0, 0, wire.FACTORY, 0, 0, 0, "factory"))
+    one.noticed(Status(0, 0, 0, 0, wire.FACTORY, 0, 0, 0, "factory"))
     assert alarms() == []
