@@ -31,10 +31,6 @@ MAILS = [
     CLEAN_MAIL.replace(b"\n", b"\r\n"),
     carrying("bad", mails.EICAR),
 ]
-    carrying("planted", PLANTED),
-    CLEAN_MAIL.replace(b"\n", b"\r\n"),
-    carrying("bad", mails.EICAR),
-]
 
 
 @pytest.fixture(scope="session")
