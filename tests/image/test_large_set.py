@@ -5,23 +5,32 @@ takes it from at the start.
 """
 
 import io
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 import zipfile
 from email.message import EmailMessage
+from pathlib import Path
 from random import Random
 
 import large_set
 import pytest
-from restante_tools.lab import boxconsole, clients, preflight
+from restante_tools.lab import boxconsole, clients, nativegate, preflight
 from restante_tools.lab.dovecot import Account
 from restante_tools.lab.site import ImageSite, Wanted
 from restante_tools.places import Places
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from native.worker.conftest import Server, verdict
+
 PASSWORD = "secret"
+CLEAN, INFECTED = 0, 1
+WORKER_KIB = 8 * 1024  # resident of a worker's own, without signature pages and mapped files
 MESSAGE_OCTETS = 20_000_000
 MOST_SECONDS = 60.0  # for one message of that size, in a client's hands, on an emulated processor
 WAITING = re.compile(rb"^X-Restante-Wait: [^\n]*\n", re.M)
@@ -77,6 +86,80 @@ def mails(large, tmp_path_factory):
         "pattern": message("pattern", "c.bin", b"before " + pattern_payload + b" after"),
         "hash": message("hash", "d.bin", hash_payload),
     }
+
+
+# -- natively: what a worker's memory is made of, which the box cannot say
+
+
+@pytest.fixture
+def screen(tmp_path, monkeypatch):
+    """The screen program of this machine, with the factory's set."""
+    monkeypatch.setenv("MICROPYPATH", f"{Places().firmware}:.frozen")
+    words = [str(nativegate.interpreter(Places())), "-X", "heapsize=512k"]
+    words += ["-m", "restante.programs.screen", "--run", str(tmp_path), "--data", str(tmp_path)]
+    words += ["--signatures", str(nativegate.factory_signatures(tmp_path))]
+    running = Server(words, tmp_path / "screen.sock")
+    yield running
+    running.stop()
+
+
+def memory(pid):
+    """KiB by name; nothing of a process that has ended."""
+    try:
+        rows = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    fields = dict(row.split(":", 1) for row in rows)
+    names = ("RssAnon", "RssFile", "RssShmem", "VmHWM")
+    return {name: int(fields[name].split()[0]) for name in names if name in fields}
+
+
+def highest(server, message, folder):
+    """The reply, and the most that its worker had of each kind of memory."""
+    path = folder / "mail"
+    path.write_bytes(message.replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n.."))
+    most = {}
+    limits = {"deadline": 300_000, "scratch": 160 << 20, "entries": 10_000}
+    with (
+        path.open("rb") as file,
+        (folder / "room").open("w+b") as room,
+        server.ask(file, room=room, **limits) as client,
+    ):
+        worker = server.worker()
+        client.setblocking(False)
+        while True:
+            for name, kib in memory(worker).items():
+                most[name] = max(kib, most.get(name, 0))
+            try:
+                return client.recv(65536), most
+            except BlockingIOError:
+                os.sched_yield()
+
+
+def test_taking_the_set_and_memory_of_a_worker_natively(screen, large, mails, tmp_path, figures):
+    before = time.monotonic()
+    number, name, wrong = screen.offer(large.path)
+    looked = time.monotonic()
+    assert screen.adopt(number) == (0, large_set.NAME, "") and (name, wrong) == (
+        large_set.NAME,
+        "",
+    )
+    adopted = time.monotonic()
+    figures.append(
+        f"large set, natively: opened, mapped and looked into in {(looked - before) * 1e3:.1f} ms, "
+        f"adopted in {(adopted - looked) * 1e3:.1f} ms"
+    )
+    reply, most = highest(screen, mails["deep"], tmp_path)
+    assert verdict(reply)["verdict"] == INFECTED
+    (folder := tmp_path / "clean").mkdir()
+    reply, most = highest(screen, mails["clean"], folder)
+    assert verdict(reply)["verdict"] == CLEAN
+    parts = ", ".join(f"{name} {kib} KiB" for name, kib in most.items())
+    figures.append(f"large set, natively: worker on {len(mails['clean'])} octets: at most {parts}")
+    assert most["RssAnon"] <= WORKER_KIB
+
+
+# -- on the box
 
 
 @pytest.fixture(scope="module")

@@ -185,8 +185,9 @@ static void reap_workers(rst_server *server) {
     pid_t worker;
     struct rusage used;
     while ((worker = wait4(-1, &status, WNOHANG, &used)) > 0) {
-        if (used.ru_maxrss > server->counts.peak_kib) {
-            server->counts.peak_kib = (uint32_t)used.ru_maxrss;
+        uint32_t kib = (uint32_t)used.ru_maxrss;
+        if (kib > server->counts.peak_kib) {
+            server->counts.peak_kib = kib;
         }
         for (size_t i = 0; i < RST_CONNECTIONS; i++) {
             rst_connection *c = &server->connections[i];
