@@ -41,6 +41,12 @@ class NoRoom(ScreenUnavailable):
     """No verdict, because the disk has no room to unpack the message."""
 
 
+class SetRefused(RestanteError):
+    """A signature set is not taken: the text says which, why, and what is in use."""
+
+    transient = False
+
+
 class SettingsError(RestanteError):
     """A settings line is wrong: `line` (from 1), what is wrong and what is allowed."""
 

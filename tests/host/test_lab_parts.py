@@ -12,7 +12,7 @@ STATUS = (
     "version        0.1",
     "screening      enabled; without a verdict: deny",
     "bundle         factory, 3 hashes, 4 patterns, built 2025-01-01",
-    "screen         5 workers started, 0 without a verdict",
+    "screen         5 workers started, 0 without a verdict, at most 6000 KiB each",
     "memory         40000 KiB available of 60000 KiB; gate 3000 KiB",
 )
 

@@ -75,8 +75,7 @@ class Box:
                 program(),
                 "-X",
                 HEAP,
-                "-m",
-                f"restante.programs.{name}",
+                *self.words(name),
                 "--run",
                 str(self.run),
                 *options,
@@ -85,9 +84,15 @@ class Box:
             environment={"MICROPYPATH": f"{TOP / 'firmware'}:.frozen"},
         )
 
+    def words(self, name):
+        """What the interpreter is to run."""
+        return ["-m", f"restante.programs.{name}"]
+
     def start_screen(self):
         (self.run / "screen.sock").unlink(missing_ok=True)
-        self.screen = self._child("screen", "--signatures", str(self._signatures))
+        self.screen = self._child(
+            "screen", "--signatures", str(self._signatures), "--data", str(self.data)
+        )
         self._wait(self.screen, (self.run / "screen.sock").exists, "socket of the screen process")
 
     def start_gate(self, listen=0, origin=None):

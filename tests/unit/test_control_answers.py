@@ -88,7 +88,9 @@ class Screen:
     async def status(self):
         if self.error:
             raise self.error
-        return Thing(bundle="factory", hashes=3, patterns=4, built=0, workers=5, failed=1)
+        return Thing(
+            bundle="factory", hashes=3, patterns=4, built=0, workers=5, failed=1, peak=5000
+        )
 
 
 class SelfTest:

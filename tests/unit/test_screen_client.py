@@ -377,7 +377,7 @@ def test_waiting_for_a_free_worker_has_an_end(monkeypatch):
 def test_status():
     def answer(request):
         assert struct.unpack("<I", request[4:8]) == (wire.STATUS,)
-        head = struct.pack("<4sQQQIIQ", b"RSS1", 1, 5, 1, 100, 200, 1700000000)
+        head = struct.pack("<4sQQQIIBIIQ", b"RSS2", 1, 5, 1, 0, 0, 3, 100, 200, 1700000000)
         return head + b"\x07factory"
 
     process = Process(answer, dies, hangs, OSError(ECONNREFUSED))

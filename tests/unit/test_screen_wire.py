@@ -185,10 +185,12 @@ def test_a_reply_that_is_too_long_is_refused():
 
 
 def test_status_reply():
-    data = struct.pack("<4sQQQIIQ", b"RSS1", TAG, 10, 2, 3, 4, 1 << 31) + text(b"factory 1")
+    data = struct.pack("<4sQQQIIBIIQ", b"RSS2", TAG, 10, 2, 5, 6000, 3, 3, 4, 1 << 31)
+    data += text(b"factory 1")
     status = wire.status_reply(data, TAG)
     assert (status.workers, status.failed, status.hashes, status.patterns) == (10, 2, 3, 4)
     assert (status.built, status.bundle) == (1 << 31, "factory 1")
+    assert (status.adopted, status.peak, status.origin) == (5, 6000, wire.FACTORY)
     for bad in (data[:-1], data + b"\0", b"RSV1" + data[4:]):
         try:
             wire.status_reply(bad, TAG)

@@ -2,4 +2,6 @@
 
 from typing import NoReturn
 
-def serve(listen_fd: int, signature_path: str, uid: int | None, gid: int | None) -> NoReturn: ...
+def serve(
+    listen_fd: int, signature_paths: tuple[str, ...], uid: int | None, gid: int | None
+) -> NoReturn: ...

@@ -7,20 +7,35 @@
 #include "../worker/server.h"
 #include "sys.h"
 
-// serve(listen_fd, signature_path, uid, gid): maps the signatures, then gives up the rights to be
-// uid and gid (None, None: stays who it is), then serves. Returns only by raising: RuntimeError
-// says what is wrong with the signatures, OSError what the system refused.
-static mp_obj_t screen_serve(size_t n_args, const mp_obj_t *args) {
-    static rst_server server;
-    int listener = (int)mp_obj_get_int(args[0]);
-    const char *wrong = rst_server_open(&server, listener, mp_obj_str_get_str(args[1]));
+static void raise_wrong(const char *wrong) {
     if (wrong != NULL) {
         mp_raise_msg_varg(&mp_type_RuntimeError, MP_ERROR_TEXT("%s (errno %d)"), wrong, errno);
     }
+}
+
+// serve(listen_fd, (signature_path, ...), uid, gid): opens the signature files, then gives up the
+// rights to be uid and gid (None, None: stays who it is), takes the first sound set, then serves.
+// Returns only by raising: RuntimeError says what is wrong with the signatures, OSError what the
+// system refused.
+static mp_obj_t screen_serve(size_t n_args, const mp_obj_t *args) {
+    static rst_server server;
+    const char *paths[RST_STARTS];
+    size_t n;
+    mp_obj_t *items;
+    int listener = (int)mp_obj_get_int(args[0]);
+    mp_obj_get_array(args[1], &n, &items);
+    if (n == 0 || n > RST_STARTS) {
+        mp_raise_ValueError(MP_ERROR_TEXT("signature files"));
+    }
+    for (size_t i = 0; i < n; i++) {
+        paths[i] = mp_obj_str_get_str(items[i]);
+    }
+    raise_wrong(rst_server_open(&server, listener, paths, n));
     if (args[2] != mp_const_none) {
         uid_t uid = (uid_t)mp_obj_get_int(args[2]);
         rst_sys_check(rst_drop_rights(uid, (gid_t)mp_obj_get_int(args[3])));
     }
+    raise_wrong(rst_server_start(&server));
     rst_sys_check(rst_server_run(&server));
     return mp_const_none;
 }

@@ -1,5 +1,5 @@
 // See job.h. The order matters: what the gate sent (a request and descriptors) is read within the
-// limits but before the filter, the message (hostile) only behind it.
+// limits but before the filter, the message (hostile) and the signatures only behind it.
 #include "job.h"
 
 #include <fcntl.h>
@@ -68,7 +68,7 @@ static bool receive(int connection, packet *p) {
     }
     memcpy(p->fd, CMSG_DATA(header), p->fds * sizeof(int));
     return rst_request_decode(&p->request, data, (size_t)n) &&
-           p->request.kind == RST_REQUEST_SCREEN &&
+           (p->request.kind == RST_REQUEST_SCREEN || p->request.kind == RST_REQUEST_TRY) &&
            (p->fds == DESCRIPTORS || p->request.scratch == 0);
 }
 
@@ -107,8 +107,7 @@ static const rst_report *scan(rst_scanner *scanner, const rst_db *db, const rst_
     return rst_scanner_end(scanner);
 }
 
-noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
-                          rst_scanner *scanner) {
+noreturn void rst_job_run(int connection, int parent, const rst_set *set, rst_scanner *scanner) {
     static uint8_t reply[RST_REPLY_OCTETS];
     static packet p;
     static rst_scratch_file file;
@@ -131,9 +130,13 @@ noreturn void rst_job_run(int connection, int parent, const rst_db *db, const ch
     if (rst_sandbox_seal(p.request.deadline_ms, p.request.scratch) == -1) {
         _exit(1);
     }
-    const rst_report *report = scan(scanner, db, &p.request.limits, &rules, scratch, m);
+    rst_db db;
+    if (rst_db_open(&db, set->map, set->size) != RST_DB_OK) {
+        _exit(1); // it was sound when it was tried: somebody has changed the file
+    }
+    const rst_report *report = scan(scanner, &db, &p.request.limits, &rules, scratch, m);
     size_t n = report->no_room ? rst_reply_no_room(reply, p.request.tag)
-                               : rst_reply_verdict(reply, p.request.tag, report, bundle);
+                               : rst_reply_verdict(reply, p.request.tag, report, set->facts.name);
     // One packet on a socket that has sent nothing yet: it goes at once or never.
     bool sent = send(RST_SANDBOX_SOCKET, reply, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
     _exit(sent ? 0 : 1);

@@ -5,9 +5,9 @@
 #include <stdnoreturn.h>
 
 #include "../engine/engine.h"
+#include "set.h"
 
 // In the forked child. Ends the process: status 0 if the reply was sent, else 1 and no reply.
-noreturn void rst_job_run(int connection, int parent, const rst_db *db, const char *bundle,
-                          rst_scanner *scanner);
+noreturn void rst_job_run(int connection, int parent, const rst_set *set, rst_scanner *scanner);
 
 #endif

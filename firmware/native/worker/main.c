@@ -1,4 +1,4 @@
-// screen-worker SIGNATURES SOCKET: the screen program without MicroPython, for tests.
+// screen-worker SIGNATURES... SOCKET: the screen program without MicroPython, for tests.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,18 +27,23 @@ static int listen_on(const char *path) {
 
 int main(int argc, char **argv) {
     static rst_server server;
-    if (argc != 3) {
-        fputs("usage: screen-worker SIGNATURES SOCKET\n", stderr);
+    if (argc < 3 || argc > 2 + RST_STARTS) {
+        fputs("usage: screen-worker SIGNATURES... SOCKET\n", stderr);
         return 2;
     }
-    int listener = listen_on(argv[2]);
+    const char *socket_path = argv[argc - 1];
+    int listener = listen_on(socket_path);
     if (listener == -1) {
-        fprintf(stderr, "screen-worker: %s: %s\n", argv[2], strerror(errno));
+        fprintf(stderr, "screen-worker: %s: %s\n", socket_path, strerror(errno));
         return 1;
     }
-    const char *wrong = rst_server_open(&server, listener, argv[1]);
+    const char *const *paths = (const char *const *)argv + 1;
+    const char *wrong = rst_server_open(&server, listener, paths, (size_t)argc - 2);
+    if (wrong == NULL) {
+        wrong = rst_server_start(&server);
+    }
     if (wrong != NULL) {
-        fprintf(stderr, "screen-worker: %s: %s\n", argv[1], wrong);
+        fprintf(stderr, "screen-worker: %s\n", wrong);
         return 1;
     }
     rst_server_run(&server);

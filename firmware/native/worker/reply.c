@@ -86,16 +86,34 @@ size_t rst_reply_no_room(uint8_t *out, uint64_t tag) {
     return c.n;
 }
 
+static void put_set(cursor *c, const rst_set_facts *set) {
+    put(c, set->hashes, 4);
+    put(c, set->patterns, 4);
+    put(c, set->built, 8);
+    put_string(c, set->name, 255);
+}
+
 size_t rst_reply_status(uint8_t *out, uint64_t tag, const rst_server_counts *counts,
-                        const rst_db_info *bundle) {
+                        const rst_set_facts *set, uint8_t origin) {
     cursor c = {out, 0};
-    put_magic(&c, "RSS1");
+    put_magic(&c, "RSS2");
     put(&c, tag, 8);
     put(&c, counts->started, 8);
     put(&c, counts->without_verdict, 8);
-    put(&c, bundle->hashes, 4);
-    put(&c, bundle->patterns, 4);
-    put(&c, bundle->built, 8);
-    put_string(&c, bundle->name, 255);
+    put(&c, counts->adopted, 4);
+    put(&c, counts->peak_kib, 4);
+    put(&c, origin, 1);
+    put_set(&c, set);
+    return c.n;
+}
+
+size_t rst_reply_set(uint8_t *out, uint64_t tag, const char *wrong, uint64_t number,
+                     const rst_set_facts *set) {
+    cursor c = {out, 0};
+    put_magic(&c, "RSU1");
+    put(&c, tag, 8);
+    put(&c, number, 8);
+    put_set(&c, set);
+    put_string(&c, wrong == NULL ? "" : wrong, 255);
     return c.n;
 }

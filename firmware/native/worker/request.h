@@ -21,11 +21,18 @@ enum {
 // Largest spool file in octets: it is mapped whole, and a 32-bit process has 3 GiB of addresses.
 #define RST_MOST_SPOOL_OCTETS (1024ull * 1024 * 1024)
 
-typedef enum { RST_REQUEST_SCREEN = 1, RST_REQUEST_STATUS = 2 } rst_request_kind;
+typedef enum {
+    RST_REQUEST_SCREEN = 1,
+    RST_REQUEST_STATUS = 2,
+    RST_REQUEST_OFFER = 3,    // a new signature set, as a descriptor: it becomes the candidate
+    RST_REQUEST_TRY = 4,      // as SCREEN, with the candidate
+    RST_REQUEST_ADOPT = 5,    // the candidate becomes the set in use
+    RST_REQUEST_WITHDRAW = 6, // the candidate is forgotten
+} rst_request_kind;
 
 typedef struct {
     rst_request_kind kind;
-    uint64_t octets; // of the spool file
+    uint64_t octets; // of the spool file, or of the set; ADOPT: the candidate's number
     uint32_t deadline_ms;
     rst_limits limits;
     uint64_t tag;     // returned in the reply

@@ -26,6 +26,10 @@ KEY_PARTITION = "keys"
 # Below the data folder.
 SETTINGS = "settings"
 ALARMS = "alarms"
+# Signature sets.  Only the gate writes there: `new` is what is tried, and becomes `current`.
+SIGNATURES = "signatures"
+CURRENT_SET = "signatures/current"
+PREVIOUS_SET = "signatures/previous"
 
 # Below the run folder.
 CONTROL_SOCKET = "control.sock"

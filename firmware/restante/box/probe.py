@@ -24,7 +24,7 @@ def gate(path):
 
 
 def screen(path):
-    return ask(path, True, STATUS_REQUEST, b"RSS1")
+    return ask(path, True, STATUS_REQUEST, b"RSS2")
 
 
 def ask(path, seq, request, start):

@@ -33,8 +33,8 @@ _HELD = "quarantine"  # no account id
 
 
 class Upkeep:
-    """`services`: those of Late; watch, accounts, off, maildrops, collector, ticker, up,
-    trusted."""
+    """`services`: those of Late; watch, signatures, accounts, off, maildrops, collector, ticker,
+    up, trusted."""
 
     def __init__(self, services):
         self._services = services
@@ -110,6 +110,7 @@ class Upkeep:
         if "enabled" not in self._services.profiles.modes():
             return ""
         status = await self._services.screen.status()
+        self._services.signatures.noticed(status)
         return bounded(status.bundle)
 
     def _is_due(self, key):

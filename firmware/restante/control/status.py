@@ -40,7 +40,8 @@ def screen(status):
         ),
         row(
             "screen",
-            "%d workers started, %d without a verdict" % (status.workers, status.failed),
+            "%d workers started, %d without a verdict, at most %s each"
+            % (status.workers, status.failed, tables.kib(status.peak)),
         ),
     ]
 

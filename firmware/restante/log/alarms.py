@@ -13,8 +13,9 @@ SCREENING = "screening"  # screening is off, or does not answer
 STORE = "store"  # the data partition is damaged or full
 SELF_TEST = "self-test"  # the self-test failed
 ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or served
+SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION)
+NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160

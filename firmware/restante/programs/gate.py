@@ -59,6 +59,7 @@ from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.scratch import Scratch
 from restante.store.spool import Spool
+from restante.update.sets import Signatures
 from restante.version import MADE
 
 DEFAULTS = {
@@ -119,6 +120,13 @@ class Services:
         scratch = Scratch(self.spool, IN_FLIGHT)
         self.screen = ScreenClient(lambda: Channel(screen_socket), tree, scratch, blob_of)
         self.watch = Watch(SelfTest(self.spool, self.screen), self.screen, self.clock)
+        self.signatures = Signatures(
+            folder,
+            folder.off_loop(helper),
+            self.screen,
+            self.watch,
+            lambda screen: SelfTest(self.spool, screen),
+        )
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -257,6 +265,10 @@ async def open_store(services):
     except StoreError as error:
         log.alarms.set(STORE, str(error))
         log.record(log.ERROR, "store.start", error=str(error))
+    try:
+        services.signatures.start()
+    except StoreError as error:
+        log.record(log.WARNING, "signatures.start", error=str(error))
     await open_accounts(services)
     problems = services.accounts.problems + services.maildrops.problems
     for text in services.spool.problems + services.quarantine.problems + problems:
@@ -352,7 +364,8 @@ def take_folders(given):
     """While we are root: what the gate writes belongs to it."""
     data = given["--data"]
     own = given["--run"] + "/" + places.GATE_FOLDER
-    below = [data + "/" + name for name in ("spool", "quarantine", "maildrops", "accounts")]
+    names = ("spool", "quarantine", "maildrops", "accounts", places.SIGNATURES)
+    below = [data + "/" + name for name in names]
     for path in [data] + below + [own]:
         try:
             take_folder(path)

@@ -1,7 +1,8 @@
 """screen: the program that looks into messages.  Wiring only; imported by nothing.
 
-Makes the socket that only the gate may connect to, maps the signatures, gives up root if it has
-it, and becomes the fork server of native/worker: from then on no Python runs.
+Makes the socket that only the gate may connect to, opens the signature files, gives up root if it
+has it, and becomes the fork server of native/worker: from then on no Python runs.  That takes the
+first file which is sound: the current set of the data partition, the previous one, the factory's.
 """
 
 import sys
@@ -11,9 +12,10 @@ import _sys
 
 from restante.box import places
 
-USAGE = "usage: screen [--signatures FILE] [--run FOLDER]"
+USAGE = "usage: screen [--signatures FILE] [--data FOLDER] [--run FOLDER]"
 DEFAULTS = {
     "--signatures": "/usr/share/restante/factory.sig",
+    "--data": places.DATA,
     "--run": places.RUN,
 }
 # Connections that wait to be accepted: each of 100 sessions screens one message at a time.
@@ -56,7 +58,13 @@ def serve(options):
         _sys.chown(path, 0, places.GATE_UID)  # the gate's group has the gate's number
     _sys.rlimit("core", 0)
     _sys.no_new_privs()
-    _screen.serve(listening, options["--signatures"], user, user)
+    _screen.serve(listening, files(options), user, user)
+
+
+def files(options):
+    """Where the signature set may lie, best first: the order of wire.CURRENT and so on."""
+    data = options["--data"] + "/"
+    return data + places.CURRENT_SET, data + places.PREVIOUS_SET, options["--signatures"]
 
 
 def main():
@@ -64,7 +72,7 @@ def main():
     try:
         serve(options)
     except RuntimeError as error:
-        print("screen: %s: %s" % (options["--signatures"], error))
+        print("screen: no signature set can be used: %s" % error)
         print("screen: nothing is screened until a whole signature file is there")
     except OSError as error:
         print("screen: %s: the system refused it; is %s there?" % (error, options["--run"]))

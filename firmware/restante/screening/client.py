@@ -24,6 +24,11 @@ CONNECT_TRIES = const(25)
 CONNECT_PAUSE_MS = const(200)
 # The parent answers a status request at once, in ms.
 STATUS_MS = const(2000)
+# A process looks into an offered set so long at most, in ms: it reads little, but the medium may
+# be slow.
+OFFER_MS = const(60000)
+# The parent's own replies: numbers and two texts of 255 octets.
+REPLY_OCTETS = const(640)
 
 
 class ScreenClient:
@@ -63,10 +68,13 @@ class ScreenClient:
             raise ScreenUnavailable(self.distrusted)
         return await self.examine(f, settings or self.settings)
 
-    async def examine(self, f, settings):
-        """As screen(), whether verdicts are believed or not: for the self-test."""
+    async def examine(self, f, settings, kind=wire.SCREEN):
+        """As screen(), whether verdicts are believed or not: for the self-test.
+
+        `kind`: wire.TRY for the candidate's verdict.
+        """
         deadline_ms = settings.get("screening deadline") * 1000
-        asked = _Asked(wire.limits_of(settings), deadline_ms, self._rules_of(settings))
+        asked = _Asked(wire.limits_of(settings), deadline_ms, self._rules_of(settings), kind)
         slot = await self._slots.take(deadline_ms + GRACE_MS)
         try:
             for _ in range(2):
@@ -97,7 +105,7 @@ class ScreenClient:
         try:
             octets = scratch.octets if scratch else 0
             request = wire.screen_request(
-                f.size, asked.deadline_ms, asked.limits, tag, octets, asked.rules
+                f.size, asked.deadline_ms, asked.limits, tag, octets, asked.rules, asked.kind
             )
             fds = (f.fd, scratch.fd) if scratch else (f.fd,)
             return await self._ask(request, fds, tag, f.size, asked.deadline_ms, reply)
@@ -146,24 +154,63 @@ class ScreenClient:
         """wire.Status.  ScreenUnavailable; no waiting for a restart."""
         self._tag += 1
         tag = self._tag
-        reply = bytearray(512)
+        return await self._ask_parent(
+            wire.status_request(tag), (), STATUS_MS, lambda reply: wire.status_reply(reply, tag)
+        )
+
+    async def offer(self, fd, octets):
+        """wire.SetReply: a new set, as a read-only descriptor, becomes the candidate."""
+        self._tag += 1
+        request = wire.offer_request(octets, OFFER_MS, self._tag)
+        return await self._about_set(request, (fd,), OFFER_MS + GRACE_MS)
+
+    async def adopt(self, number):
+        """wire.SetReply: each message from now on is screened by the candidate of this number."""
+        self._tag += 1
+        return await self._about_set(wire.adopt_request(number, self._tag), (), STATUS_MS)
+
+    async def withdraw(self):
+        """wire.SetReply: there is no candidate any more."""
+        self._tag += 1
+        return await self._about_set(wire.withdraw_request(self._tag), (), STATUS_MS)
+
+    async def _about_set(self, request, fds, ms):
+        tag = self._tag
+        return await self._ask_parent(
+            request, fds, ms, lambda reply: wire.set_reply(reply, tag), waits=True
+        )
+
+    async def _ask_parent(self, request, fds, ms, read, waits=False):
+        """What `read` makes of the reply.  ScreenUnavailable; `waits`: for a restart."""
+        reply = bytearray(REPLY_OCTETS)
         try:
-            channel = self._connect()
+            channel = await self._channel() if waits else self._connect()
             try:
-                n = await channel.ask(wire.status_request(tag), (), reply, STATUS_MS)
+                n = await channel.ask(request, fds, reply, ms)
             finally:
                 channel.close()
-            return wire.status_reply(memoryview(reply)[:n], tag)
+            return read(memoryview(reply)[:n])
         except OSError as error:
             raise ScreenUnavailable("the screen process: error %s" % error.args[0])
         except ProtocolError as error:
             raise ScreenUnavailable(str(error))
 
 
+class Candidate:
+    """A ScreenClient of which the self-test gets the candidate's verdicts."""
+
+    def __init__(self, screen):
+        self._screen = screen
+
+    async def examine(self, f, settings):
+        return await self._screen.examine(f, settings, wire.TRY)
+
+
 class _Asked:
     """What the settings say of one message."""
 
-    def __init__(self, limits, deadline_ms, rules):
+    def __init__(self, limits, deadline_ms, rules, kind):
+        self.kind = kind
         self.limits = limits
         self.deadline_ms = deadline_ms
         self.rules = rules

@@ -24,16 +24,21 @@ DEFAULTS = Defaults()
 
 
 class SelfTest:
-    """`bundle`: the name of the set that judged the last sample, "" before the first."""
+    """`bundle`: the name of the set that judged the last sample, "" before the first.
+
+    `bundles`: the names of those that judged the samples of the last run.
+    """
 
     def __init__(self, spool, screen):
         self.bundle = ""
+        self.bundles = []
         self._spool = spool
         self._screen = screen
 
     async def run(self):
         """([(name, ok, text)], one for each sample, True); after what stopped it, False."""
         results = []
+        self.bundles = []
         for name, bad, message in samples.all():
             try:
                 ok, text = await self._check(bad, message)
@@ -46,6 +51,8 @@ class SelfTest:
     async def _check(self, bad, message):
         report = await self._screened(message)
         self.bundle = report.bundle
+        if report.bundle not in self.bundles:
+            self.bundles.append(report.bundle)
         expected = INFECTED if bad else CLEAN
         text = NAMES[report.verdict]
         if report.findings:

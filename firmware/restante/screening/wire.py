@@ -19,6 +19,17 @@ REPLY_OCTETS = const(60000)
 
 SCREEN = const(1)
 STATUS = const(2)
+OFFER = const(3)  # a new signature set: it becomes the candidate
+TRY = const(4)  # as SCREEN, with the candidate
+ADOPT = const(5)  # the candidate becomes the set in use
+WITHDRAW = const(6)  # the candidate is forgotten
+
+# Where the set in use came from (worker/server.h): the gate handed it over, or the screen process
+# took it when it started.
+HANDED_OVER = const(0)
+CURRENT = const(1)
+PREVIOUS = const(2)
+FACTORY = const(3)
 
 EDIT_WHOLE = const(0)
 EDIT_PART = const(1)
@@ -40,7 +51,8 @@ _HEAD = "<4sQBBHIIQQ"
 _NO_VERDICT = "<4sQB"
 # Why there is none; the only reason that is known.
 _NO_ROOM = const(1)
-_STATUS = "<4sQQQIIQ"
+_STATUS = "<4sQQQIIBIIQ"
+_SET = "<4sQQIIQ"
 
 
 class Limits:
@@ -105,13 +117,31 @@ class Report:
 class Status:
     """The parent's answer: workers since its start, and what signatures it holds."""
 
-    def __init__(self, workers, failed, hashes, patterns, built, bundle):
+    def __init__(self, workers, failed, adopted, peak, origin, hashes, patterns, built, bundle):
         self.workers = workers
         self.failed = failed  # workers that ended without a verdict
+        self.adopted = adopted  # sets that were handed over
+        self.peak = peak  # KiB: most that one worker had resident, signature pages included
+        self.origin = origin  # of the set in use: HANDED_OVER, CURRENT …
         self.hashes = hashes
         self.patterns = patterns
         self.built = built  # seconds since 1970, UTC
         self.bundle = bundle
+
+
+class SetReply:
+    """The parent's answer about a candidate: its number, 0 if there is none, and its facts.
+
+    `wrong`: why what was asked is not done, or "".
+    """
+
+    def __init__(self, number, hashes, patterns, built, bundle, wrong):
+        self.number = number
+        self.hashes = hashes
+        self.patterns = patterns
+        self.built = built
+        self.bundle = bundle
+        self.wrong = wrong
 
 
 def killed_report(size, bundle=""):
@@ -124,17 +154,17 @@ def killed_report(size, bundle=""):
     return report
 
 
-def screen_request(size, deadline_ms, limits, tag, scratch=0, rules=b""):
+def screen_request(size, deadline_ms, limits, tag, scratch=0, rules=b"", kind=SCREEN):
     """`size`: the spool file's, in wire form; `scratch`: octets that may be taken on the disk.
 
-    `rules`: what rules.py made, at most MAX_RULES octets; ValueError for more.
+    `rules`: what rules.py made, at most MAX_RULES octets; ValueError for more.  `kind`: or TRY.
     """
     if len(rules) > MAX_RULES:
         raise ValueError("rules of %d octets" % len(rules))
     head = struct.pack(
         _REQUEST,
         b"RSQ2",
-        SCREEN,
+        kind,
         size,
         deadline_ms,
         limits.depth,
@@ -150,7 +180,25 @@ def screen_request(size, deadline_ms, limits, tag, scratch=0, rules=b""):
 
 
 def status_request(tag):
-    return struct.pack(_REQUEST, b"RSQ2", STATUS, 0, 0, 0, 0, 0, 0, 0, tag, 0, 0)
+    return _other_request(STATUS, 0, 0, tag)
+
+
+def offer_request(size, deadline_ms, tag):
+    """With the descriptor of a signature file of this size."""
+    return _other_request(OFFER, size, deadline_ms, tag)
+
+
+def adopt_request(number, tag):
+    """`number`: the candidate's, of the reply to its offer."""
+    return _other_request(ADOPT, number, 0, tag)
+
+
+def withdraw_request(tag):
+    return _other_request(WITHDRAW, 0, 0, tag)
+
+
+def _other_request(kind, octets, deadline_ms, tag):
+    return struct.pack(_REQUEST, b"RSQ2", kind, octets, deadline_ms, 0, 0, 0, 0, 0, tag, 0, 0)
 
 
 class _Cursor:
@@ -266,7 +314,18 @@ def rank(verdict):
 
 def status_reply(data, tag):
     """The Status, or ProtocolError."""
-    cursor, head = _begin(data, b"RSS1", tag, _STATUS)
+    cursor, head = _begin(data, b"RSS2", tag, _STATUS)
     bundle = cursor.text(MAX_BUNDLE)
     cursor.finish()
-    return Status(head[2], head[3], head[4], head[5], head[6], bundle)
+    if head[6] > FACTORY:
+        raise ProtocolError("screen reply: a set from place %d" % head[6])
+    return Status(*head[2:], bundle)
+
+
+def set_reply(data, tag):
+    """The SetReply, or ProtocolError."""
+    cursor, head = _begin(data, b"RSU1", tag, _SET)
+    bundle = cursor.text(MAX_BUNDLE)
+    wrong = cursor.text(MAX_BUNDLE)
+    cursor.finish()
+    return SetReply(*head[2:], bundle, wrong)

@@ -104,6 +104,10 @@ class Folder:
     def unlink(self, name):
         _sys.unlink(self.path(name))
 
+    def link(self, old, new):
+        """A second name for a file; OSError(EEXIST) if it is taken."""
+        _sys.link(self.path(old), self.path(new))
+
     def free(self):
         """Octets free to us on the file system."""
         return _sys.free_octets(self.root)

@@ -34,8 +34,8 @@ DEADLINE = 60  # seconds; takes one
 PRESET = 0
 
 
-def command(image: Path, *more: str | Path) -> list[str | Path]:
-    """The words that make an empty file system in the file `image`."""
+def command(image: Path, *more: str | Path, blocks: int = BLOCKS) -> list[str | Path]:
+    """The words that make a file system, empty without `more`, in the file `image`."""
     return [
         "/usr/sbin/mke2fs",
         *("-q", "-F", "-t", "ext4", "-b", str(BLOCK), "-I", "256", "-L", "data"),
@@ -43,7 +43,7 @@ def command(image: Path, *more: str | Path) -> list[str | Path]:
         *("-N", str(INODES), "-J", f"size={JOURNAL_MIB}"),
         *("-E", f"hash_seed={HASH_SEED},root_owner=0:0,resize={LARGEST},lazy_itable_init=0"),
         *more,
-        *(image, str(BLOCKS)),
+        *(image, str(blocks)),
     ]
 
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from restante.box import places as firmware_places
 
 from restante_tools.build import data_partition
 from restante_tools.errors import ToolError
 from restante_tools.lab import sealed
 from restante_tools.lab.gpt import SECTOR
 from restante_tools.places import Places
+
+box_places: Any = firmware_places  # the box's Python carries no types
 
 # Free space that a run needs beside the disk's own blocks: logs and mail.
 SPARE_OCTETS = 256 * 1024 * 1024
@@ -64,13 +69,28 @@ def copy_disk(disk: Path, target: Path) -> None:
     tool(["cp", "--sparse=always", "--reflink=auto", str(disk), str(target)])
 
 
-def put_settings(disk: Path, lines: Sequence[str], folder: Path) -> None:
-    """Make the data partition as the box does, with this settings file in it; the box grows it."""
+def put_data(
+    disk: Path, lines: Sequence[str], folder: Path, files: Mapping[str, Path] | None = None
+) -> None:
+    """Make the data partition as the box does, with this settings file in it; the box grows it.
+
+    `files`: more of them by their path on it; they and their folders belong to the gate.
+    """
     content = folder / "data"
     content.mkdir()
     (content / "settings").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    octets = 0
+    for name, source in (files or {}).items():
+        target = content / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        octets += target.stat().st_size
+        for path in (target, target.parent):
+            os.chown(path, box_places.GATE_UID, box_places.GATE_UID)
     plain = folder / "data.ext4"
-    tool([str(word) for word in data_partition.command(plain, "-d", content)])
+    blocks = data_partition.BLOCKS + octets // data_partition.BLOCK
+    words = data_partition.command(plain, "-d", content, blocks=blocks)
+    tool([str(word) for word in words])
     sealed.seal(disk, plain.read_bytes())
 
 

@@ -99,7 +99,7 @@ class NativeGate:
     def start_screen(self, limits: Sequence[str] = ()) -> None:
         """Start the screen process; returns when its socket is there. `limits`: of prlimit(1)."""
         signatures = factory_signatures(self.folder)
-        options = ["--signatures", str(signatures)]
+        options = ["--signatures", str(signatures), "--data", str(self.data)]
         socket_path = self.runtime / "screen.sock"
         socket_path.unlink(missing_ok=True)
         self.screen = self._start("screen", options, ["prlimit", *limits] if limits else [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ class Wanted:
     settings: Sequence[str] = field(default=())
     server: Callable[..., Any] = Dovecot  # of the internet
     recorded: bool = False  # what the box writes, from its first power-on
+    files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
 
 
@@ -174,8 +175,8 @@ class ImageSite(Site):
         self.image = image.Image.of(self.places)
         self.disk = self.scratch / "disk.img"
         image.copy_disk(self.wanted.disk or self.image.disk, self.disk)
-        if self.wanted.settings:
-            image.put_settings(self.disk, self.wanted.settings, self.scratch)
+        if self.wanted.settings or self.wanted.files:
+            image.put_data(self.disk, self.wanted.settings, self.scratch, self.wanted.files)
         self.writes = self._record() if self.wanted.recorded else None
         self._taps = [self._cable(self.office), self._cable(self.internet)]
         network.furnish_office(self.office)

@@ -18,6 +18,8 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!
 SIGNATURES = "Test.Eicar:0:*:" + EICAR[:40].hex() + "\n"
 BUNDLE = "worker-test"
 BUILT = 1700000000
+STATUS = "<4sQQQIIBIIQB"
+OFFER, TRY, ADOPT, WITHDRAW = 3, 4, 5, 6
 LIMITS = {
     "deadline": 10000,
     "depth": 16,
@@ -42,7 +44,7 @@ def wait_for(condition, what):
 def request(kind=1, octets=0, tag=7, magic=b"RSQ2", scratch=0, rules=b"", **limits):
     """A request: its head of 68 octets and the rules; `said`: other octets than there are."""
     said = limits.pop("said", len(rules))
-    v = dict(LIMITS if kind == 1 else dict.fromkeys(LIMITS, 0), **limits)
+    v = dict(LIMITS if kind in (1, TRY) else dict.fromkeys(LIMITS, 0), **limits)
     head = struct.pack("<4sIQIIII", magic, kind, octets, *[v[n] for n in list(v)[:4]])
     tail = struct.pack("<QQQQI", v["expanded"], v["work"], tag, scratch, said)
     return head + tail + rules
@@ -55,6 +57,7 @@ class Server:
         self.path = str(path)
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         wait_for(self.accepts, "the socket")
+        self.status()  # it has looked into its signatures
 
     def accepts(self):
         assert self.process.poll() is None, self.process.stderr.read()
@@ -91,23 +94,65 @@ class Server:
         with self.connect() as client:
             client.send(request(kind=2, tag=99))
             reply = client.recv(65536)
-        magic, tag, started, without, hashes, patterns, built, n = struct.unpack_from(
-            "<4sQQQIIQB", reply
+        magic, tag, started, without, adopted, peak, origin, *facts, n = struct.unpack_from(
+            STATUS, reply
         )
-        assert magic == b"RSS1" and tag == 99 and len(reply) == 45 + n
+        assert magic == b"RSS2" and tag == 99 and len(reply) == struct.calcsize(STATUS) + n
         return {
             "started": started,
             "without": without,
-            "hashes": hashes,
-            "patterns": patterns,
-            "built": built,
-            "bundle": reply[45:].decode(),
+            "adopted": adopted,
+            "peak": peak,
+            "origin": origin,
+            "hashes": facts[0],
+            "patterns": facts[1],
+            "built": facts[2],
+            "bundle": reply[struct.calcsize(STATUS) :].decode(),
         }
+
+    def about_set(self, kind, fds=(), tag=42, **fields):
+        """(candidate's number, name of the set, what is wrong or "") for an offer and the like."""
+        with self.connect() as client:
+            fields.setdefault("deadline", SECONDS * 1000 if kind == OFFER else 0)
+            socket.send_fds(client, [request(kind=kind, tag=tag, **fields)], fds)
+            reply = client.recv(65536)
+        return set_reply(reply, tag)
+
+    def offer(self, path, **fields):
+        with open(path, "rb") as file:
+            fields.setdefault("octets", path.stat().st_size)
+            return self.about_set(OFFER, [file.fileno()], **fields)
+
+    def adopt(self, number):
+        return self.about_set(ADOPT, octets=number)
+
+    def swap(self, path):
+        """The set is in use when it returns."""
+        number, name, wrong = self.offer(path)
+        assert number and not wrong, wrong
+        assert self.adopt(number) == (0, name, "")
+        return name
 
     def stop(self):
         self.process.kill()
         self.process.wait(SECONDS)
         self.process.stderr.close()
+
+
+def set_reply(reply, tag):
+    magic, back, number, _, _, _, n = struct.unpack_from("<4sQQIIQB", reply)
+    assert magic == b"RSU1" and back == tag
+    name, rest = reply[37 : 37 + n], reply[37 + n :]
+    assert rest[0] == len(rest) - 1
+    return number, name.decode(), rest[1:].decode()
+
+
+def bundle(reply):
+    """The name of the set in a verdict: the last string."""
+    for n in range(1, 256):
+        if reply[-1 - n] == n and reply[-n:].isascii() and reply[-n:].decode().isprintable():
+            return reply[-n:].decode()
+    raise AssertionError(reply)
 
 
 def verdict(reply):
@@ -136,18 +181,24 @@ def programs():
     return out
 
 
+def compiled(folder, name, lines):
+    """A compiled signature file from `.ndb` lines."""
+    source, target = folder / (name + ".ndb"), folder / (name + ".rst")
+    source.write_text(lines)
+    words = ["compile", "-o", target, "--name", name, "--built", str(BUILT)]
+    subprocess.run(
+        [sys.executable, "-m", "restante_tools", "signatures", *words, source],
+        env=dict(os.environ, PYTHONPATH=str(TOP / "host-tools")),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return target
+
+
 @pytest.fixture(scope="session")
 def signatures(tmp_path_factory):
     """A compiled signature file with one pattern."""
-    folder = tmp_path_factory.mktemp("signatures")
-    (folder / "test.ndb").write_text(SIGNATURES)
-    words = ["compile", "-o", folder / "test.rst", "--name", BUNDLE, "--built", str(BUILT)]
-    subprocess.run(
-        [sys.executable, "-m", "restante_tools", "signatures", *words, folder / "test.ndb"],
-        env=dict(os.environ, PYTHONPATH=str(TOP / "host-tools")),
-        check=True,
-    )
-    return folder / "test.rst"
+    return compiled(tmp_path_factory.mktemp("signatures"), BUNDLE, SIGNATURES)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def path_of_the_program(monkeypatch):
 
 
 def test_screens_as_nobody_in_particular(signatures, mail, tmp_path):
-    words = ["--signatures", signatures, "--run", tmp_path]
+    words = ["--signatures", signatures, "--run", tmp_path, "--data", tmp_path]
     server = Server(command(*words), tmp_path / "screen.sock")
     try:
         assert verdict(server.screen(mail(b"hello")))["verdict"] == CLEAN

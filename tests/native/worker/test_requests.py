@@ -30,9 +30,13 @@ def test_status(server, mail):
     assert server.status()["started"] == 0
     server.screen(mail(b"one"))
     server.screen(mail(b"two"), octets=3)
-    assert server.status() == {
+    status = server.status()
+    assert 1000 < status.pop("peak") < 20000  # KiB
+    assert status == {
         "started": 2,
         "without": 1,
+        "adopted": 0,
+        "origin": 1,
         "hashes": 0,
         "patterns": 1,
         "built": BUILT,
@@ -49,7 +53,20 @@ def test_status(server, mail):
         request(magic=b"RSQ1"),
         request(kind=0),
         request(kind=3),
+        request(kind=7),
         request(kind=2**32 - 1),
+        request(kind=3, octets=1),
+        request(kind=3, deadline=1),
+        request(kind=3, octets=2**29 + 1, deadline=1),
+        request(kind=3, octets=1, deadline=600001),
+        request(kind=3, octets=1, deadline=1, work=1),
+        request(kind=3, octets=1, deadline=1, rules=b"x"),
+        request(kind=4, deadline=0),
+        request(kind=5),
+        request(kind=5, octets=1, deadline=1),
+        request(kind=5, octets=1, scratch=1),
+        request(kind=6, octets=1),
+        request(kind=6, depth=1),
         request(kind=2, ratio=1),
         request(deadline=0),
         request(deadline=600001),

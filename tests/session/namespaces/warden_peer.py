@@ -27,7 +27,7 @@ while True:
             if role == "gate" and asked == b"ping\n":
                 peer.sendall(b"+OK\r\n.\r\n")
             elif role == "screen" and len(asked) == 68 and asked[:8] == b"RSQ2\x02\0\0\0":
-                peer.sendall(b"RSS1" + struct.pack("<QQQIIQB", 0, 1, 0, 0, 0, 0, 0))
+                peer.sendall(b"RSS2" + struct.pack("<QQQIIBIIQB", 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
             else:
                 print("peer: wrong question", asked, flush=True)
         except BrokenPipeError:

@@ -236,6 +236,13 @@ class ModelFolder:
             raise OSError(21)
         self._put(name, None)
 
+    def link(self, old, new):
+        self._step("link", new)
+        directory, leaf = self._split(new)
+        if leaf in directory.names:
+            raise OSError(EEXIST)
+        self._put(new, self._find(old))
+
     def free(self):
         return self.room
 
@@ -290,6 +297,8 @@ class ModelOffLoop:
         node = self._folder._find(old)
         old_directory, old_leaf = self._folder._split(old)
         new_directory, new_leaf = self._folder._split(new)
+        if new_directory.names.get(new_leaf) is node:
+            return  # rename(2): two names of one file stay
         if old_directory is new_directory:  # one step for whoever looks
             names = dict(old_directory.names)
             del names[old_leaf]

@@ -1,0 +1,188 @@
+"""A new signature set: tried by the screen process, made current, kept; or refused.
+
+The data folder has `signatures/new`, which somebody we trust has put there, `current`, and
+`previous`.  A set becomes current by one rename, after the screen process has looked into it and
+the self-test has passed both ways with it; each message is screened by the old set or by the new
+one meanwhile, never by one that was not tried.  At any cut of the power `current` is the old set
+or the new one, whole.
+
+Its rule: it does not know what a bundle is.  Who calls use() vouches for the file: nothing here
+may be reached from the console before signatures are verified.
+"""
+
+from restante import log
+from restante.box import places
+from restante.box.places import CURRENT_SET, PREVIOUS_SET
+from restante.errors import RestanteError, ScreenUnavailable, SetRefused
+from restante.log.alarms import SIGNATURES
+from restante.screening import wire
+from restante.screening.client import Candidate
+from restante.store.faults import ENOENT, store_error
+
+NEW_SET = "signatures/new"
+# Second names while others are changed; what is found there at the start is left over.
+_KEPT = "signatures/kept"
+# The screen process may be started again just when it is asked to adopt a set.
+_TRIES = 3
+
+
+class Signatures:
+    """`folder`: store.Folder; `calls`: its OffLoop; `screen`: ScreenClient; `watch`: Watch.
+
+    `selftest(screen)`: a SelfTest that asks `screen`.
+    """
+
+    def __init__(self, folder, calls, screen, watch, selftest):
+        self._folder = folder
+        self._calls = calls
+        self._screen = screen
+        self._watch = watch
+        self._candidate = selftest(Candidate(screen))
+        self._busy = False
+        self._said = None
+
+    def start(self):
+        """Removes what a cut of the power left.  StoreError."""
+        for name in (NEW_SET, _KEPT):
+            self._remove(name)
+
+    def noticed(self, status):
+        """`status`: the screen process's.  Alarms if it could not use the current set."""
+        if status.origin == self._said:
+            return
+        self._said = status.origin
+        if status.origin in (wire.PREVIOUS, wire.FACTORY) and self._there(CURRENT_SET):
+            text = "the current signature set is damaged: %s is in use" % status.bundle
+            log.alarms.set(SIGNATURES, text + "; install a newer set")
+            log.record(log.ERROR, "signatures.fallback", bundle=status.bundle)
+
+    async def use(self):
+        """Makes `signatures/new` current; its name.
+
+        SetRefused: it is removed, and all is as before; an alarm says why.
+        """
+        if self._busy:
+            raise SetRefused("another signature set is being tried; try again when it is done")
+        self._busy = True
+        try:
+            return await self._use()
+        finally:
+            self._busy = False
+
+    async def _use(self):
+        before = "unknown"
+        try:
+            before = (await self._screen.status()).bundle
+            bundle = await self._install(before)
+        except OSError as error:
+            raise await self._refused(before, str(store_error("signature set", error)))
+        except RestanteError as error:
+            raise await self._refused(before, str(error))
+        log.record(log.INFO, "signatures.used", bundle=bundle, before=before)
+        await self._watch.run()  # also ends the distrust in the set of before
+        return bundle
+
+    async def _refused(self, before, why):
+        """All is as before, and it is said; a SetRefused."""
+        try:
+            self._remove(NEW_SET)
+            await self._screen.withdraw()
+        except RestanteError as error:
+            log.record(log.WARNING, "signatures.left", why=str(error))
+        text = "a signature set was refused: %s; in use: %s" % (why, before)
+        log.alarms.set(SIGNATURES, text)
+        log.record(log.ERROR, "signatures.refused", why=why, bundle=before)
+        return SetRefused(text + "; send a whole set with a name of its own, or see `show log`")
+
+    async def _install(self, before):
+        fd = self._folder.open(NEW_SET)
+        try:
+            candidate = await self._offered(fd)
+            if candidate.bundle == before:
+                raise SetRefused("it has the name of the set in use")
+            await self._try(candidate)
+            await self._calls.fsync(fd)
+            await self._change(fd, candidate)
+        finally:
+            self._folder.close(fd)
+        return candidate.bundle
+
+    async def _change(self, fd, candidate):
+        """On the disk first: a screen process that is started again now takes it from there."""
+        had = await self._keep_previous()
+        try:
+            await self._calls.rename(NEW_SET, CURRENT_SET)
+            await self._calls.fsync_folder(places.SIGNATURES)
+            await self._adopted(fd, candidate)
+        except (OSError, ScreenUnavailable):
+            await self._take_back(had)
+            raise
+
+    async def _offered(self, fd):
+        reply = await self._screen.offer(fd, self._folder.size(fd))
+        if reply.wrong:
+            raise SetRefused(reply.wrong)
+        return reply
+
+    async def _try(self, candidate):
+        results, tried = await self._candidate.run()
+        failed = [(name, text) for name, ok, text in results if not ok]
+        if failed or not tried:
+            name, text = failed[0]
+            raise SetRefused("%d of the self-test failed: %s: %s" % (len(failed), name, text))
+        if self._candidate.bundles != [candidate.bundle]:
+            raise SetRefused("the screen process ended while the set was tried")
+
+    async def _keep_previous(self):
+        """`previous` is what is current now; False if there is none."""
+        self._remove(_KEPT)
+        if not self._there(CURRENT_SET):
+            return False
+        self._folder.link(CURRENT_SET, _KEPT)
+        await self._calls.rename(_KEPT, PREVIOUS_SET)
+        self._remove(_KEPT)  # a rename between two names of one file does nothing
+        await self._calls.fsync_folder(places.SIGNATURES)
+        return True
+
+    async def _take_back(self, had):
+        """The set of before is current again, as far as the medium lets us."""
+        try:
+            if had:
+                self._folder.link(PREVIOUS_SET, _KEPT)
+                await self._calls.rename(_KEPT, CURRENT_SET)
+                self._remove(_KEPT)
+            else:
+                self._remove(CURRENT_SET)
+            await self._calls.fsync_folder(places.SIGNATURES)
+        except OSError as error:
+            raise store_error("making the old signature set current again", error)
+
+    async def _adopted(self, fd, candidate):
+        """Each message from now on gets this set.  ScreenUnavailable.
+
+        A screen process that was started again has taken it from the disk, or is told once more.
+        """
+        number, why = candidate.number, ""
+        for _ in range(_TRIES):
+            try:
+                why = (await self._screen.adopt(number)).wrong
+                if not why or (await self._screen.status()).bundle == candidate.bundle:
+                    return
+                number = (await self._offered(fd)).number
+            except (ScreenUnavailable, SetRefused) as error:
+                why = str(error)
+        raise ScreenUnavailable("the screen process does not take it: %s" % why)
+
+    def _there(self, name):
+        try:
+            self._folder.close(self._folder.open(name))
+            return True
+        except OSError as error:
+            return error.args[0] != ENOENT
+
+    def _remove(self, name):
+        try:
+            self._folder.unlink(name)
+        except OSError as error:
+            if error.args[0] != ENOENT:
+                raise store_error("removing a signature set", error)
