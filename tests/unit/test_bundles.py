@@ -464,6 +464,13 @@ def test_minisig_cut_at_each_octet():
     assert refused(signature.parse_minisig, text + b"\n" * 5000) == "malformed"
 
 
+def test_length_of_a_comment_in_a_minisig():
+    most = some_signatures(1, b"x" * signature.COMMENT_OCTETS)[0].minisig()
+    assert len(signature.parse_minisig(most).comment) == signature.COMMENT_OCTETS
+    over = some_signatures(1, b"x" * (signature.COMMENT_OCTETS + 1))[0].minisig()
+    assert refused(signature.parse_minisig, over) == "malformed"
+
+
 def test_public_keys_have_one_spelling():
     text = key_set().keys[0].line.encode()
     assert signature.parse_public(text) == (key_set().keys[0].id, key_set().keys[0].public)
