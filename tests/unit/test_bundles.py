@@ -374,8 +374,6 @@ def test_a_key_is_there_once():
 
 
 def test_key_sets_have_one_spelling():
-    one, two = key_set().of("root")[:2]
-    assert changed("keys-1", (one.line, "x"), (two.line, one.line), ("x", two.line)) != "accepted"
     assert changed("keys-1", ("epoch=1", "epoch=01")) == "malformed"
     assert changed("keys-1", ("epoch=1", "epoch=0")) == "malformed"
     assert changed("keys-1", ("restante-keys=1", "restante-keys=2")) == "malformed"
@@ -412,6 +410,41 @@ def test_old_ones_alone_are_asked_of_the_old_set():
     front = front_of(vector("keys-one-old-one-new.rstb"))
     assert len(new.signers(front, crypto)) == 2
     assert refused(keys.check_next, old, new, front, crypto) == "threshold"
+
+
+def test_order_and_number_of_keys():
+    one, two = key_set().of("root")[:2]
+    swap = ((one.line, "ONE"), (two.line, one.line), ("ONE", two.line))
+    assert changed("keys-1", *swap) == "malformed"
+    found = key_set()
+    for n, outcome in ((keys.REVOKED_KEYS, "accepted"), (keys.REVOKED_KEYS + 1, "malformed")):
+        found.revoked = [
+            keys.Key(None, bytes(7) + bytes((i,)), bytes(31) + bytes((i,))) for i in range(n)
+        ]
+        assert refused(keys.parse, found.write()) == outcome
+    found.revoked = []
+    for n, outcome in ((2, "malformed"), (1, "accepted")):  # three are there; four are allowed
+        more = [
+            keys.Key("root", bytes(7) + bytes((i,)), bytes(31) + bytes((i,))) for i in range(n)
+        ]
+        found.keys = key_set().keys + more
+        assert refused(keys.parse, found.write()) == outcome
+
+
+def test_what_a_manifest_must_not_say():
+    def said(name, old, new):
+        data = front_of(vector(name + ".rstb")).manifest
+        assert old in data
+        return refused(manifest.parse, data.replace(old, new))
+
+    assert said("firmware", b"hardware=virt", b"hardware=any") == "malformed"
+    assert said("firmware", b"version=0.2.0", b"version=new") == "malformed"
+    assert said("signatures", b"expires=1797592000", b"expires=1795000000") == "malformed"
+    assert said("signatures", b"expires=1797592000", b"expires=1795000001") == "accepted"
+    octets = b"result-octets=" + str(len(vector("result"))).encode()
+    assert said("delta", octets, b"result-octets=0") == "malformed"
+    assert said("delta", octets, b"result-octets=134217729") == "malformed"
+    assert said("delta", octets, b"result-octets=134217728") == "accepted"
 
 
 # Lines
@@ -462,6 +495,13 @@ def test_minisig_cut_at_each_octet():
     rows[1] = b"RW" + rows[1][2:]  # "Ed"
     assert refused(signature.parse_minisig, b"\n".join(rows)) == "malformed"
     assert refused(signature.parse_minisig, text + b"\n" * 5000) == "malformed"
+
+
+def test_length_of_a_comment_in_a_minisig():
+    most = some_signatures(1, b"x" * signature.COMMENT_OCTETS)[0].minisig()
+    assert len(signature.parse_minisig(most).comment) == signature.COMMENT_OCTETS
+    over = some_signatures(1, b"x" * (signature.COMMENT_OCTETS + 1))[0].minisig()
+    assert refused(signature.parse_minisig, over) == "malformed"
 
 
 def test_public_keys_have_one_spelling():
