@@ -88,7 +88,7 @@ async def sent(screen, spool, path, target):
     """Writes what a client would be sent for the message."""
     f = spooled(spool, read(path))
     report = await screen.screen(f)
-    decision = policy.decide(report, screen._settings)
+    decision = policy.decide(report, screen.settings)
     out = _sys.open(target, _sys.O_WRONLY | _sys.O_CREAT | _sys.O_TRUNC)
     for part in splice.segments(decision, report, f.size, "17", f.read):
         data = part if isinstance(part, bytes) else f.read(part[0], part[1] - part[0])
