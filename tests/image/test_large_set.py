@@ -146,8 +146,8 @@ def test_taking_the_set_and_memory_of_a_worker_natively(screen, large, mails, tm
     )
     adopted = time.monotonic()
     figures.append(
-        f"large set, natively: looked into in {(looked - before) * 1e3:.1f} ms, "
-        f"adopted in {(adopted - looked) * 1e3:.1f} ms"
+        f"large set, natively: open, map and look {(looked - before) * 1e3:.1f} ms, "
+        f"adopt {(adopted - looked) * 1e3:.1f} ms"
     )
     reply, most = highest(screen, mails["deep"], tmp_path)
     assert verdict(reply)["verdict"] == INFECTED

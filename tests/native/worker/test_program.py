@@ -48,7 +48,7 @@ def failing(*words):
     done = subprocess.run(
         command(*words), capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_faults_are_said(signatures, tmp_path):
