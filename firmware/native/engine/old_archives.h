@@ -1,6 +1,6 @@
-// Old archives: ar, cpio, rar, ARJ, LZH, and the small codings SZDD and BinHex. All are stored whole
-// (store.h). What is compressed is decoded for ARJ and LZH (lha.h); in rar it is only named, once for
-// each archive.
+// Old archives: ar, cpio, rar, ARJ, LZH, and the small codings SZDD and BinHex. All are stored
+// whole (store.h). What is compressed is decoded for ARJ and LZH (lha.h); in rar it is only named,
+// once for each archive.
 #ifndef RST_OLD_ARCHIVES_H
 #define RST_OLD_ARCHIVES_H
 
