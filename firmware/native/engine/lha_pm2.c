@@ -12,7 +12,7 @@
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("shift"))), apply_to = function)
 #endif
-#include <pm2_decoder.c>
+#include <pm2_decoder.c> // NOLINT(bugprone-suspicious-include): see above
 #ifdef __clang__
 #pragma clang attribute pop
 #endif
