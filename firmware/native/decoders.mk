@@ -57,6 +57,8 @@ RESTANTE_DECODER_FLAGS := -DBZ_NO_STDIO -DLZMA_API_STATIC
 RESTANTE_DECODER_FLAGS += -I$(RESTANTE_BZIP2_DIR) -I$(RESTANTE_XZ_DIR)/src/liblzma/api
 RESTANTE_DECODER_FLAGS += -I$(RESTANTE_LHASA_DIR)/lib -I$(RESTANTE_CABEXTRACT_DIR)/mspack
 RESTANTE_DECODER_FLAGS += -I$(RESTANTE_7ZIP_DIR)/C
+# libmspack compares 32-bit offsets as off_t: with 32 bits they would be negative.
+RESTANTE_DECODER_FLAGS += -D_FILE_OFFSET_BITS=64
 # For liblzma's own files: what its configure script would find out.
 RESTANTE_FLAGS_xz := -include $(RESTANTE_ENGINE_DIR)/xz_config.h -I$(RESTANTE_XZ_DIR)/src/common
 RESTANTE_FLAGS_xz += $(addprefix -I$(RESTANTE_XZ_DIR)/src/liblzma/,\

@@ -137,7 +137,7 @@ def chm(
     control=None,
     stream=None,
 ):
-    """A help file: `packed`, `plain`: pairs of name and octets; `more`: rows as they are."""
+    """A help file of pairs of name and octets; `more` are rows of its directory."""
     whole = b"".join(octets for _, octets in packed)
     rows, at = [], 0
     for name, octets in packed:

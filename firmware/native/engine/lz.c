@@ -11,15 +11,16 @@
 
 enum {
     ALIGN = 16,
-    IN = 4096,             // octets that libmspack asks for at a time
+    IN = 4096, // octets that libmspack asks for at a time
+    MARGIN = IN + 4 * ALIGN,
     STATE = 96 * 1024,     // the larger of its two structures, and IN
     CLEAR = 16,            // a unit of work clears so many octets
-    MOST_LENGTH = 1 << 30, // off_t may have 32 bits; more never comes out (limits.c)
+    MOST_LENGTH = 1 << 30, // libmspack counts places as int; more never comes out (limits.c)
 };
 
-_Static_assert(sizeof(struct lzxd_stream) + IN + 4 * ALIGN <= STATE, "LZX has outgrown its room");
-_Static_assert(sizeof(struct qtmd_stream) + IN + 4 * ALIGN <= STATE,
-               "Quantum has outgrown its room");
+_Static_assert(sizeof(off_t) == 8, "libmspack compares 32-bit offsets as off_t");
+_Static_assert(sizeof(struct lzxd_stream) + MARGIN <= STATE, "LZX has outgrown its room");
+_Static_assert(sizeof(struct qtmd_stream) + MARGIN <= STATE, "Quantum has outgrown its room");
 
 static void *take(struct mspack_system *system, size_t n) {
     rst_lz *z = (rst_lz *)system;
