@@ -276,8 +276,9 @@ def bcj2_archive(main, calls, jumps, coded, size, binds=(), ins=4, coders=b"", m
     header += b"\7\x0b" + number(1) + b"\0" + number(1 + len(more))
     header += b"\x14\3\3\1\x1b" + number(ins) + number(1) + coders
     header += b"".join(number(a) + number(b) for a, b in binds)
-    free = [i for i in range(4 + len(more)) if i not in [a for a, _ in binds]]
-    header += b"".join(map(number, free)) + b"\x0c" + number(size)
+    bound = dict(binds)
+    streams = [3 + bound[i] if i in bound else i for i in range(ins)]  # of a coder: its own
+    header += b"".join(map(number, streams)) + b"\x0c" + number(size)
     header += b"".join(map(number, more)) + b"\0\0"
     header += b"\5" + number(1) + b"\x11" + number(5) + b"\0x\0\0\0" + b"\0\0"
     return with_header(b"7z\xbc\xaf\x27\x1c\0\4", header, b"".join(packed))
