@@ -76,7 +76,7 @@ def nested(octets, planted, folder):
 @pytest.fixture(scope="session")
 def mails(large, tmp_path_factory):
     """name: message."""
-    attached = MESSAGE_OCTETS * 57 // 78  # base64 in lines
+    attached = MESSAGE_OCTETS * 58 // 78  # base64 in lines, and some
     hash_payload = list(large.hash_payloads.values())[-1]
     pattern_payload = list(large.pattern_payloads.values())[-1]
     clean, bad = (tmp_path_factory.mktemp(name) for name in ("clean", "bad"))
@@ -205,8 +205,8 @@ def test_the_set_of_the_data_partition_is_in_use(box):
 def test_signatures_of_the_large_set_find(box, mails, name):
     got, _ = fetched(box, clients.mpop, name)
     assert b"quarantine entry" in got and b"Bench." in got
-    payload = mails[name].split(b"\n\n")[-1][:60]
-    assert payload not in got
+    encoded = mails[name].split(b"\n\n")[3][:60]  # the first line of the attachment
+    assert encoded in mails[name] and encoded not in got
 
 
 @pytest.mark.parametrize("client", [clients.fetchmail, clients.mpop])

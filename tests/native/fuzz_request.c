@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../firmware/native/worker/request.c"
+#include "../../firmware/native/worker/set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n);
 
@@ -21,13 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n) {
     insist(data != NULL);
     memcpy(data, input, n);
     if (rst_request_decode(&request, data, n)) {
-        insist(request.kind == RST_REQUEST_SCREEN || request.kind == RST_REQUEST_STATUS);
-        insist(request.octets <= RST_MOST_SPOOL_OCTETS && request.scratch <= RST_SCRATCH_OCTETS);
+        bool message = request.kind == RST_REQUEST_SCREEN || request.kind == RST_REQUEST_TRY;
+        insist(message ||
+               (request.kind >= RST_REQUEST_STATUS && request.kind <= RST_REQUEST_WITHDRAW));
+        insist(request.kind == RST_REQUEST_ADOPT || request.octets <= RST_MOST_SPOOL_OCTETS);
+        insist(request.kind != RST_REQUEST_OFFER || request.octets <= RST_MOST_SET_OCTETS);
+        insist(request.scratch <= RST_SCRATCH_OCTETS && (message || request.scratch == 0));
         insist(request.deadline_ms <= RST_MOST_DEADLINE_MS);
         insist(request.rules_n <= RST_MOST_RULES_OCTETS);
         insist(request.rules == data + RST_REQUEST_OCTETS &&
                request.rules + request.rules_n == data + n);
-        insist(request.kind == RST_REQUEST_SCREEN || request.rules_n == 0);
+        insist(message || request.rules_n == 0);
         insist(!rst_request_decode(&request, data, n - 1));
     }
     free(data);

@@ -41,7 +41,7 @@ def screen(status):
         row(
             "screen",
             "%d workers started, %d without a verdict, at most %s each"
-            % (status.workers, status.failed, tables.kib(status.peak)),
+            % (status.workers, status.failed, tables.kib(status.peak * 1024)),
         ),
     ]
 
