@@ -57,7 +57,7 @@ def test_how_it_is_opened(with_set):
     assert names(with_set(octets, ndb=BYTES)) == []
     found = with_set(octets, "--every-cut", ndb=BYTES, ftm=mark("ZIP"))
     assert "infected" in names(found)
-    assert "chm archive" in reasons(with_set(b"ACME\1\2", ftm=mark("MSCHM")))
+    assert "ace archive" in reasons(with_set(b"ACME\1\2", ftm=mark("ACE")))
 
 
 def test_what_is_known_is_not_marked(with_set):
