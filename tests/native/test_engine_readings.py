@@ -100,6 +100,7 @@ def test_encrypted_message(screen_one):
 
 ARCHIVES = {
     "ace archive": bytes(7) + b"**ACE**" + bytes(30),
+    "InstallShield archive": b"ISc(\x0c\x60\0\1" + bytes(30),
     "zstd archive": b"\x28\xb5\x2f\xfd" + bytes(30),
 }
 

@@ -165,6 +165,7 @@ MARKS = {
     "szdd": bytes.fromhex("535a444488f02733") + bytes(20),
     "stuffit": b"StuffIt (c)1997-" + bytes(60),
     "zoo": b"ZOO 2.10 Archive.\x1a\0\0\xdc\xa7\xc4\xfd" + bytes(60),
+    "iscab": b"ISc(\x0c\x60\0\1" + bytes(20),
     "alz": b"ALZ\1\x0a\0\0\0" + bytes(20),
     "egg": b"EGGA\0\1" + bytes(20),
     "pgp": PGP,

@@ -324,7 +324,11 @@ static void read_plain(setup *z, size_t at) {
             break;
         }
         note_cabinet(z, &f);
-        cabinets = cabinets || (f.octets.n >= 4 && memcmp(f.octets.at, "ISc(", 4) == 0);
+        if (f.octets.n >= 4 && memcmp(f.octets.at, "ISc(", 4) == 0) {
+            cabinets =
+                true; // read together, below; as they are they were matched with the program
+            continue;
+        }
         char name[RST_MAX_NAME];
         print_name(f.name.at, f.name.n, name);
         z->over = !rst_expand_whole(z->s, z->l, name, f.octets.at, f.octets.n);

@@ -51,6 +51,7 @@ static const struct {
     {0, 8, "SZ \x88\xf0\x27\x33\xd1", RST_TYPE_SZDD},
     {0, 8, "KWAJ\x88\xf0\x27\xd1", RST_TYPE_KWAJ},
     {4, 8, "\x12\x3a\0\x10\x19\x04\0\x10", RST_TYPE_SIS},
+    {0, 4, "ISc(", RST_TYPE_ISCAB},
     {0, 14, "(This file mus", RST_TYPE_BINHEX}, // "t be converted with BinHex 4.0)"
     {0, 5, "\xed\xab\xee\xdb\3", RST_TYPE_RPM},
     {0, 5, "xar!\0", RST_TYPE_XAR},

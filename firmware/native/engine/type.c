@@ -120,6 +120,7 @@ const rst_type_row rst_types[RST_TYPES] = {
     [RST_TYPE_SZDD] = {"szdd", RST_FORMAT_SZDD, NULL, RST_FAMILY_ARCHIVE},
     [RST_TYPE_KWAJ] = {"kwaj", RST_FORMAT_PLAIN, "kwaj archive", RST_FAMILY_ARCHIVE},
     [RST_TYPE_SIS] = {"sis", RST_FORMAT_SIS, NULL, RST_FAMILY_ARCHIVE},
+    [RST_TYPE_ISCAB] = {"iscab", RST_FORMAT_PLAIN, "InstallShield archive", RST_FAMILY_ARCHIVE},
     [RST_TYPE_BINHEX] = {"binhex", RST_FORMAT_BINHEX, NULL, RST_FAMILY_ARCHIVE},
     [RST_TYPE_STUFFIT] = {"stuffit", RST_FORMAT_PLAIN, "stuffit archive", RST_FAMILY_ARCHIVE},
     [RST_TYPE_ZOO] = {"zoo", RST_FORMAT_PLAIN, "zoo archive", RST_FAMILY_ARCHIVE},

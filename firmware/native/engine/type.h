@@ -170,7 +170,8 @@ typedef enum {
     RST_TYPE_LZ4,
     RST_TYPE_SZDD,
     RST_TYPE_KWAJ,
-    RST_TYPE_SIS, // installer of Symbian
+    RST_TYPE_SIS,   // installer of Symbian
+    RST_TYPE_ISCAB, // cabinet of InstallShield, or its header
     RST_TYPE_BINHEX,
     RST_TYPE_STUFFIT,
     RST_TYPE_ZOO,

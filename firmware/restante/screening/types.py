@@ -135,6 +135,7 @@ TYPES = (
     "szdd",
     "kwaj",
     "sis",
+    "iscab",
     "binhex",
     "stuffit",
     "zoo",
