@@ -123,3 +123,9 @@ def test_findings_are_in_the_same_order_whatever_the_blocks(screen_one):
     whole, fed = screen_one(message), screen_one(message, "--block", "7")
     assert names(whole) == ["ambiguous", "infected", "infected"]
     assert whole["findings"] == fed["findings"]
+
+
+def test_what_no_reader_takes_for_a_delimiter_is_none(screen_one):
+    head = b'Content-Type: multipart/mixed; boundary="--b0"\r\n\r\n'
+    message = head + b"-" + bytes(70) + b")--b0\r\n\r\nhello\r\n----b0--\r\n"
+    assert names(screen_one(message, "--every-cut")) == []

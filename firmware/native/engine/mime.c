@@ -214,7 +214,8 @@ static void note_lenient(rst_scanner *s, rst_layer *l) {
     }
     n = trimmed(line, n);
     bool fit = false;
-    for (uint32_t k = m->level_base; changed && n >= 2 && k < m->level_top; k++) {
+    bool dashes = n >= 2 && line[0] == '-' && line[1] == '-';
+    for (uint32_t k = m->level_base; changed && dashes && k < m->level_top; k++) {
         fits_kind f = fits(&s->levels[k], line, n);
         fit = fit || f == OPENS || f == CLOSES || (f == PREFIX && m->cr_line);
     }

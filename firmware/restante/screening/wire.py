@@ -317,9 +317,10 @@ def status_reply(data, tag):
     cursor, head = _begin(data, b"RSS2", tag, _STATUS)
     bundle = cursor.text(MAX_BUNDLE)
     cursor.finish()
-    if head[6] > FACTORY:
-        raise ProtocolError("screen reply: a set from place %d" % head[6])
-    return Status(*head[2:], bundle)
+    _, _, workers, failed, adopted, peak, origin, hashes, patterns, built = head
+    if origin > FACTORY:
+        raise ProtocolError("screen reply: a set from place %d" % origin)
+    return Status(workers, failed, adopted, peak, origin, hashes, patterns, built, bundle)
 
 
 def set_reply(data, tag):
@@ -328,4 +329,5 @@ def set_reply(data, tag):
     bundle = cursor.text(MAX_BUNDLE)
     wrong = cursor.text(MAX_BUNDLE)
     cursor.finish()
-    return SetReply(*head[2:], bundle, wrong)
+    _, _, number, hashes, patterns, built = head
+    return SetReply(number, hashes, patterns, built, bundle, wrong)
