@@ -83,7 +83,7 @@ static const char *take_at_start(rst_server *server, size_t i) {
 
 const char *rst_server_start(rst_server *server) {
     const char *wrong = "no signature file is named";
-    for (size_t i = 0; i < server->starts_n; i++) {
+    for (size_t i = 0; i < server->starts_n && i < RST_STARTS; i++) {
         if (server->set.map != NULL) {
             close(server->starts[i].fd);
             continue;
