@@ -26,6 +26,12 @@ _KEPT = "signatures/kept"
 _TRIES = 3
 
 
+def _busy():
+    refused = SetRefused("another signature set is being tried; try again when it is done")
+    refused.transient = True
+    return refused
+
+
 class Signatures:
     """`folder`: store.Folder; `calls`: its OffLoop; `screen`: ScreenClient; `watch`: Watch.
 
@@ -62,12 +68,34 @@ class Signatures:
         SetRefused: it is removed, and all is as before; an alarm says why.
         """
         if self._busy:
-            raise SetRefused("another signature set is being tried; try again when it is done")
+            raise _busy()
         self._busy = True
         try:
             return await self._use()
         finally:
             self._busy = False
+
+    async def leave(self, fd, octets):
+        """What is current and what is kept go; the set that `fd` has is used, the factory's.
+
+        SetRefused, StoreError: it has not been tried with success, or cannot be done.
+        """
+        if self._busy:
+            raise _busy()
+        self._busy = True
+        try:
+            candidate = await self._offered(fd, octets)
+            await self._try(candidate)
+            for name in (CURRENT_SET, PREVIOUS_SET):
+                self._remove(name)
+            await self._calls.fsync_folder(places.SIGNATURES)
+            await self._adopted(fd, octets, candidate)
+        except OSError as error:
+            raise store_error("going back to the factory's signature set", error)
+        finally:
+            self._busy = False
+        log.record(log.WARNING, "signatures.factory", bundle=candidate.bundle)
+        await self._watch.run()
 
     async def _use(self):
         before = "unknown"
@@ -75,15 +103,16 @@ class Signatures:
             before = (await self._screen.status()).bundle
             bundle = await self._install(before)
         except OSError as error:
-            raise await self._refused(before, str(store_error("signature set", error)))
+            raise await self._refused(before, store_error("signature set", error))
         except RestanteError as error:
-            raise await self._refused(before, str(error))
+            raise await self._refused(before, error)
         log.record(log.INFO, "signatures.used", bundle=bundle, before=before)
         await self._watch.run()  # also ends the distrust in the set of before
         return bundle
 
-    async def _refused(self, before, why):
-        """All is as before, and it is said; a SetRefused."""
+    async def _refused(self, before, error):
+        """All is as before, and it is said; a SetRefused, as lasting as `error`."""
+        why = str(error)
         try:
             self._remove(NEW_SET)
             await self._screen.withdraw()
@@ -92,12 +121,14 @@ class Signatures:
         text = "a signature set was refused: %s; in use: %s" % (why, before)
         log.alarms.set(SIGNATURES, text)
         log.record(log.ERROR, "signatures.refused", why=why, bundle=before)
-        return SetRefused(text + "; send a whole set with a name of its own, or see `show log`")
+        refused = SetRefused(text + "; send a whole set with a name of its own, or see `show log`")
+        refused.transient = error.transient
+        return refused
 
     async def _install(self, before):
         fd = self._folder.open(NEW_SET)
         try:
-            candidate = await self._offered(fd)
+            candidate = await self._offered(fd, self._folder.size(fd))
             if candidate.bundle == before:
                 raise SetRefused("it has the name of the set in use")
             await self._try(candidate)
@@ -113,13 +144,13 @@ class Signatures:
         try:
             await self._calls.rename(NEW_SET, CURRENT_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
-            await self._adopted(fd, candidate)
+            await self._adopted(fd, self._folder.size(fd), candidate)
         except (OSError, ScreenUnavailable):
             await self._take_back(had)
             raise
 
-    async def _offered(self, fd):
-        reply = await self._screen.offer(fd, self._folder.size(fd))
+    async def _offered(self, fd, octets):
+        reply = await self._screen.offer(fd, octets)
         if reply.wrong:
             raise SetRefused(reply.wrong)
         return reply
@@ -157,7 +188,7 @@ class Signatures:
         except OSError as error:
             raise store_error("making the old signature set current again", error)
 
-    async def _adopted(self, fd, candidate):
+    async def _adopted(self, fd, octets, candidate):
         """Each message from now on gets this set.  ScreenUnavailable.
 
         A screen process that was started again has taken it from the disk, or is told once more.
@@ -168,7 +199,7 @@ class Signatures:
                 why = (await self._screen.adopt(number)).wrong
                 if not why or (await self._screen.status()).bundle == candidate.bundle:
                     return
-                number = (await self._offered(fd)).number
+                number = (await self._offered(fd, octets)).number
             except (ScreenUnavailable, SetRefused) as error:
                 why = str(error)
         raise ScreenUnavailable("the screen process does not take it: %s" % why)
