@@ -26,7 +26,6 @@ from restante.update.delta import Applier
 from restante.update.fault import BundleError, malformed
 from restante.update.sets import NEW_SET
 
-FOLDER = "updates"
 INCOMING = "updates/incoming"
 STATE = "updates/state"
 KEYS = "updates/keys"
@@ -72,7 +71,7 @@ class Installer:
     async def start(self):
         """Which set is current, and whose keys count.  StoreError."""
         try:
-            self._folder.make(FOLDER)
+            self._folder.make(places.UPDATES)
             await self._calls.fsync_folder("")
             for name in (STATE, KEYS):
                 self._remove(name + NEW)
@@ -524,7 +523,7 @@ class Installer:
             finally:
                 self._folder.close(fd)
             await self._calls.rename(name + NEW, name)
-            await self._calls.fsync_folder(FOLDER)
+            await self._calls.fsync_folder(places.UPDATES)
         except OSError as error:
             raise store_error("writing " + name, error)
 

@@ -1,7 +1,7 @@
 """Bundles are installed whole or not at all, and the record agrees with the files at any cut.
 
-FAULTS 61-65, 68-71, 73, 74, 82, 84, 86, on a model of a disk.  The bundles are made and signed by the
-host tools, with the keys of tests/vectors/bundles.
+FAULTS 61-65, 68-71, 73, 74, 82, 84, 86, on a model of a disk.  The bundles are made and signed by
+the host tools, with the keys of tests/vectors/bundles.
 """
 
 import asyncio
