@@ -24,7 +24,7 @@ from restante.update import keys as key_sets
 from restante.update import state as states
 from restante.update.delta import Applier
 from restante.update.fault import BundleError, malformed
-from restante.update.sets import NEW_SET
+from restante.update.sets import KEPT_SET, NEW_SET, identity_of
 
 INCOMING = "updates/incoming"
 STATE = "updates/state"
@@ -352,6 +352,7 @@ class Installer:
     async def _go_back(self):
         record = self.state.records[states.PREVIOUS]
         have = self.state.records.get(states.CURRENT)
+        self._signatures.end_change()
         self._remove(NEW_SET)
         self._folder.link(PREVIOUS_SET, NEW_SET)
         try:
@@ -388,7 +389,11 @@ class Installer:
     async def _settle(self, refused=None):
         """Each file's record, by its identity; written if it is not what is written already."""
         before = self.state.write()
-        made = self.state.settled(self._identity(CURRENT_SET), self._identity(PREVIOUS_SET))
+        current = identity_of(self._folder, CURRENT_SET)
+        previous = identity_of(self._folder, KEPT_SET)  # where end_change() could not be made
+        if previous is None or previous == current:
+            previous = identity_of(self._folder, PREVIOUS_SET)
+        made = self.state.settled(current, previous)
         if refused is not None:
             made.remember(refused)
         if self.keys is not None:
@@ -481,29 +486,11 @@ class Installer:
             found.serial,
             found.whole,
             tuple([key.id for key in signers]),
-            self._identity(NEW_SET),
+            identity_of(self._folder, NEW_SET),
             found.version,
             found.created,
             found.expires,
         )
-
-    def _identity(self, name):
-        """Of a set's file, None if there is none."""
-        try:
-            fd = self._folder.open(name)
-        except OSError as error:
-            if error.args[0] != ENOENT:
-                raise
-            return None
-        try:
-            size = self._folder.size(fd)
-            head = self._read(fd, 0, states.HEAD_OCTETS)
-            at = states.name_place(head)
-            name = self._read(fd, at, states.NAME_OCTETS) if at < size else b""
-            tail = self._read(fd, max(0, size - states.TAIL_OCTETS), states.TAIL_OCTETS)
-            return states.identity(size, head, name, tail)
-        finally:
-            self._folder.close(fd)
 
     # -- files
 

@@ -4,7 +4,7 @@ The data folder has `signatures/new`, which somebody we trust has put there, `cu
 `previous`.  A set becomes current by one rename, after the screen process has looked into it and
 the self-test has passed both ways with it; each message is screened by the old set or by the new
 one meanwhile, never by one that was not tried.  At any cut of the power `current` is the old set
-or the new one, whole.
+or the new one, whole; `previous` is what it was then, or is made so by the next start.
 
 Its rule: it does not know what a bundle is.  Who calls use() vouches for the file: nothing here
 may be reached from the console before signatures are verified.
@@ -18,12 +18,37 @@ from restante.log.alarms import SIGNATURES
 from restante.screening import wire
 from restante.screening.client import Candidate
 from restante.store.faults import ENOENT, store_error
+from restante.update import state
 
 NEW_SET = "signatures/new"
-# Second names while others are changed; what is found there at the start is left over.
-_KEPT = "signatures/kept"
+# A second name of what was current, until the new one is used.
+KEPT_SET = "signatures/kept"
 # The screen process may be started again just when it is asked to adopt a set.
 _TRIES = 3
+
+
+def identity_of(folder, name):
+    """Of a set's file (state.py), None if there is none.  OSError."""
+    try:
+        fd = folder.open(name)
+    except OSError as error:
+        if error.args[0] != ENOENT:
+            raise
+        return None
+    try:
+        size = folder.size(fd)
+        head = _read(folder, fd, 0, state.HEAD_OCTETS)
+        at = state.name_place(head)
+        name = _read(folder, fd, at, state.NAME_OCTETS) if at < size else b""
+        tail = _read(folder, fd, max(0, size - state.TAIL_OCTETS), state.TAIL_OCTETS)
+        return state.identity(size, head, name, tail)
+    finally:
+        folder.close(fd)
+
+
+def _read(folder, fd, at, octets):
+    data = bytearray(octets)
+    return bytes(data[: folder.read(fd, data, at)])
 
 
 def _busy():
@@ -48,9 +73,23 @@ class Signatures:
         self._said = None
 
     def start(self):
-        """Removes what a cut of the power left.  StoreError."""
-        for name in (NEW_SET, _KEPT):
-            self._remove(name)
+        """Ends what a cut of the power left half done.  StoreError."""
+        self._remove(NEW_SET)
+        try:
+            self.end_change()
+        except OSError as error:
+            raise store_error("keeping the previous signature set", error)
+
+    def end_change(self):
+        """A set that was current and has another name still is `previous` if it was replaced.
+
+        OSError.
+        """
+        kept = identity_of(self._folder, KEPT_SET)
+        if kept is not None and kept != identity_of(self._folder, CURRENT_SET):
+            self._remove(PREVIOUS_SET)
+            self._folder.link(KEPT_SET, PREVIOUS_SET)
+        self._remove(KEPT_SET)
 
     def noticed(self, status):
         """`status`: the screen process's.  Alarms if it could not use the current set."""
@@ -140,7 +179,10 @@ class Signatures:
 
     async def _change(self, fd, candidate):
         """On the disk first: a screen process that is started again now takes it from there."""
-        had = await self._keep_previous()
+        self.end_change()
+        had = self._there(CURRENT_SET)
+        if had:
+            self._folder.link(CURRENT_SET, KEPT_SET)
         try:
             await self._calls.rename(NEW_SET, CURRENT_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
@@ -148,6 +190,8 @@ class Signatures:
         except (OSError, ScreenUnavailable):
             await self._take_back(had)
             raise
+        if had:
+            await self._keep_previous()
 
     async def _offered(self, fd, octets):
         reply = await self._screen.offer(fd, octets)
@@ -165,23 +209,19 @@ class Signatures:
             raise SetRefused("the screen process ended while the set was tried")
 
     async def _keep_previous(self):
-        """`previous` is what is current now; False if there is none."""
-        self._remove(_KEPT)
-        if not self._there(CURRENT_SET):
-            return False
-        self._folder.link(CURRENT_SET, _KEPT)
-        await self._calls.rename(_KEPT, PREVIOUS_SET)
-        self._remove(_KEPT)  # a rename between two names of one file does nothing
-        await self._calls.fsync_folder(places.SIGNATURES)
-        return True
+        """What is used already stays so; what cannot be done now the next start does."""
+        try:
+            await self._calls.rename(KEPT_SET, PREVIOUS_SET)
+            await self._calls.fsync_folder(places.SIGNATURES)
+        except OSError as error:
+            log.record(log.WARNING, "signatures.kept", error=str(error))
 
     async def _take_back(self, had):
         """The set of before is current again, as far as the medium lets us."""
         try:
             if had:
-                self._folder.link(PREVIOUS_SET, _KEPT)
-                await self._calls.rename(_KEPT, CURRENT_SET)
-                self._remove(_KEPT)
+                await self._calls.rename(KEPT_SET, CURRENT_SET)
+                self._remove(KEPT_SET)  # a rename between two names of one file does nothing
             else:
                 self._remove(CURRENT_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
