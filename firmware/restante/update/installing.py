@@ -234,7 +234,7 @@ class Installer:
         for place, kept in ((states.CURRENT, box.installed), (states.PREVIOUS, box.previous)):
             if place in self.state.records:
                 kept[manifest.SIGNATURES] = self.state.records[place]
-        box.rolled_back = self.state.rolled_back
+        box.rolled_back = tuple(self.state.rolled_back)
         return box
 
     def _check_keys(self):

@@ -155,8 +155,8 @@ class Signatures:
         try:
             self._remove(NEW_SET)
             await self._screen.withdraw()
-        except RestanteError as error:
-            log.record(log.WARNING, "signatures.left", why=str(error))
+        except RestanteError as left:
+            log.record(log.WARNING, "signatures.left", why=str(left))
         text = "a signature set was refused: %s; in use: %s" % (why, before)
         log.alarms.set(SIGNATURES, text)
         log.record(log.ERROR, "signatures.refused", why=why, bundle=before)

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 from model_disk import ModelDisk, ModelFolder
 from restante import log
-from restante.errors import RestanteError, SetRefused, StoreError, StoreFull
+from restante.errors import (
+    RestanteError,
+    ScreenUnavailable,
+    SetRefused,
+    StoreError,
+    StoreFull,
+)
 from restante.store.faults import EIO, ENOSPC, EROFS
 from restante.update import installing, state
 from restante.update.fault import BundleError
@@ -258,6 +264,20 @@ def test_a_screen_process_that_is_gone_changes_nothing_and_the_bundle_stays():
     again = Box(box.disk)
     again.install()
     assert again.screen.using == NEW
+
+
+def test_no_screen_process_at_all():
+    box = box_with(OLD)
+
+    async def gone(*_):
+        raise ScreenUnavailable("nobody there")
+
+    box.screen.status = box.screen.withdraw = gone
+    with pytest.raises(SetRefused) as error:
+        box.install(a_set(NEW))
+    assert error.value.transient and "nobody there" in str(error.value)
+    box.agrees()
+    assert box.files() == {"current": OLD, "incoming": a_set(NEW)}
 
 
 def test_a_box_without_keys_trusts_nobody():
@@ -620,3 +640,24 @@ def test_rollback_at_any_cut():
         assert (after.one.state.rolled_back == [sha(NEW)]) == (current == OLD), name
         seen.add((after.serial(), after.serial(state.PREVIOUS)))
     assert seen == {(2, 1), (1, 2)}
+
+
+def test_a_previous_set_that_could_not_be_named_so_is_still_the_one_to_go_back_to():
+    box = box_with(OLD, NEW)
+    box.arrive(a_set(NEWER, 3))
+
+    def fault(step, operation, target):
+        if (operation, target) == ("rename", "signatures/previous"):
+            raise OSError(EIO)
+
+    box.folder.before = fault
+    box.install()
+    assert box.files()["kept"] == NEW and box.files()["previous"] == OLD
+    box.folder.before = lambda *_: None
+    assert (box.serial(), box.serial(state.PREVIOUS)) == (3, 2)
+    again = Box(box.disk.snapshot())
+    again.agrees()
+    for each in (box, again):
+        assert asyncio.run(each.one.rollback()) == "new"
+        each.agrees()
+        assert each.files() == {"current": NEW, "previous": NEWER}
