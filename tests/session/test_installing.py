@@ -4,6 +4,7 @@ FAULTS 61-65, 70, 71, 73, 77, 80, 81, 86.  Bundles are made and signed by the ho
 functions.
 """
 
+import signal
 import time
 
 import pytest
@@ -204,14 +205,19 @@ def test_expired_and_old_is_used_with_alarms(box, sets):
     assert found(box)  # screening goes on
 
 
-def test_sessions_go_on_while_a_large_set_is_installed(box, tmp_path, figures):
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A set of 7 MB."""
+    folder = tmp_path_factory.mktemp("large")
+    source = folder / "many.hsb"
+    source.write_text("".join(f"{n:064x}:{n + 1}:Many-{n}\n" for n in range(200000)))
+    compile_signatures(folder / "many.sig", source, name="many")
+    return (folder / "many.sig").read_bytes()
+
+
+def test_sessions_go_on_while_a_large_set_is_installed(box, large, figures):
     """No answer of the gate waits for the hashing or writing of it."""
-    source = tmp_path / "many.hsb"
-    rows = [f"{n:064x}:{n + 1}:Many-{n}" for n in range(200000)]
-    source.write_text("\n".join(rows) + "\n")
-    compile_signatures(tmp_path / "many.sig", source, name="many")
-    content = (tmp_path / "many.sig").read_bytes()
-    data = bundle(content, 1)
+    data = bundle(large, 1)
     started = time.monotonic()
     box.arrived(data)
     sent = time.monotonic() - started
@@ -233,6 +239,49 @@ def test_sessions_go_on_while_a_large_set_is_installed(box, tmp_path, figures):
     taken = time.monotonic() - started
     assert slowest < 1.0
     figures.append(
-        f"{len(content) >> 10} KiB: sent in {sent:.1f} s, installed in {taken:.1f} s, "
+        f"{len(large) >> 10} KiB: sent in {sent:.1f} s, installed in {taken:.1f} s, "
         f"slowest ping {slowest * 1000:.0f} ms"
     )
+
+
+def test_a_gate_that_is_killed_at_any_time_of_an_install(box, sets, large):
+    """FAULTS 68: the old set or the new one, and what is shown of it is true."""
+    assert box.install(bundle(sets["knows-0"], 1))[0].startswith("+OK")
+    data = bundle(large, 2)
+    outcomes = set()
+    for n in range(8):
+        box.arrived(data)
+        with Sender(box, data) as install:
+            install.sock.sendall(b"signatures install\n")
+            time.sleep(n * 0.04)  # the time of the kill, not a wait for something
+            box.gate.signal(signal.SIGKILL)
+            box.gate.stop()
+        box.start_gate()
+        box.tested()
+        on_disk = (box.sets / "current").read_bytes()
+        assert on_disk in (sets["knows-0"], large)
+        new = on_disk == large
+        outcomes.add(new)
+        assert ("serial 2" in box.shown()["bundle"]) == new
+        assert {path.name for path in box.sets.iterdir()} <= {"current", "previous"}
+        if new:
+            break
+    if not new:
+        box.install(data)
+    assert box.in_use() == "many" and "serial 1" in box.shown()["previous"]
+    assert False in outcomes
+
+
+def test_a_gate_that_was_killed_before_the_screen_process_was_told(box, sets):
+    """FAULTS 68."""
+    box.install(bundle(sets["knew-1"], 1))
+    box.install(bundle(sets["knows-0"], 2))
+    box.gate.stop()
+    (box.sets / "current").replace(box.sets / "kept")
+    (box.sets / "previous").replace(box.sets / "current")  # as if serial 1 were the newer one
+    box.start_gate()
+    box.until(lambda: box.in_use() == "knew-1", "the set that is current")
+    shown = box.shown()
+    assert "serial 1" in shown["bundle"] and "serial 2" in shown["previous"]
+    assert not found(box)
+    assert {path.name for path in box.sets.iterdir()} == {"current", "previous"}

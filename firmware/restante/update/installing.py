@@ -123,7 +123,14 @@ class Installer:
         return await self._alone(self._rollback)
 
     async def serve(self):
-        """Until it is cancelled: leaves sets whose key was revoked, as soon as that can be."""
+        """Until it is cancelled: leaves sets whose key was revoked, as soon as that can be.
+
+        First the screen process uses what is current: a gate that was killed may not have said so.
+        """
+        try:
+            await self._alone(self._signatures.follow)
+        except RestanteError as error:
+            log.record(log.WARNING, "update.follow", error=str(error))
         while True:
             if self._withdrawn() and not self.busy:
                 try:

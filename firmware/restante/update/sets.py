@@ -46,6 +46,15 @@ def identity_of(folder, name):
         folder.close(fd)
 
 
+def name_of(folder, fd):
+    """The name that a set's file seems to have.  OSError."""
+    at = state.name_place(_read(folder, fd, 0, state.HEAD_OCTETS))
+    if at >= folder.size(fd):
+        return ""
+    octets = _read(folder, fd, at, state.NAME_OCTETS).split(b"\0")[0]
+    return "".join([chr(octet) for octet in octets])
+
+
 def _read(folder, fd, at, octets):
     data = bytearray(octets)
     return bytes(data[: folder.read(fd, data, at)])
@@ -113,6 +122,40 @@ class Signatures:
             return await self._use()
         finally:
             self._busy = False
+
+    async def follow(self):
+        """The screen process uses what is current, also if the gate was ended in a change.
+
+        ScreenUnavailable, SetRefused, StoreError: it does not.
+        """
+        if self._busy:
+            raise _busy()
+        self._busy = True
+        try:
+            await self._follow((await self._screen.status()).bundle)
+        except OSError as error:
+            raise store_error("the current signature set", error)
+        finally:
+            self._busy = False
+
+    async def _follow(self, using):
+        if not self._there(CURRENT_SET):
+            return
+        fd = self._folder.open(CURRENT_SET)
+        try:
+            if name_of(self._folder, fd) == using:
+                return
+            octets = self._folder.size(fd)
+            candidate = await self._offered(fd, octets)
+            if candidate.bundle == using:
+                await self._screen.withdraw()
+                return
+            await self._try(candidate)
+            await self._adopted(fd, octets, candidate)
+        finally:
+            self._folder.close(fd)
+        log.record(log.WARNING, "signatures.followed", bundle=candidate.bundle, before=using)
+        await self._watch.run()
 
     async def leave(self, fd, octets):
         """What is current and what is kept go; the set that `fd` has is used, the factory's.

@@ -355,6 +355,24 @@ def test_no_room():
     assert box.screen.using == NEW
 
 
+def test_the_hash_is_of_what_was_written():
+    """FAULTS 74: a medium that gives something else than what was put there."""
+    for data in (a_set(NEW), a_delta(NEW, OLD)):
+        box = box_with(OLD)
+        box.arrive(data)
+
+        def changes(step, operation, target, box=box):
+            if (operation, target) == ("fsync", "signatures/new"):
+                node = box.folder._find("signatures/new")
+                node.data = flipped(node.data, 5)
+
+        box.folder.before = changes
+        assert box.refused(None) in ("payload", "result")
+        box.folder.before = lambda *_: None
+        box.agrees()
+        assert box.screen.using == OLD and box.files() == {"current": OLD}
+
+
 # -- deltas
 
 
@@ -581,17 +599,31 @@ def test_a_cut_while_a_set_is_withdrawn_is_made_good_after_the_start():
         after = Box(disk)
         after.agrees()
         if after.one.keys.epoch == 3:
-
-            async def a_while(one=after.one):
-                task = asyncio.ensure_future(one.serve())
-                for _ in range(50):
-                    await asyncio.sleep(0)
-                task.cancel()
-
-            asyncio.run(a_while())
+            served(after.one)
             after.agrees()
             assert after.screen.using in (NEW, b"set factory"), name
             assert after.one._withdrawn() == [], name
+
+
+def served(one):
+    """What the task of the program does in a while."""
+
+    async def a_while():
+        task = asyncio.ensure_future(one.serve())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(a_while())
+
+
+def test_a_newer_image_that_revokes_the_key_of_the_set_in_use():
+    box = box_with_two_keys()
+    newer = Box(box.disk, "keys-3")
+    assert newer.one._withdrawn() == [SIG.name]
+    served(newer.one)
+    newer.agrees()
+    assert newer.screen.using == NEW and any(SIG.name in text for text in alarms())
 
 
 # -- back
