@@ -66,6 +66,8 @@ class Arriving:
         self._octets = octets
         if sha256 == self._arrived and self._size(INCOMING) == octets:
             return octets
+        if not self._busy():
+            self._remove(INCOMING)  # this one takes its place, and may need its room
         name = "%s/%s%s-%d" % (UPDATES, _PART, binascii.hexlify(sha256).decode(), octets)
         self._remove_others(name)
         self._have = self._synced = self._size(name)
@@ -133,8 +135,8 @@ class Arriving:
         self._arrived = b""
         await self._calls.rename(name, INCOMING)
         self._name = ""
-        self._arrived = self._sha256
         await self._calls.fsync_folder(UPDATES)
+        self._arrived = self._sha256
 
     # -- what is wrong
 

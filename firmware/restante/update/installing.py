@@ -33,7 +33,7 @@ NEW = ".new"
 # Of the image's folder.
 IMAGE_KEYS = "keys"
 FACTORY_SET = "factory.sig"
-# What is read, hashed or written before others run: 2 ms on a small ARM.
+# What is read, hashed or written before others run.
 SLICE_OCTETS = const(32768)
 # Octets that are written before they are synced, so that no sync takes long.
 SYNC_OCTETS = const(4194304)

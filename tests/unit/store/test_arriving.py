@@ -127,6 +127,18 @@ def test_another_one_takes_its_place():
     assert way.begin(DATA) == 0
 
 
+def test_one_that_was_not_installed_makes_room_for_the_next():
+    way = Way()
+    way.send()
+    way.end()
+    way.busy = True
+    way.begin(DATA + b"x")
+    assert "incoming" in way.files()  # it is being installed
+    way.busy = False
+    way.begin(DATA + b"y")
+    assert set(way.files()) == {"part"}
+
+
 def test_what_is_not_what_was_announced():
     way = Way()
     way.begin()
