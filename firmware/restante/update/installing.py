@@ -71,12 +71,12 @@ class Installer:
     async def start(self):
         """Which set is current, and whose keys count.  StoreError."""
         try:
+            self._read_keys()  # first: also where nothing can be written somebody is trusted
+            self._read_state()
             self._folder.make(places.UPDATES)
             await self._calls.fsync_folder("")
             for name in (STATE, KEYS):
                 self._remove(name + NEW)
-            self._read_keys()
-            self._read_state()
             await self._settle()
         except OSError as error:
             raise store_error("the record of what is installed", error)

@@ -280,6 +280,23 @@ def test_no_screen_process_at_all():
     assert box.files() == {"current": OLD, "incoming": a_set(NEW)}
 
 
+def test_a_medium_that_is_read_only_from_the_start():
+    box = box_with(OLD)
+    box.install(KEYS_2)
+
+    def read_only(step, operation, target):
+        if operation not in ("open", "read"):
+            raise OSError(EROFS)
+
+    box.folder.before = read_only
+    one = Installer(
+        box.folder, box.image, box.one._calls, box.signatures, crypto, PLACE, lambda: NOW
+    )
+    with pytest.raises(StoreError):
+        asyncio.run(one.start())
+    assert one.keys.epoch == 2 and one.state.records[state.CURRENT].serial == 1
+
+
 def test_a_box_without_keys_trusts_nobody():
     box = Box(keys=None)
     assert box.refused(a_set(NEW)) == "no-keys"
