@@ -172,6 +172,7 @@ async def main(run, data):
         folder=None,  # no maildrop can be opened here
         profiles=Profiles(tree),
         configuring=Configuring(running, time.time),
+        updates=None,  # session/test_installing.py
     )
     print("ready")
     await server.Server(fd, control, log).run()

@@ -11,7 +11,8 @@ from restante.accounts.state import Account
 from restante.control import retained
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
-from restante.errors import ScreenUnavailable, SettingsError, StoreError
+from restante.control.updates import Updates
+from restante.errors import ScreenUnavailable, SetRefused, SettingsError, StoreError, StoreFull
 from restante.log.alarms import Alarms
 from restante.log.counters import Counters
 from restante.log.ring import Ring
@@ -20,6 +21,9 @@ from restante.settings.profiles import Profiles
 from restante.settings.running import Running
 from restante.settings.values import Settings
 from restante.store.entries import Entry, Release
+from restante.update.age import Age
+from restante.update.fault import BundleError
+from restante.update.state import Record, State
 
 
 def run(coroutine):
@@ -103,6 +107,57 @@ class SelfTest:
 
     async def run(self):
         return self.results
+
+
+class Installer:
+    """An update.Installer with two sets."""
+
+    busy = False
+    error = None
+    warnings = ()
+    keys = Thing(epoch=3)
+
+    def __init__(self):
+        self.asked = []
+        self.state = State()
+        for place, serial in (("current", 8), ("previous", 7)):
+            self.state.records[place] = Record(
+                3, serial, bytes(32), (bytes(8),), bytes(16), "set-%d" % serial, 1700000000, 0
+            )
+
+    async def install(self, asked):
+        self.asked.append(asked)
+        if self.error:
+            raise self.error
+        return "set-9 is in use", self.warnings
+
+    async def rollback(self):
+        if self.error:
+            raise self.error
+        return "older"
+
+
+class Arriving:
+    ending = False
+    error = None
+
+    def __init__(self):
+        self.calls = []
+
+    async def _answer(self, *call):
+        self.calls.append(call)
+        if self.error:
+            raise self.error
+        return None if call == ("end",) else 3000
+
+    def begin(self, sha256, octets):
+        return self._answer("begin", sha256, octets)
+
+    def data(self, offset, text, crc):
+        return self._answer("data", offset, text, crc)
+
+    def end(self):
+        return self._answer("end")
 
 
 class System:
@@ -284,6 +339,16 @@ class Box:
         self.maildrops = Maildrops()
         self.collector = Collector()
         self.seen = seen.Seen()
+        self.installer = Installer()
+        self.arriving = Arriving()
+        self.age = Age(lambda: 1700000000 + 15 * 86400, 14)
+        self.updates = Updates(
+            self.installer,
+            self.arriving,
+            self.screen,
+            lambda: 1700000000 + 15 * 86400,
+            self.age,
+        )
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
             settings or Settings(),
@@ -300,6 +365,7 @@ class Box:
             self.maildrops,
             Profiles(settings or Settings()),
             Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
+            self.updates,
         )
 
     def record(self, level, event, **fields):
@@ -704,3 +770,74 @@ def test_erasing_an_account_asks_first_and_leaves_a_record():
         (log.INFO, "account.erase", {"ok": True, "id": "anna @ acme", "who": "console"})
     ]
     assert not box.ask(b"erase account anna @ acme yes")[0]
+
+
+def test_the_set_in_use():
+    box = Box()
+    ok, text, lines = box.ask(b"show signatures")
+    assert ok and text == "signatures"
+    assert lines[0] == "in use     factory" and lines[1].startswith("made       1970-01-01")
+    assert lines[2] == "age        19690 days, TOO OLD: the maximum is 14"
+    assert lines[3].startswith("bundle     set-8, made 2023-11-14") and "serial 8" in lines[3]
+    assert lines[5] == "signed by  0000000000000000"
+    assert lines[7].startswith("previous   set-7,") and lines[8] == "keys       epoch 3"
+    box.installer.state = State()
+    box.installer.keys = None
+    box.installer.busy = True
+    box.screen.error = ScreenUnavailable("gone")
+    assert box.ask(b"show signatures")[2] == [
+        "in use     NOT KNOWN: gone",
+        "bundle     none: it came with the firmware",
+        "previous   none is kept",
+        "keys       NONE: nobody is trusted",
+        "UPDATE     under way",
+    ]
+
+
+def test_installing_and_going_back():
+    box = Box()
+    assert box.ask(b"signatures install") == (True, "set-9 is in use", [])
+    box.installer.warnings = ["old"]
+    assert box.ask(b"signatures install force")[2] == ["warning: old"]
+    assert box.installer.asked == [False, True]
+    assert box.ask(b"signatures rollback") == (True, "older is in use again", [])
+    box.installer.error = BundleError("serial", "it is older", "why", "do")
+    lines = ["code: serial", "cause: why", "next: do"]
+    assert box.ask(b"signatures install") == (False, "not installed: it is older", lines)
+    assert box.ask(b"signatures rollback") == (False, "not rolled back: it is older", lines)
+    for error in (SetRefused("no set"), StoreFull("no room"), ScreenUnavailable("gone")):
+        box.installer.error = error
+        ok, text, _ = box.ask(b"signatures install")
+        assert not ok and str(error) in text
+    box.arriving.ending = True
+    asked = len(box.installer.asked)
+    assert not box.ask(b"signatures install")[0] and len(box.installer.asked) == asked
+    assert not box.ask(b"signatures install now")[0]
+
+
+def test_a_transfer():
+    box = Box()
+    sha = b"ab" * 32
+    assert box.ask(b"update begin " + sha + b" 9000") == (True, "3000 is wanted", [])
+    assert box.ask(b"update data 0 AAAA 0000000a") == (True, "3000 is wanted", [])
+    assert box.ask(b"update end") == (True, "it has arrived", ["type: signatures install"])
+    calls = [("begin", b"\xab" * 32, 9000), ("data", 0, "AAAA", 10), ("end",)]
+    assert box.arriving.calls == calls
+    for line in (
+        b"begin " + sha + b" x",
+        b"begin " + sha[:-1] + b" 1",
+        b"begin " + sha[:-1] + b"g 1",
+        b"begin " + sha,
+        b"begin " + sha + b" 12345678901",
+        b"begin " + sha + b" -1",
+        b"data 0 AAAA 1",
+        b"data x AAAA 00000000",
+        b"data 0 00000000",
+        b"end now",
+    ):
+        assert not box.ask(b"update " + line)[0], line
+    assert box.arriving.calls == calls
+    for error in (BundleError("offset", "wanted is 3", "", ""), StoreFull("full"), OSError(5)):
+        box.arriving.error = error
+        for line in (b"begin " + sha + b" 9", b"data 0 AAAA 00000000", b"end"):
+            assert not box.ask(b"update " + line)[0]

@@ -5,8 +5,16 @@ from pathlib import Path
 
 from restante.mail import notice
 from restante.screening import rules, types, verdicts
+from restante.update import state
 
 ENGINE = Path(__file__).resolve().parents[2] / "firmware" / "native" / "engine"
+
+
+def test_where_a_signature_set_has_its_name():
+    text = (ENGINE / "sigfile.h").read_text()
+    at = {name: int(n) for name, n in re.findall(r"RST_HEAD_(\w+) = (\d+),", text)}
+    assert (at["NAME"], at["TABLE"]) == (state.NAME_AT, state.NAMES_AT)
+    assert "RST_SECTION_NAMES = 0," in text  # its row is the first of the table
 
 
 def codes_of_header():

@@ -34,6 +34,7 @@ IMPURE = {
     "control/server.py",
     "console",
     "settings/files.py",
+    "update/installing.py",
     "log",
 }
 

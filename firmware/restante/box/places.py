@@ -18,6 +18,11 @@ WAN = "wan"
 # Defaults of the programs' --data and --run.
 DATA = "/data"
 RUN = "/run/restante"
+# What the image brings, read only: the factory's signature set, the first key set.
+IMAGE = "/usr/share/restante"
+# What bundles are made for (update/manifest.py).
+HARDWARE = "virt"
+CHANNEL = "stable"
 
 # GPT partitions of the board.
 DATA_PARTITION = "data"
@@ -30,6 +35,8 @@ ALARMS = "alarms"
 SIGNATURES = "signatures"
 CURRENT_SET = "signatures/current"
 PREVIOUS_SET = "signatures/previous"
+# Bundles that arrive, and what is remembered of those that were installed.
+UPDATES = "updates"
 
 # Below the run folder.
 CONTROL_SOCKET = "control.sock"

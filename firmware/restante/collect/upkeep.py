@@ -33,8 +33,8 @@ _HELD = "quarantine"  # no account id
 
 
 class Upkeep:
-    """`services`: those of Late; watch, signatures, accounts, off, maildrops, collector, ticker,
-    up, trusted."""
+    """`services`: those of Late; watch, signatures, age, accounts, off, maildrops, collector,
+    ticker, up, trusted."""
 
     def __init__(self, services):
         self._services = services
@@ -111,6 +111,7 @@ class Upkeep:
             return ""
         status = await self._services.screen.status()
         self._services.signatures.noticed(status)
+        self._services.age.noticed(status.bundle, status.built)
         return bounded(status.bundle)
 
     def _is_due(self, key):

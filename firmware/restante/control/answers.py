@@ -34,6 +34,7 @@ class Control:
     folder      store.Folder of the data
     profiles    settings.Profiles
     configuring configuring.Configuring
+    updates     updates.Updates
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Control:
         folder,
         profiles,
         configuring,
+        updates,
     ):
         self._settings = settings
         self._log = log
@@ -67,6 +69,7 @@ class Control:
         self._folder = folder
         self._profiles = profiles
         self._configuring = configuring
+        self._updates = updates
 
     def takes(self, settings, profiles):
         """Other settings are in force."""
@@ -214,6 +217,32 @@ class Control:
 
     async def _show_profile(self):
         return whose.listing(self._profiles)
+
+    async def _show_signatures(self):
+        return await self._updates.show()
+
+    async def _signatures_install(self, force=None):
+        answer = await self._updates.install(force is not None)
+        self._audit("signatures.install", answer, "forced" if force else "", what=answer[1])
+        return answer
+
+    async def _signatures_rollback(self):
+        answer = await self._updates.rollback()
+        self._audit("signatures.rollback", answer, "", what=answer[1])
+        return answer
+
+    async def _update_begin(self, sha256, octets):
+        answer = await self._updates.begin(sha256, octets)
+        self._audit("update.begin", answer, sha256, octets=octets)
+        return answer
+
+    async def _update_data(self, offset, text, crc):
+        return await self._updates.data(offset, text, crc)
+
+    async def _update_end(self):
+        answer = await self._updates.end()
+        self._audit("update.end", answer, "", what=answer[1])
+        return answer
 
     async def _show_quarantine(self):
         return held.listing(self._quarantine)

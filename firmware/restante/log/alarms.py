@@ -14,8 +14,10 @@ STORE = "store"  # the data partition is damaged or full
 SELF_TEST = "self-test"  # the self-test failed
 ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or served
 SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
+UPDATE = "update"  # what was installed has expired or was withdrawn, or is not known any more
+AGE = "signatures-age"  # no newer signature set came for too long
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES)
+NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES, UPDATE, AGE)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160

@@ -1,6 +1,7 @@
 """gate: the program that faces the network.  Wiring only; imported by nothing.
 
-    gate [--listen ADDRESS:PORT] [--data FOLDER] [--run FOLDER] [--origin ADDRESS:PORT]
+    gate [--listen ADDRESS:PORT] [--data FOLDER] [--run FOLDER] [--image FOLDER]
+         [--hardware WORD] [--channel WORD] [--origin ADDRESS:PORT]
 
 `--origin` is for tests and the laboratory: every client is taken to that one origin instead of the
 place it wanted to go to (SO_ORIGINAL_DST), which needs no packet filter.
@@ -29,9 +30,10 @@ from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.updates import Updates
 from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
-from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE
+from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE, UPDATE
 from restante.log.outlet import Outlet
 from restante.relay import destination
 from restante.relay.asking import Asking
@@ -59,13 +61,19 @@ from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.scratch import Scratch
 from restante.store.spool import Spool
+from restante.update.age import Age
+from restante.update.arriving import Arriving
+from restante.update.installing import Installer
 from restante.update.sets import Signatures
-from restante.version import MADE
+from restante.version import ENGINE_LEVEL, MADE, VERSION
 
 DEFAULTS = {
     "--listen": "0.0.0.0:%d" % places.GATE_PORT,
     "--data": places.DATA,
     "--run": places.RUN,
+    "--image": places.IMAGE,
+    "--hardware": places.HARDWARE,
+    "--channel": places.CHANNEL,
     "--origin": "",
 }
 MIB = 1048576
@@ -90,6 +98,11 @@ def place(text):
     """("1.2.3.4", 110) of "1.2.3.4:110"."""
     address, port = text.rsplit(":", 1)
     return address, int(port)
+
+
+def version_of(text):
+    """(1, 2, 3) of "1.2.3"."""
+    return tuple([int(part) for part in text.split(".")])
 
 
 def is_root():
@@ -127,6 +140,17 @@ class Services:
             self.watch,
             lambda screen: SelfTest(self.spool, screen),
         )
+        self.age = Age(self.now, tree.get("signatures maximum-age"))
+        self.installer = Installer(
+            folder,
+            Folder(given["--image"]),
+            folder.off_loop(helper),
+            self.signatures,
+            _crypto,
+            (given["--hardware"], given["--channel"], version_of(VERSION), ENGINE_LEVEL),
+            self.now,
+        )
+        self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -165,6 +189,10 @@ class Services:
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
 
+    def now(self):
+        """Seconds since 1970, or None while the clock is not trusted."""
+        return int(self.clock()) if self.trusted() else None
+
     def next_id(self):
         self._sessions += 1
         return self._sessions
@@ -196,6 +224,7 @@ class Services:
             self._set_quarantine()
             self._set_screening()
             self.screen.settings = tree
+            self.age.maximum = tree.get("signatures maximum-age")
             log.set_level(tree.get("log level"))
             for taker in self.takers:
                 taker.takes(tree, profiles)
@@ -269,6 +298,11 @@ async def open_store(services):
         services.signatures.start()
     except StoreError as error:
         log.record(log.WARNING, "signatures.start", error=str(error))
+    try:
+        await services.installer.start()
+    except StoreError as error:
+        log.alarms.set(UPDATE, str(error))
+        log.record(log.ERROR, "update.start", error=str(error))
     await open_accounts(services)
     problems = services.accounts.problems + services.maildrops.problems
     for text in services.spool.problems + services.quarantine.problems + problems:
@@ -327,6 +361,9 @@ async def serve(services, given, listening, control_fd, signals):
         services.spool.folder,
         services.profiles,
         Configuring(services.running, services.up),
+        Updates(
+            services.installer, services.arriving, services.screen, services.now, services.age
+        ),
     )
     services.takers.append(control)
     tasks = [
@@ -335,6 +372,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.ticker.run()),
         asyncio.create_task(services.upkeep.run()),
         asyncio.create_task(watch(services)),
+        asyncio.create_task(services.installer.serve()),
         asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
     ]
     if not services.off:
@@ -364,7 +402,7 @@ def take_folders(given):
     """While we are root: what the gate writes belongs to it."""
     data = given["--data"]
     own = given["--run"] + "/" + places.GATE_FOLDER
-    names = ("spool", "quarantine", "maildrops", "accounts", places.SIGNATURES)
+    names = ("spool", "quarantine", "maildrops", "accounts", places.SIGNATURES, places.UPDATES)
     below = [data + "/" + name for name in names]
     for path in [data] + below + [own]:
         try:

@@ -62,6 +62,7 @@ BRANCHES = {
     "screening allow": "what never counts as found",
     "screening sender": "rules about the From: address",
     "screening subject": "rules about the Subject:",
+    "signatures": "the signature set in use",
     "spool": "mail in passage",
     "quarantine": "held mail",
     "mail": "stored mail",
@@ -212,6 +213,12 @@ SETTINGS = tuple(
     + _screening_limits()
     + _screening_rules()
     + [
+        Setting(
+            "signatures maximum-age",
+            Integer(0, 3650, "days"),
+            14,
+            "an alarm while the signature set in use is older; 0: never",
+        ),
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
         Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
         Setting(

@@ -37,24 +37,35 @@ class Applier:
         self._piece = memoryview(bytearray(PIECE_OCTETS))
         self._record = bytearray()  # kind and numbers of a record, as far as they came
         self._insert = 0  # octets of an insert that are still to come
+        self._place = 0  # in the base, of what is copied next
+        self._copies = 0  # octets of a copy that are still to be made
         self._ended = False
 
     def feed(self, data):
         """The next octets of the delta."""
+        for _ in self.steps(data):
+            pass
+
+    def steps(self, data):
+        """As feed(), a generator: one step reads and writes PIECE_OCTETS at most."""
         view = memoryview(data)
         at = 0
         while at < len(view):
             if self._ended:
                 raise malformed("octets after the delta's end")
             if self._insert:
-                n = min(self._insert, len(view) - at)
+                n = min(self._insert, len(view) - at, PIECE_OCTETS)
                 self._put(view[at : at + n])
                 self._insert -= n
                 at += n
+                yield
             else:
                 self._record.append(view[at])
                 at += 1
                 self._begin()
+                while self._copies:
+                    self._copy()
+                    yield
 
     def finish(self):
         """After the last octet: BundleError unless all of the result is there and right."""
@@ -80,7 +91,7 @@ class Applier:
         numbers = bytes(self._record[1:])
         self._record = bytearray()
         if kind == COPY:
-            self._copy(*struct.unpack(_COPY, numbers))
+            self._begin_copy(*struct.unpack(_COPY, numbers))
         elif kind == INSERT:
             (self._insert,) = struct.unpack(_INSERT, numbers)
             self._check(self._insert)
@@ -93,16 +104,19 @@ class Applier:
         if octets > self._left:
             raise malformed("the delta makes more octets than its signed length")
 
-    def _copy(self, place, octets):
+    def _begin_copy(self, place, octets):
         self._check(octets)
         if place > self._base_octets or octets > self._base_octets - place:
             raise malformed("a delta that copies from beyond its base")
-        while octets:
-            n = min(octets, PIECE_OCTETS)
-            self._read(place, self._piece[:n])
-            self._put(self._piece[:n])
-            place += n
-            octets -= n
+        self._place = place
+        self._copies = octets
+
+    def _copy(self):
+        n = min(self._copies, PIECE_OCTETS)
+        self._read(self._place, self._piece[:n])
+        self._put(self._piece[:n])
+        self._place += n
+        self._copies -= n
 
     def _put(self, view):
         self._left -= len(view)

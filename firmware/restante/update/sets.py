@@ -4,7 +4,7 @@ The data folder has `signatures/new`, which somebody we trust has put there, `cu
 `previous`.  A set becomes current by one rename, after the screen process has looked into it and
 the self-test has passed both ways with it; each message is screened by the old set or by the new
 one meanwhile, never by one that was not tried.  At any cut of the power `current` is the old set
-or the new one, whole.
+or the new one, whole; `previous` is what it was then, or is made so by the next start.
 
 Its rule: it does not know what a bundle is.  Who calls use() vouches for the file: nothing here
 may be reached from the console before signatures are verified.
@@ -18,12 +18,52 @@ from restante.log.alarms import SIGNATURES
 from restante.screening import wire
 from restante.screening.client import Candidate
 from restante.store.faults import ENOENT, store_error
+from restante.update import state
 
 NEW_SET = "signatures/new"
-# Second names while others are changed; what is found there at the start is left over.
-_KEPT = "signatures/kept"
+# A second name of what was current, until the new one is used.
+KEPT_SET = "signatures/kept"
 # The screen process may be started again just when it is asked to adopt a set.
 _TRIES = 3
+
+
+def identity_of(folder, name):
+    """Of a set's file (state.py), None if there is none.  OSError."""
+    try:
+        fd = folder.open(name)
+    except OSError as error:
+        if error.args[0] != ENOENT:
+            raise
+        return None
+    try:
+        size = folder.size(fd)
+        head = _read(folder, fd, 0, state.HEAD_OCTETS)
+        at = state.name_place(head)
+        name = _read(folder, fd, at, state.NAME_OCTETS) if at < size else b""
+        tail = _read(folder, fd, max(0, size - state.TAIL_OCTETS), state.TAIL_OCTETS)
+        return state.identity(size, head, name, tail)
+    finally:
+        folder.close(fd)
+
+
+def name_of(folder, fd):
+    """The name that a set's file seems to have.  OSError."""
+    at = state.name_place(_read(folder, fd, 0, state.HEAD_OCTETS))
+    if at >= folder.size(fd):
+        return ""
+    octets = _read(folder, fd, at, state.NAME_OCTETS).split(b"\0")[0]
+    return "".join([chr(octet) for octet in octets])
+
+
+def _read(folder, fd, at, octets):
+    data = bytearray(octets)
+    return bytes(data[: folder.read(fd, data, at)])
+
+
+def _busy():
+    refused = SetRefused("another signature set is being tried; try again when it is done")
+    refused.transient = True
+    return refused
 
 
 class Signatures:
@@ -42,9 +82,23 @@ class Signatures:
         self._said = None
 
     def start(self):
-        """Removes what a cut of the power left.  StoreError."""
-        for name in (NEW_SET, _KEPT):
-            self._remove(name)
+        """Ends what a cut of the power left half done.  StoreError."""
+        self._remove(NEW_SET)
+        try:
+            self.end_change()
+        except OSError as error:
+            raise store_error("keeping the previous signature set", error)
+
+    def end_change(self):
+        """A set that was current and has another name still is `previous` if it was replaced.
+
+        OSError.
+        """
+        kept = identity_of(self._folder, KEPT_SET)
+        if kept is not None and kept != identity_of(self._folder, CURRENT_SET):
+            self._remove(PREVIOUS_SET)
+            self._folder.link(KEPT_SET, PREVIOUS_SET)
+        self._remove(KEPT_SET)
 
     def noticed(self, status):
         """`status`: the screen process's.  Alarms if it could not use the current set."""
@@ -62,12 +116,68 @@ class Signatures:
         SetRefused: it is removed, and all is as before; an alarm says why.
         """
         if self._busy:
-            raise SetRefused("another signature set is being tried; try again when it is done")
+            raise _busy()
         self._busy = True
         try:
             return await self._use()
         finally:
             self._busy = False
+
+    async def follow(self):
+        """The screen process uses what is current, also if the gate was ended in a change.
+
+        ScreenUnavailable, SetRefused, StoreError: it does not.
+        """
+        if self._busy:
+            raise _busy()
+        self._busy = True
+        try:
+            await self._follow((await self._screen.status()).bundle)
+        except OSError as error:
+            raise store_error("the current signature set", error)
+        finally:
+            self._busy = False
+
+    async def _follow(self, using):
+        if not self._there(CURRENT_SET):
+            return
+        fd = self._folder.open(CURRENT_SET)
+        try:
+            if name_of(self._folder, fd) == using:
+                return
+            octets = self._folder.size(fd)
+            candidate = await self._offered(fd, octets)
+            if candidate.bundle == using:
+                await self._screen.withdraw()
+                return
+            await self._try(candidate)
+            await self._adopted(fd, octets, candidate)
+        finally:
+            self._folder.close(fd)
+        log.record(log.WARNING, "signatures.followed", bundle=candidate.bundle, before=using)
+        await self._watch.run()
+
+    async def leave(self, fd, octets):
+        """What is current and what is kept go; the set that `fd` has is used, the factory's.
+
+        SetRefused, StoreError: it has not been tried with success, or cannot be done.
+        """
+        if self._busy:
+            raise _busy()
+        self._busy = True
+        try:
+            candidate = await self._offered(fd, octets)
+            await self._try(candidate)
+            for name in (CURRENT_SET, PREVIOUS_SET):
+                self._remove(name)
+            await self._calls.fsync_folder(places.SIGNATURES)
+            await self._adopted(fd, octets, candidate)
+        except OSError as error:
+            raise store_error("going back to the factory's signature set", error)
+        finally:
+            self._busy = False
+        log.record(log.WARNING, "signatures.factory", bundle=candidate.bundle)
+        await self._watch.run()
 
     async def _use(self):
         before = "unknown"
@@ -75,29 +185,32 @@ class Signatures:
             before = (await self._screen.status()).bundle
             bundle = await self._install(before)
         except OSError as error:
-            raise await self._refused(before, str(store_error("signature set", error)))
+            raise await self._refused(before, store_error("signature set", error))
         except RestanteError as error:
-            raise await self._refused(before, str(error))
+            raise await self._refused(before, error)
         log.record(log.INFO, "signatures.used", bundle=bundle, before=before)
         await self._watch.run()  # also ends the distrust in the set of before
         return bundle
 
-    async def _refused(self, before, why):
-        """All is as before, and it is said; a SetRefused."""
+    async def _refused(self, before, error):
+        """All is as before, and it is said; a SetRefused, as lasting as `error`."""
+        why = str(error)
         try:
             self._remove(NEW_SET)
             await self._screen.withdraw()
-        except RestanteError as error:
-            log.record(log.WARNING, "signatures.left", why=str(error))
+        except RestanteError as left:
+            log.record(log.WARNING, "signatures.left", why=str(left))
         text = "a signature set was refused: %s; in use: %s" % (why, before)
         log.alarms.set(SIGNATURES, text)
         log.record(log.ERROR, "signatures.refused", why=why, bundle=before)
-        return SetRefused(text + "; send a whole set with a name of its own, or see `show log`")
+        refused = SetRefused(text + "; send a whole set with a name of its own, or see `show log`")
+        refused.transient = error.transient
+        return refused
 
     async def _install(self, before):
         fd = self._folder.open(NEW_SET)
         try:
-            candidate = await self._offered(fd)
+            candidate = await self._offered(fd, self._folder.size(fd))
             if candidate.bundle == before:
                 raise SetRefused("it has the name of the set in use")
             await self._try(candidate)
@@ -109,17 +222,22 @@ class Signatures:
 
     async def _change(self, fd, candidate):
         """On the disk first: a screen process that is started again now takes it from there."""
-        had = await self._keep_previous()
+        self.end_change()
+        had = self._there(CURRENT_SET)
+        if had:
+            self._folder.link(CURRENT_SET, KEPT_SET)
         try:
             await self._calls.rename(NEW_SET, CURRENT_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
-            await self._adopted(fd, candidate)
+            await self._adopted(fd, self._folder.size(fd), candidate)
         except (OSError, ScreenUnavailable):
             await self._take_back(had)
             raise
+        if had:
+            await self._keep_previous()
 
-    async def _offered(self, fd):
-        reply = await self._screen.offer(fd, self._folder.size(fd))
+    async def _offered(self, fd, octets):
+        reply = await self._screen.offer(fd, octets)
         if reply.wrong:
             raise SetRefused(reply.wrong)
         return reply
@@ -134,30 +252,26 @@ class Signatures:
             raise SetRefused("the screen process ended while the set was tried")
 
     async def _keep_previous(self):
-        """`previous` is what is current now; False if there is none."""
-        self._remove(_KEPT)
-        if not self._there(CURRENT_SET):
-            return False
-        self._folder.link(CURRENT_SET, _KEPT)
-        await self._calls.rename(_KEPT, PREVIOUS_SET)
-        self._remove(_KEPT)  # a rename between two names of one file does nothing
-        await self._calls.fsync_folder(places.SIGNATURES)
-        return True
+        """What is used already stays so; what cannot be done now the next start does."""
+        try:
+            await self._calls.rename(KEPT_SET, PREVIOUS_SET)
+            await self._calls.fsync_folder(places.SIGNATURES)
+        except OSError as error:
+            log.record(log.WARNING, "signatures.kept", error=str(error))
 
     async def _take_back(self, had):
         """The set of before is current again, as far as the medium lets us."""
         try:
             if had:
-                self._folder.link(PREVIOUS_SET, _KEPT)
-                await self._calls.rename(_KEPT, CURRENT_SET)
-                self._remove(_KEPT)
+                await self._calls.rename(KEPT_SET, CURRENT_SET)
+                self._remove(KEPT_SET)  # a rename between two names of one file does nothing
             else:
                 self._remove(CURRENT_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
         except OSError as error:
             raise store_error("making the old signature set current again", error)
 
-    async def _adopted(self, fd, candidate):
+    async def _adopted(self, fd, octets, candidate):
         """Each message from now on gets this set.  ScreenUnavailable.
 
         A screen process that was started again has taken it from the disk, or is told once more.
@@ -168,7 +282,7 @@ class Signatures:
                 why = (await self._screen.adopt(number)).wrong
                 if not why or (await self._screen.status()).bundle == candidate.bundle:
                     return
-                number = (await self._offered(fd)).number
+                number = (await self._offered(fd, octets)).number
             except (ScreenUnavailable, SetRefused) as error:
                 why = str(error)
         raise ScreenUnavailable("the screen process does not take it: %s" % why)
