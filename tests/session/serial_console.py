@@ -28,11 +28,18 @@ class Console:
     def __init__(self, run):
         self.master, slave = os.openpty()
         self.name = os.ttyname(slave)
+        self._start(run, slave)
+        self.seen = b""
+        self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
+
+    def _start(self, run, slave):
         words = ["-m", "restante.programs.console", "--run", str(run)]
         self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
-        self.seen = b""
-        self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
+
+    def start_again(self, run):
+        """As init does when the program has ended."""
+        self._start(run, os.open(self.name, os.O_RDWR | os.O_NOCTTY))
 
     def type(self, data):
         """Types while reading what is shown, as a terminal does."""
