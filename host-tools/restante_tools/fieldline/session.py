@@ -22,10 +22,14 @@ CTRL_C = b"\x03"
 # Longer than the box takes for any command (firmware/restante/console/gate.py).
 ANSWER_SECONDS = 100.0
 # Of one try to enter machine mode; the console of a box that starts needs ten.
-ENTER_SECONDS = (1.0, 2.0, 3.0, 4.0, 5.0, 5.0)
+ENTER_SECONDS = (1.0, 2.0, 3.0, 3.0, 3.0)
 QUIET_SECONDS = 0.2
-# Without an answer the line is sent again: a command that takes longer is not disturbed by it.
-AGAIN_SECONDS = 2.0
+# When nothing has come for so long the line is sent again, later each time up to the second figure:
+# a command that takes longer is not disturbed by it.
+AGAIN_SECONDS = 1.0
+AGAIN_SECONDS_AT_MOST = 4.0
+# An answer of the box's largest takes so long at 9,600 baud.
+ARRIVING_SECONDS = 300.0
 # A line that is damaged so often in a row is too long for the noise there is.
 DAMAGED_TRIES = 25
 LEAVE_SECONDS = 1.0
@@ -95,26 +99,28 @@ class Session:
             self.sent_again += bool(sent)
             self._port.write(line)
             try:
-                answer = self._answer(tag, min(end, time.monotonic() + wait))
+                answer = self._answer(tag, wait)
             except Lost:
                 self._again(command)
                 continue
             if isinstance(answer, Answer):
                 return answer
             if answer == "silent":
-                wait *= 2
+                wait = min(2 * wait, AGAIN_SECONDS_AT_MOST)
             elif sent >= DAMAGED_TRIES:
                 raise self._noisy(command, sent)
             if time.monotonic() >= end:
                 break
         raise self._silent(command)
 
-    def _answer(self, tag: str, until: float) -> Answer | str:
+    def _answer(self, tag: str, wait: float) -> Answer | str:
         """The answer with this tag, or why there is none: "damaged" or "silent"; Lost."""
-        for event in self._events(until):
+        for event in self._arriving(wait):
             if isinstance(event, bytes):
                 if tag.encode() in event or event.startswith(b"-ERR"):
                     raise Lost  # a prompt's echo, or its answer
+                if event.rstrip().endswith(b'"}'):
+                    return "damaged"  # an answer whose beginning is gone
             elif event is None or not event.tag:
                 return "damaged"  # the answer was, or our line was and has not been run
             elif event.tag == tag:
@@ -122,6 +128,16 @@ class Session:
         if BEGIN not in self._reader.rest and PROMPT.search(b"\n" + self._reader.rest):
             raise Lost
         return "silent"
+
+    def _arriving(self, wait: float) -> Iterator[Answer | bytes | None]:
+        """Until nothing has come for `wait` seconds."""
+        most = time.monotonic() + ARRIVING_SECONDS
+        until = time.monotonic() + wait
+        while time.monotonic() < min(until, most):
+            piece = self._port.read()
+            if piece:
+                until = time.monotonic() + wait
+            yield from self._reader.feed(piece)
 
     def _events(self, until: float) -> Iterator[Answer | bytes | None]:
         while time.monotonic() < until:
