@@ -16,7 +16,7 @@ from restante.settings import compare as firmware_compare
 from restante.settings import kept as firmware_kept
 from restante.settings import text as firmware_text
 
-from restante_tools.errors import USAGE, VERIFICATION_FAILED, ToolError
+from restante_tools.errors import FAILED, USAGE, VERIFICATION_FAILED, ToolError
 from restante_tools.fieldline.session import Session
 from restante_tools.fieldline.wire import Answer
 
@@ -97,7 +97,13 @@ def not_waiting(state: str) -> None:
 
 def begin(session: Session, force: bool, discard: bool) -> None:
     """Have a candidate that is as what is in force."""
-    must(session, "configure force" if force else "configure")
+    first = session.ask("configure force" if force else "configure")
+    if not first.ok:
+        raise ToolError(
+            f"the box refused 'configure': {first.text}",
+            "somebody is changing settings, or a console was cut off in the middle of it",
+            "wait, or take the candidate and discard it: --force",
+        )
     left = must(session, "compare")
     if left.lines and not discard:
         raise ToolError(
@@ -132,9 +138,25 @@ def try_out(session: Session, minutes: int) -> Answer:
     try:
         answer = must(session, f"commit confirm {minutes}")
     except ToolError as error:
-        raise dropped(session, error) from error
-    must(session, "exit")
+        if error.code == FAILED:  # the box itself has said so
+            raise dropped(session, error) from error
+        raise open_end(error, minutes) from error
+    try:
+        must(session, "exit")
+    except ToolError as error:
+        raise open_end(error, minutes) from error
     return answer
+
+
+def open_end(error: ToolError, minutes: int) -> ToolError:
+    """The error, where the new configuration may be in force without being confirmed."""
+    return ToolError(
+        f"{error.what}\nthe new configuration is not confirmed: if it is in force, "
+        f"the old one comes back by itself within {minutes} minutes",
+        error.cause,
+        "wait so long, then push again",
+        error.code,
+    )
 
 
 def confirm(session: Session, new: Values) -> Answer:

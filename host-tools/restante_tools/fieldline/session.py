@@ -24,18 +24,20 @@ ANSWER_SECONDS = 100.0
 # Of one try to enter machine mode; the console of a box that starts needs ten.
 ENTER_SECONDS = (1.0, 2.0, 3.0, 3.0, 3.0)
 QUIET_SECONDS = 0.2
-# When nothing has come for so long the line is sent again, later each time up to the second figure:
+# When nothing has come for so long the line is sent again, later each time up to the second one:
 # a command that takes longer is not disturbed by it.
 AGAIN_SECONDS = 1.0
 AGAIN_SECONDS_AT_MOST = 4.0
 # An answer of the box's largest takes so long at 9,600 baud.
 ARRIVING_SECONDS = 300.0
 # A line that is damaged so often in a row is too long for the noise there is.
-DAMAGED_TRIES = 25
+DAMAGED_TRIES = 60
 LEAVE_SECONDS = 1.0
 
 PROMPT = re.compile(rb"[\r\n][!-~]+[>#] [^\n]*$")
 LOGIN = re.compile(rb"(?i)(login|user name|password): *$")
+# A console's answer to what was to be ENTER, or an answer of machine mode that did not come whole.
+DAMAGED = re.compile(rb'(^|\n)-ERR |"}')
 GIVEN_UP = "given up"
 # Commands that may be run twice without harm; by how they begin.
 REPEATABLE = (
@@ -158,24 +160,35 @@ class Session:
     def _enter(self) -> None:
         """Whatever was typed before is forgotten; what runs is given up."""
         seen = b""
-        for seconds in ENTER_SECONDS:
+        silent = 0
+        for _ in range(DAMAGED_TRIES):
             self._port.write(CTRL_C)
             seen += self._until_quiet()
             self._reader.rest = b""
             self._port.write(b"\r" + ENTER + b"\r")
-            for event in self._events(time.monotonic() + seconds):
-                if isinstance(event, bytes):
-                    seen += event + b"\n"
-                elif event is not None and self._entered(event):
-                    return
-            seen += self._reader.rest
+            answer, more = self._welcome(ENTER_SECONDS[silent])
+            seen += more
+            if answer is not None:
+                self._console = " ".join(answer.lines)
+                return
+            silent += not DAMAGED.search(more)
+            if silent == len(ENTER_SECONDS):
+                break
         raise self._not_entered(seen)
 
-    def _entered(self, event: Answer) -> bool:
-        if event.tag or event.text != "terminal json":
-            return False
-        self._console = " ".join(event.lines)
-        return True
+    def _welcome(self, seconds: float) -> tuple[Answer | None, bytes]:
+        """The answer to ENTER, if there is a whole one, and what else came."""
+        seen = b""
+        for event in self._events(time.monotonic() + seconds):
+            if event is None:
+                seen += b'"}'
+            elif isinstance(event, bytes):
+                seen += event + b"\n"
+            elif not event.tag and event.text == "terminal json":
+                return event, seen
+            if DAMAGED.search(seen):
+                break
+        return None, seen + self._reader.rest
 
     def _until_quiet(self) -> bytes:
         """What comes until nothing comes for a while; a line that is never quiet ends it, too."""
