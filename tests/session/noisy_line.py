@@ -22,6 +22,7 @@ class NoisyLine:
         self.touched = 0
         self.crossed = {"in": 0, "out": 0}  # seen from the box
         self.connected = True
+        self.says = b""  # another program on the box writes this, in the middle of other things
         self.seen = None  # called with what the program sends
         self._random = random.Random(seed)
         self._box = master
@@ -49,6 +50,10 @@ class NoisyLine:
             return
         self.crossed[way] += len(data)
         data = b"".join(self._noise(octet) for octet in data)
+        if way == "out" and self.says and self._random.random() < 0.3:
+            at = self._random.randrange(len(data) + 1)
+            data = data[:at] + self.says + data[at:]
+            self.touched += 1
         while data and not self._ends.is_set():
             if select.select([], [target], [], 0.05)[1]:
                 data = data[os.write(target, data) :]

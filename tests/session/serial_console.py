@@ -25,7 +25,8 @@ def start(words, **streams):
 class Console:
     """The console program and the engineer's end of its line."""
 
-    def __init__(self, run):
+    def __init__(self, run, program=("-m", "restante.programs.console")):
+        self._program = program
         self.master, slave = os.openpty()
         self.name = os.ttyname(slave)
         self._start(run, slave)
@@ -33,7 +34,7 @@ class Console:
         self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
 
     def _start(self, run, slave):
-        words = ["-m", "restante.programs.console", "--run", str(run)]
+        words = [*self._program, "--run", str(run)]
         self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
 

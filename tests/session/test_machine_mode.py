@@ -6,7 +6,7 @@ import re
 import zlib
 
 import pytest
-from serial_console import Console
+from serial_console import HERE, Console
 from test_console import Stand
 
 ENTERED = rb'"text":"terminal json"[^\n]*\n'
@@ -195,3 +195,15 @@ def test_a_killed_console_is_back_with_a_prompt(console, stand):
     console.process.wait()
     console.start_again(stand.run)
     prompt_is_back(console)
+
+
+def test_a_program_that_says_nothing_for_long_is_gone(stand):
+    console = Console(stand.run, [str(HERE / "impatient_console.py")])
+    try:
+        console.ready()
+        enter(console)
+        assert said(console, b"#t ping")["ok"]
+        console.type(b"#t half a li")
+        prompt_is_back(console)
+    finally:
+        console.close()

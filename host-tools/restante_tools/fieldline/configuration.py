@@ -8,6 +8,7 @@ that cuts the engineer off goes back by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,10 @@ def load(session: Session, old: Values, new: Values, line: Callable[[str], None]
             )
     except ToolError as error:
         raise dropped(session, error) from error
+    except KeyboardInterrupt:
+        with suppress(ToolError):
+            leave(session)
+        raise
 
 
 def try_out(session: Session, minutes: int) -> Answer:

@@ -22,7 +22,8 @@ WRITE_SECONDS = 10.0  # a line that takes nothing for so long is gone
 READ_OCTETS = 4096
 UNIX = "unix:"
 
-# What a line raises that is gone; termios.error is no OSError, SerialException is one.
+# What a line raises that is gone. SerialException is an OSError, termios.error is none; a
+# TypeError is what pyserial makes of a port that was closed while it reads.
 Gone = (OSError, termios.error, TypeError)
 
 
