@@ -8,6 +8,7 @@ import os
 import random
 import select
 import threading
+import time
 import tty
 
 READ_OCTETS = 512
@@ -16,9 +17,10 @@ READ_OCTETS = 512
 class NoisyLine:
     """Joins `master`, the near end of the console's pty, with a new pty, whose name is `port`."""
 
-    def __init__(self, master, rate=0.0, seed=1):
-        """`rate`: how many of the octets something happens to."""
+    def __init__(self, master, rate=0.0, seed=1, baud=0):
+        """`rate`: how many of the octets something happens to; `baud`: not faster than that."""
         self.rate = rate
+        self._baud = baud
         self.touched = 0
         self.crossed = {"in": 0, "out": 0}  # seen from the box
         self.connected = True
@@ -49,6 +51,8 @@ class NoisyLine:
         if not self.connected:
             return
         self.crossed[way] += len(data)
+        if self._baud:  # start bit, eight bits, stop bit; one way at a time: no faster than a line
+            time.sleep(len(data) * 10 / self._baud)
         data = b"".join(self._noise(octet) for octet in data)
         if way == "out" and self.says and self._random.random() < 0.3:
             at = self._random.randrange(len(data) + 1)

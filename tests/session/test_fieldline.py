@@ -2,11 +2,17 @@
 on its other end, the real gate behind it, noise in between."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+import serial
+import serial.rfc2217
 from noisy_line import NoisyLine
 from serial_console import Console
 
@@ -18,12 +24,12 @@ STANDARD = ["set screening mode disabled"]
 class Field:
     """A box, its console on a line, and the tools at the line's end."""
 
-    def __init__(self, box, folder, rate=0.0, seed=1):
+    def __init__(self, box, folder, **line):
         self.box = box
         self.folder = folder
         self.console = Console(box.run)
         self.console.ready()
-        self.line = NoisyLine(self.console.master, rate, seed)
+        self.line = NoisyLine(self.console.master, **line)
 
     def tool(self, *words, port=None):
         process = self.start(*words, port=port)
@@ -221,6 +227,30 @@ def test_a_cable_that_is_pulled_before_the_confirmation(field):
     assert "set log level info" in stand.settings()
 
 
+@pytest.mark.parametrize("baud", [115200, 921600])
+def test_at_the_speed_of_a_line(field, figures, tmp_path, baud):
+    """More than a hand would keep in a file: 183 lines, one of them of 4 KB."""
+    stand = field(baud=baud)
+    users = ",".join("user%02d.of-a-long-name@example.org" % n for n in range(100))
+    wanted = [*STANDARD, "set group office servers 192.0.2.1", f"set group office users {users}"]
+    for n in range(30):
+        wanted.append(f'set account "u{n}* @ office" profile p{n}')
+        for kind in ("infected", "encrypted", "malformed", "unscannable"):
+            wanted += [f"set profile p{n} action {kind} quarantine"]
+            wanted += [f"set profile p{n} forbid name ?{n}.exe"] if kind == "infected" else []
+    file = stand.file(*wanted)
+    octets = sum(len(line) + 1 for line in wanted)
+    for words in (("push", file), ("diff", file), ("pull", str(tmp_path / "pulled"))):
+        began = time.monotonic()
+        done = stand.tool("config", *words)
+        assert done.returncode == 0, done.stderr
+        seconds = time.monotonic() - began
+        what = f"config {words[0]}, {len(wanted)} lines, {octets} octets"
+        figures.append(f"{what}, {baud} baud: {seconds:.1f} s")
+    assert sorted((tmp_path / "pulled").read_text().splitlines()) == sorted(wanted)
+    stand.works()
+
+
 # -- noise
 
 
@@ -337,6 +367,87 @@ def test_a_push_that_is_stopped_by_hand_leaves_no_candidate(field):
     assert process.returncode == 130 and "stopped" in error
     assert stand.script("! compare", "= there is no candidate").returncode == 0
     assert stand.settings() == before
+    stand.works()
+
+
+# -- other ports
+
+
+class Tty(serial.Serial):
+    """A pty has no modem lines."""
+
+    cts = dsr = ri = cd = False
+
+    def _update_dtr_state(self):
+        pass
+
+    _update_rts_state = _update_dtr_state
+
+
+def serve_unix(line, folder):
+    """As an emulator does; gives (port, what to close)."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(folder / "line"))
+    server.listen()
+    near = Tty(line.port, timeout=0)
+    threading.Thread(target=carry, args=(server, near, None), daemon=True).start()
+    return f"unix:{folder / 'line'}", (server, near)
+
+
+def serve_rfc2217(line, folder):
+    """As a terminal server does, with pyserial's own other end."""
+    server = socket.create_server(("127.0.0.1", 0))
+    near = Tty(line.port, timeout=0)
+    threading.Thread(target=carry, args=(server, near, Manager), daemon=True).start()
+    return f"rfc2217://127.0.0.1:{server.getsockname()[1]}", (server, near)
+
+
+class Manager:
+    """Telnet's escapes and the options of RFC 2217."""
+
+    def __init__(self, near, peer):
+        self.write = peer.sendall  # PortManager answers options with it
+        self._manager = serial.rfc2217.PortManager(near, self)
+
+    def out(self, data):
+        return b"".join(self._manager.escape(data))
+
+    def into(self, data):
+        return b"".join(self._manager.filter(data))
+
+
+def carry(server, near, manager):
+    """One program after the other, until the server is shut down."""
+    while True:
+        try:
+            peer, _ = server.accept()
+        except OSError:
+            return
+        with peer:
+            through = manager(near, peer) if manager else None
+            while True:
+                ready, _, _ = select.select([peer, near], [], [])
+                if near in ready:
+                    data = near.read(4096)
+                    peer.sendall(through.out(data) if through else data)
+                if peer in ready:
+                    data = peer.recv(4096)
+                    if not data:
+                        break
+                    near.write(through.into(data) if through else data)
+
+
+@pytest.mark.parametrize("serve", [serve_unix, serve_rfc2217])
+def test_a_port_that_is_no_device(field, tmp_path, serve):
+    stand = field(settings=["set log level info"])
+    port, opened = serve(stand.line, tmp_path)
+    wanted = [*STANDARD, "set log level debug"]
+    done = stand.tool("config", "push", stand.file(*wanted), port=port)
+    assert done.returncode == 0, done.stderr
+    assert stand.tool("config", "pull", port=port).stdout.splitlines() == wanted
+    opened[0].shutdown(socket.SHUT_RDWR)
+    for each in opened:
+        each.close()
     stand.works()
 
 

@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import socket
+import threading
 import zlib
 
 import pytest
 from serial_console import HERE, Console
 from test_console import Stand
 
+LARGE_LINES = 32  # of 4,000 octets: gate.ANSWER_OCTETS is 131072
 ENTERED = rb'"text":"terminal json"[^\n]*\n'
 
 
@@ -195,6 +198,45 @@ def test_a_killed_console_is_back_with_a_prompt(console, stand):
     console.process.wait()
     console.start_again(stand.run)
     prompt_is_back(console)
+
+
+@pytest.fixture
+def large(stand):
+    """A gate whose answers are as large as the console takes, of what JSON escapes."""
+    stand.kill()
+    path = stand.run / "control.sock"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        path.chmod(0o666)
+        server.listen()
+        threading.Thread(target=answer_large, args=(server,), daemon=True).start()
+        yield stand
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def answer_large(server):
+    try:
+        while True:
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(8192)
+                peer.sendall(b"+OK large\r\n" + (b'\\"' * 2000 + b"\r\n") * LARGE_LINES + b".\r\n")
+    except OSError:
+        pass  # the test is over
+
+
+def test_the_largest_answers_in_the_heap_of_the_box(large):
+    console = Console(large.run)
+    try:
+        console.ready()
+        enter(console)
+        for n in range(8):
+            answer = said(console, b"#%d show log" % n)
+            assert answer["ok"] and answer["text"] == "large", answer
+            assert answer["lines"] == ['\\"' * 2000] * LARGE_LINES
+    finally:
+        console.close()
 
 
 def test_a_program_that_says_nothing_for_long_is_gone(stand):

@@ -40,7 +40,7 @@ class Machine:
         self._left = False  # by Ctrl-C or BREAK, while a command ran
         self._too_much = False  # what comes is dropped, until it is quiet
         self._last = None  # (tag, command) that was run last
-        self._kept = None  # its answer
+        self._kept = (False, "", ())  # its answer: ok, text, lines
         self.editing = False
 
     def run(self, line, typed):

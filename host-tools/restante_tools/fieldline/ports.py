@@ -134,7 +134,8 @@ def open_port(name: str, baud: int = BAUD, flow: bool = False) -> Port:
             name,
             baudrate=baud,
             timeout=READ_SECONDS,
-            write_timeout=WRITE_SECONDS,
+            # pyserial's RFC 2217 cannot have one; a TCP connection ends by itself.
+            write_timeout=None if name.startswith("rfc2217:") else WRITE_SECONDS,
             xonxoff=flow,
             exclusive=True,
         )
