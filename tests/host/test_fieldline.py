@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,83 @@ def test_a_device_that_goes_away(tmp_path):
         os.close(near)
         with pytest.raises(ToolError, match="is gone"):
             port.read()
+
+
+class Scripted:
+    """A port whose other end answers each write that has `to` in it with the same octets."""
+
+    name = "/dev/ttyUSB7"
+
+    def __init__(self, *answers):
+        self._answers = answers  # (to, octets)
+        self._read = b""
+        self.written = b""
+
+    def write(self, data):
+        self.written += data
+        for to, octets in self._answers:
+            if to in data:
+                self._read += octets(data) if callable(octets) else octets
+
+    def read(self):
+        data, self._read = self._read, b""
+        time.sleep(0 if data else 0.01)
+        return data
+
+
+ENTERED = from_box("", text="terminal json", lines=["session console-1"])
+LEFT = from_box("", text="terminal text")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(session, "ENTER_SECONDS", (0.05, 0.05))
+    monkeypatch.setattr(session, "QUIET_SECONDS", 0.02)
+    monkeypatch.setattr(session, "LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(session, "AGAIN_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("octets", "what", "cause"),
+    [
+        (b"", "nothing answers", "cable"),
+        (b"\r\nbox login: ", "asks for a login", "nobody is logged in"),
+        (b"\r\nPassword: ", "asks for a login", "nobody is logged in"),
+        (b"\xf8\x80\x00\xe6\x1e\x9f" * 9, "no console of a box", "wrong speed"),
+        (b"\r\n=> ", "no console of a box", "boot loader"),
+        (b"-bash: terminal: command not found\r\n$ ", "no console of a box", "another program"),
+    ],
+)
+def test_what_is_no_console(quick, octets, what, cause):
+    with pytest.raises(ToolError, match=what) as caught, session.Session(Scripted((b"", octets))):
+        pass
+    assert cause in caught.value.cause and caught.value.code == DEVICE_OR_TIMEOUT
+
+
+def test_an_old_answer_is_not_taken_for_the_new_one(quick):
+    old = from_box("1234abcd-1", text="old")
+
+    def answered(data):
+        tag = data[1:].partition(b":")[0].decode()
+        return old + from_box(tag, text="new")
+
+    port = Scripted((b"terminal json", ENTERED), (b"#", answered), (b"terminal text", LEFT))
+    with session.Session(port) as box:
+        assert box.ask("show status").text == "new"
+
+
+def test_a_box_that_goes_silent(quick):
+    port = Scripted((b"terminal json", ENTERED))
+    with session.Session(port, 0.3) as box, pytest.raises(ToolError, match="no answer to 'ping'"):
+        box.ask("ping")
+    assert 1 < port.written.count(b" ping\r") < 10
+
+
+def test_a_line_that_always_damages(quick):
+    port = Scripted((b"terminal json", ENTERED), (b"#", from_box("", False, text="not run: x")))
+    with session.Session(port) as box, pytest.raises(ToolError, match="did not come through"):
+        box.ask("ping")
+    assert port.written.count(b" ping\r") == session.DAMAGED_TRIES + 1
 
 
 def test_without_a_port_it_is_the_running_box(monkeypatch):

@@ -1,5 +1,5 @@
 """`restante console run` and `restante config` as real programs on a tty: the real console program
-on its other end, the real gate behind it, noise in between."""
+on its other end, the real gate behind it, noise in between (faults 81, 87, 88)."""
 
 import os
 import select

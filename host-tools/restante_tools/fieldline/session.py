@@ -38,7 +38,9 @@ PROMPT = re.compile(rb"[\r\n][!-~]+[>#] [^\n]*$")
 LOGIN = re.compile(rb"(?i)(login|user name|password): *$")
 # A console's answer to what was to be ENTER, or an answer of machine mode that did not come whole.
 DAMAGED = re.compile(rb'(^|\n)-ERR |"}')
+# A Ctrl-C out of noise makes the box give a command up.
 GIVEN_UP = "given up"
+GIVEN_UP_TRIES = 3
 # Commands that may be run twice without harm; by how they begin.
 REPEATABLE = (
     *("help", "?", "ping", "show", "set", "delete", "discard", "compare", "complete", "save"),
@@ -86,10 +88,12 @@ class Session:
 
     def ask(self, command: str) -> Answer:
         """The box's answer to one command."""
-        while True:
-            answer = self._once(command)
+        answer = self._once(command)
+        for _ in range(GIVEN_UP_TRIES):
             if not answer.text.startswith(GIVEN_UP) or not repeatable(command):
-                return answer
+                break
+            answer = self._once(command)
+        return answer
 
     def _once(self, command: str) -> Answer:
         self._count += 1
