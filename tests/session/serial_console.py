@@ -25,14 +25,22 @@ def start(words, **streams):
 class Console:
     """The console program and the engineer's end of its line."""
 
-    def __init__(self, run):
+    def __init__(self, run, program=("-m", "restante.programs.console")):
+        self._program = program
         self.master, slave = os.openpty()
         self.name = os.ttyname(slave)
-        words = ["-m", "restante.programs.console", "--run", str(run)]
-        self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
+        self._start(run, slave)
         self.seen = b""
         self.prompt = Path("/proc/sys/kernel/hostname").read_bytes().strip() + b"> "
+
+    def _start(self, run, slave):
+        words = [*self._program, "--run", str(run)]
+        self.process = start(words, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+
+    def start_again(self, run):
+        """As init does when the program has ended."""
+        self._start(run, os.open(self.name, os.O_RDWR | os.O_NOCTTY))
 
     def type(self, data):
         """Types while reading what is shown, as a terminal does."""

@@ -236,9 +236,6 @@ def test_a_killed_console_leaves_a_line_that_the_next_one_can_use(console, stand
     console.until(rb"half a comm")
     console.process.send_signal(signal.SIGKILL)
     console.process.wait()
-    slave = os.open(console.name, os.O_RDWR | os.O_NOCTTY)
-    words = ["-m", "restante.programs.console", "--run", str(stand.run)]
-    console.process = start(words, stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
+    console.start_again(stand.run)
     console.ready()
     assert alive(console)

@@ -9,7 +9,7 @@ The gate is told which session asks, because one session at a time may have the 
 this one has it the prompt ends with `#`.
 """
 
-from restante.console import editor
+from restante.console import editor, machine
 from restante.console.gate import NoAnswer
 from restante.control.wire import EDITING, plain
 
@@ -48,6 +48,7 @@ class Session:
         self._version = version
         self._notes = notes  # lines of the banner
         self._as = b"@" + name.encode() + b" "
+        self._machine = machine.Machine(terminal, gate, self._as, name)
         self._editing = False
         self._editor = editor.Editor()
         self._typed = bytearray()  # from self._at on: not looked at yet
@@ -65,6 +66,8 @@ class Session:
             event, line = self._next_event()
             if event == editor.REFUSED:
                 self._terminal.line("-ERR not run: %s" % line)
+            elif event == editor.LINE and machine.enters(line):
+                self._machine_mode(line)
             elif event == editor.LINE and line.strip():
                 self._command(line)
 
@@ -89,6 +92,13 @@ class Session:
         else:
             self._terminal.line("the gate is not answering: %s" % why)
         self._terminal.line("type help for the commands")
+
+    def _machine_mode(self, line):
+        self._machine.editing = self._editing
+        typed = self._machine.run(line, bytes(self._typed[self._at :]))
+        self._editing = self._machine.editing
+        self._forget()
+        self._typed += typed
 
     def _command(self, line):
         self._given_up = False

@@ -14,6 +14,8 @@ from restante.control.wire import plain
 
 # c_iflag, c_oflag, c_cflag, c_lflag (asm-generic/termbits.h).
 IGNBRK = 0x1
+BRKINT = 0x2
+PARMRK = 0x8
 ISTRIP = 0x20
 INLCR = 0x40
 IGNCR = 0x80
@@ -60,7 +62,9 @@ class Terminal:
         stop the programs that write here.  Line ends are still made for everybody."""
         now = termios.tcgetattr(self._in)
         wanted = [
-            now[0] & ~(ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXANY) | IGNBRK | IXOFF,
+            # A BREAK is read as an octet 0: it ends machine mode.
+            now[0] & ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXANY)
+            | IXOFF,
             now[1] | OPOST | ONLCR,
             now[2] | CLOCAL,
             now[3] & ~(ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | IEXTEN),

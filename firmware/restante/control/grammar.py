@@ -62,6 +62,8 @@ COMMANDS = (
     ("quarantine delete", ("ID",), "remove a held message for good"),
     ("alarm acknowledge", (), "take the alarms down"),
     ("self-test", (), "screen test mail, check the store"),
+    ("terminal json", ("checked?",), "one line of JSON an answer, for programs"),
+    ("terminal text", (), "back to what a hand types"),
     ("reboot", (), "restart the box"),
     ("factory-reset", ("yes?",), "destroy the key of all stored mail, begin anew"),
     ("ping", (), None),

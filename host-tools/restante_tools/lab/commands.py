@@ -1,4 +1,4 @@
-"""Verbs `ready`, `run`, `stop`, `console`: the demonstration, its end, the box's serial line."""
+"""Verbs `ready`, `run`, `stop`: the demonstration and its end; its serial line, for `console`."""
 
 from __future__ import annotations
 
@@ -123,9 +123,8 @@ def stop() -> None:
     click.echo(f"ended: {', '.join(ended)}" if ended else "nothing was running")
 
 
-@click.command()
-def console() -> None:
-    """Attach this terminal to the serial console of the running box. Ctrl-] leaves."""
+def attach_to_running() -> None:
+    """`restante console` without a port: this terminal at the console of the running box."""
     preflight.check_root()
     running = [facts["serial"] for _, facts in runs.alive() if "serial" in facts]
     if not running:
@@ -134,4 +133,4 @@ def console() -> None:
     attach.attach(Path(running[-1]))
 
 
-VERBS: list[click.Command] = [ready, run, stop, console]
+VERBS: list[click.Command] = [ready, run, stop]

@@ -1,0 +1,1 @@
+"""The serial line to a box in the field: terminal, scripts, configuration."""
