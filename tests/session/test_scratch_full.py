@@ -11,6 +11,7 @@ import pytest
 from boxes import TOP, Box
 from disks import tmpfs
 from mailserver import MailServer
+from restante_tools.build.native_tests import TREES
 from restante_tools.lab.children import Child
 from served import leave, session
 
@@ -29,12 +30,7 @@ def greedy():
     out = TOP / "build" / "native" / "worker"
     trees = [
         "%s=%s" % (name, os.environ.get(name, TOP / "build" / "src" / folder))
-        for name, folder in (
-            ("RESTANTE_ZLIB_DIR", "zlib"),
-            ("RESTANTE_BZIP2_DIR", "bzip2"),
-            ("RESTANTE_XZ_DIR", "xz-utils"),
-            ("RESTANTE_MBEDTLS_DIR", "mbedtls"),
-        )
+        for name, folder in TREES.items()
     ]
     subprocess.run(["make", "-s", "-C", WORKER, f"OUT={out}", *trees], check=True)
     return out / "screen-worker-greedy"

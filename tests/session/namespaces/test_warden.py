@@ -160,7 +160,7 @@ def test_fail_rule_direct_lets_pop3_pass_and_says_so(box):
 
 def test_refused_settings_mean_defaults_and_are_said(box):
     box.start("set interception fail direct\nset interception ports none\n", without=("gate",))
-    box.wait_for_log(r"error settings.refused error=.line 2")
+    box.wait_for_log(r"error settings.refused error=.DEFAULTS in use; line 2")
     box.wait(lambda: "reject" in box.namespace.run(["nft", "list", "ruleset"]), "the fail rule")
 
 
