@@ -4,7 +4,6 @@ The figures to compare with are in firmware/native/engine/README.md.
 """
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +67,6 @@ def test_only_what_is_planted_is_found(bench, mail, mode):
     assert said == [("found", name) for name in planted]
 
 
-@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts instructions")
 def test_instructions_per_octet_are_printed(bench, mail):
     def counted(messages):
         before = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
