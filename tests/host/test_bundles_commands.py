@@ -150,6 +150,7 @@ RWRTY0IybmWTedQ2pjp4+cXo4AV7/M7awscJhjw7WkeyVcsri3MAAAACAAAAAAAAAEAAAAAAeUqzzinR
 ITS_PUBLIC = "RWQi3GK0CvSiGDtMkoVnisa7JUFSf0BTQxXa8vhwxi2J27PtrDoBe95+"
 
 
+@pytest.mark.slow  # its key derivation takes 1 GiB
 def test_we_sign_with_a_key_of_minisign(publisher):
     minisign("-G -W -p new.pub -s new.key")
     Path("secret.key").write_text(BY_MINISIGN)

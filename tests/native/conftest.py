@@ -19,6 +19,7 @@ SOURCES = TOP / "build" / "src"
 
 import largeset  # noqa: E402
 from mailmaking import TEXT, attachment, multipart  # noqa: E402
+from packing import pack  # noqa: E402
 from restante_tools.build.native_tests import TREES  # noqa: E402
 from restante_tools.signatures.compiler import Compiler  # noqa: E402
 from shipped import shipped  # noqa: E402
@@ -170,5 +171,15 @@ def type_of(native_programs, tmp_path_factory):
             [str(program), str(path)], capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def pack_7z(tmp_path_factory):
+    """An archive of files by 7-Zip: pack_7z(files, options...) -> octets."""
+
+    def run(files, *options):
+        return pack(tmp_path_factory.mktemp("7z"), files, *options)
 
     return run

@@ -1,6 +1,5 @@
 """Names of entries of 7z and rar that are not opened, judged by rules; hostile rar headers."""
 
-import shutil
 import struct
 import subprocess
 
@@ -20,11 +19,11 @@ from old_archives import (
     rar5_file,
     vint,
 )
+from packing import SEVEN_ZIP
 from restante.screening import rules, verdicts
 
 NAME = "a.rar"  # of the attachments
 
-PROGRAM = shutil.which("7zz") or shutil.which("7z")
 EXE = (rules.FORBID_NAME, b"*.exe")
 ENCRYPTED5 = vint(4) + vint(1) + vint(0) + vint(0) + vint(15)  # a record that says so
 
@@ -69,7 +68,7 @@ def test_names_in_closed_folders_of_a_7z_are_judged(screen_one, tmp_path, option
     for name in ("a.txt", "secret.exe", "z.txt"):
         (tmp_path / name).write_bytes(GOOD)
     subprocess.run(
-        [PROGRAM, "a", "-bd", *options, "a.7z", "a.txt", "secret.exe", "z.txt"],
+        [SEVEN_ZIP, "a", "-bd", *options, "a.7z", "a.txt", "secret.exe", "z.txt"],
         cwd=tmp_path,
         check=True,
         capture_output=True,

@@ -3,9 +3,7 @@
 import lzma
 import os
 import random
-import shutil
 import struct
-import subprocess
 import zlib
 from pathlib import Path
 
@@ -16,36 +14,10 @@ from restante.screening import verdicts
 
 NAME = "a.7z"  # of the attachments
 
-PROGRAM = shutil.which("7zz") or shutil.which("7z")
 NOISE = random.Random(6).randbytes(3000)
 WORDS = b" ".join(random.Random(7).choices([b"one", b"two", b"three", b"post"], k=9000))
 FILES = {"readme.txt": WORDS, "folder/bad.exe": NOISE + BAD, "empty": b"", "x.bin": NOISE * 3}
 CLEAN = FILES | {"folder/bad.exe": NOISE + b"nothing" * 50}
-
-
-@pytest.fixture(scope="session")
-def pack(tmp_path_factory):
-    """An archive of files by 7-Zip: pack(files, options...) -> octets."""
-    assert PROGRAM, "the package 7zip is not installed"
-
-    def run(files, *options):
-        folder = tmp_path_factory.mktemp("7z")
-        for name, octets in files.items():
-            path = folder / "in" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(octets)
-        kind = () if any(o.startswith("-t") for o in options) else ("-t7z",)
-        done = subprocess.run(
-            [PROGRAM, "a", *kind, "-bd", *options, folder / "archive", "."],
-            cwd=folder / "in",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return next(folder.glob("archive*")).read_bytes()
-
-    return run
 
 
 def code(seed, calls=4000):
@@ -94,36 +66,36 @@ ZIP = {
 
 @pytest.mark.parametrize("method", SEVENZIP)
 @pytest.mark.parametrize("files", (FILES, PROGRAMS), ids=("files", "programs"))
-def test_found_in_a_7z_and_nothing_else(scan, pack, method, files):
-    report = scan(pack(files, *SEVENZIP[method]))
+def test_found_in_a_7z_and_nothing_else(scan, pack_7z, method, files):
+    report = scan(pack_7z(files, *SEVENZIP[method]))
     assert names(report) == ["infected"]
     assert report["findings"][0]["part"].startswith("a.7z/")
 
 
 @pytest.mark.parametrize("method", SEVENZIP)
 @pytest.mark.parametrize("files", (CLEAN, GOOD_PROGRAMS), ids=("files", "programs"))
-def test_a_good_7z_is_clean_and_its_check_values_right(scan, pack, method, files):
-    report = scan(pack(files, *SEVENZIP[method]))
+def test_a_good_7z_is_clean_and_its_check_values_right(scan, pack_7z, method, files):
+    report = scan(pack_7z(files, *SEVENZIP[method]))
     assert verdict(report) == "clean"
     assert report["expanded"] >= sum(map(len, files.values()))
 
 
 @pytest.mark.parametrize("method", ZIP)
-def test_zip(scan, pack, method):
+def test_zip(scan, pack_7z, method):
     """Its entries one by one, so that the other one is named as the infected one is."""
-    report = scan(pack(FILES, "-tzip", *ZIP[method]), name="a.zip")
+    report = scan(pack_7z(FILES, "-tzip", *ZIP[method]), name="a.zip")
     assert names(report) == ["infected"]
     assert report["findings"][0]["part"] == "a.zip/folder/bad.exe"
-    report = scan(pack(CLEAN, "-tzip", *ZIP[method]), name="a.zip")
+    report = scan(pack_7z(CLEAN, "-tzip", *ZIP[method]), name="a.zip")
     assert verdict(report) == "clean"
     assert report["expanded"] >= sum(map(len, CLEAN.values()))
 
 
-def test_a_real_program_through_bcj2(scan, pack):
+def test_a_real_program_through_bcj2(scan, pack_7z):
     """Larger than any buffer on the way, with thousands of calls."""
     octets = Path(os.path.realpath("/bin/sh")).read_bytes() * 3
     for options in (SEVENZIP["BCJ2 and three LZMA"], SEVENZIP["BCJ2 and other methods"]):
-        report = scan(pack({"sh": octets}, *options), "--limit", "depth=4")
+        report = scan(pack_7z({"sh": octets}, *options), "--limit", "depth=4")
         assert verdict(report) == "clean"
         assert report["expanded"] >= len(octets)
 
@@ -132,8 +104,8 @@ SMALL = {"a": BAD, "b": code(3, calls=30)}
 
 
 @pytest.mark.parametrize("method", ["PPMd", "BCJ and PPMd", "BCJ2 and three LZMA"])
-def test_a_7z_cut_anywhere_is_never_clean_and_every_cut_the_same(screen, scan, pack, method):
-    octets = pack(SMALL, *SEVENZIP[method])
+def test_a_7z_cut_anywhere_is_never_clean_and_every_cut_the_same(screen, scan, pack_7z, method):
+    octets = pack_7z(SMALL, *SEVENZIP[method])
     head = b"Content-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\n"
     reports = screen([head + octets.replace(b"\n.", b"\n..")], "--every-prefix")
     assert verdict(reports[-1]) == "infected"
@@ -142,8 +114,8 @@ def test_a_7z_cut_anywhere_is_never_clean_and_every_cut_the_same(screen, scan, p
 
 
 @pytest.mark.parametrize("method", ["PPMd", "xz"])
-def test_a_zip_cut_anywhere_is_never_clean_and_every_cut_the_same(screen, scan, pack, method):
-    octets = pack(SMALL, "-tzip", *ZIP[method])
+def test_a_zip_cut_anywhere_is_never_clean_and_every_cut_the_same(screen, scan, pack_7z, method):
+    octets = pack_7z(SMALL, "-tzip", *ZIP[method])
     head = b"Content-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\n"
     reports = screen([head + octets.replace(b"\n.", b"\n..")], "--every-prefix", fast=True)
     assert verdict(reports[-1]) == "infected"
@@ -187,8 +159,8 @@ PPMD_CODER = b"\x23\3\4\1\5"  # its id, with five octets of settings
         (6, 160 << 20, "too-large"),
     ],
 )
-def test_hostile_settings_of_ppmd(scan, pack, order, memory, expected):
-    octets = pack({"a": BAD}, "-m0=PPMd:o=6:mem=64k", "-mhc=off")
+def test_hostile_settings_of_ppmd(scan, pack_7z, order, memory, expected):
+    octets = pack_7z({"a": BAD}, "-m0=PPMd:o=6:mem=64k", "-mhc=off")
     _, header = parts_of(octets)
     settings = PPMD_CODER + struct.pack("<BI", 6, 1 << 16)
     other = changed(header, settings, PPMD_CODER + struct.pack("<BI", order, memory))
@@ -196,9 +168,9 @@ def test_hostile_settings_of_ppmd(scan, pack, order, memory, expected):
     assert names(scan(with_header(octets, header))) == ["infected"]
 
 
-def test_the_least_memory_and_the_highest_order(scan, pack):
+def test_the_least_memory_and_the_highest_order(scan, pack_7z):
     """Other settings than the ones it was packed with: noise, but of a decoder that runs."""
-    octets = pack({"a": WORDS}, "-m0=PPMd:o=6:mem=64k", "-mhc=off")
+    octets = pack_7z({"a": WORDS}, "-m0=PPMd:o=6:mem=64k", "-mhc=off")
     _, header = parts_of(octets)
     settings = PPMD_CODER + struct.pack("<BI", 6, 1 << 16)
     for order, memory in ((2, 1 << 11), (64, 1 << 11), (64, 2049), (64, 1 << 20), (2, 1 << 16)):
@@ -206,19 +178,19 @@ def test_the_least_memory_and_the_highest_order(scan, pack):
         assert names(scan(with_header(octets, other))) == ["malformed"]
 
 
-def test_ppmd_needs_more_than_the_scratch(scan, pack):
-    octets = pack({"a": WORDS * 10}, "-m0=PPMd:mem=1m")
+def test_ppmd_needs_more_than_the_scratch(scan, pack_7z):
+    octets = pack_7z({"a": WORDS * 10}, "-m0=PPMd:mem=1m")
     assert names(scan(octets, "--scratch", str(1 << 20))) == ["too-large"]
     assert verdict(scan(octets, "--scratch", str(3 << 20))) == "clean"
-    octets = pack({"a": WORDS}, "-tzip", "-mm=PPMd:mem=1m")
+    octets = pack_7z({"a": WORDS}, "-tzip", "-mm=PPMd:mem=1m")
     assert names(scan(octets, "--scratch", str(1 << 20), name="a.zip")) == ["too-large"]
     assert verdict(scan(octets, "--scratch", str(3 << 20), name="a.zip")) == "clean"
 
 
-def test_limits_of_ppmd(scan, pack):
+def test_limits_of_ppmd(scan, pack_7z):
     for options in (("-m0=PPMd",), ("-tzip", "-mm=PPMd")):
         name = "a.zip" if "-tzip" in options else "a.7z"
-        bomb = pack({"a": bytes(8 << 20)}, *options)
+        bomb = pack_7z({"a": bytes(8 << 20)}, *options)
         assert names(scan(bomb, name=name, fast=True)) == ["ratio"]
         free = ("--limit", "ratio=100000000")
         few = scan(bomb, *free, "--limit", "expanded=1000000", name=name, fast=True)
@@ -228,16 +200,16 @@ def test_limits_of_ppmd(scan, pack):
         assert names(little) == ["over-budget"]
 
 
-def test_ppmd_costs_more_work_than_lzma(scan, pack):
-    dear, cheap = (scan(pack({"a": WORDS}, f"-m0={m}"), fast=True) for m in ("PPMd", "LZMA"))
+def test_ppmd_costs_more_work_than_lzma(scan, pack_7z):
+    dear, cheap = (scan(pack_7z({"a": WORDS}, f"-m0={m}"), fast=True) for m in ("PPMd", "LZMA"))
     assert dear["work"] > cheap["work"] + 40 * len(WORDS)
 
 
-def test_damaged_ppmd_and_bcj2_are_told(screen, pack):
+def test_damaged_ppmd_and_bcj2_are_told(screen, pack_7z):
     files = {"a": WORDS[:5000], "b": code(4, calls=300)}
     messages = []
     for method in ("PPMd", "BCJ2 alone", "BCJ2 and three LZMA"):
-        octets = pack(files, *SEVENZIP[method], "-mhc=off")
+        octets = pack_7z(files, *SEVENZIP[method], "-mhc=off")
         end = 32 + struct.unpack_from("<Q", octets, 12)[0] - 8
         for at in range(40, end, (end - 40) // 40):
             other = bytearray(octets)
@@ -247,10 +219,10 @@ def test_damaged_ppmd_and_bcj2_are_told(screen, pack):
         assert names(report) == ["malformed"]
 
 
-def test_headers_of_bcj2_changed_in_each_octet(screen, pack):
+def test_headers_of_bcj2_changed_in_each_octet(screen, pack_7z):
     """With right check values: other trees, sizes that disagree, streams used twice."""
     for method in ("BCJ2 alone", "BCJ2 and three LZMA"):
-        octets = pack({"b": code(5, calls=60)}, *SEVENZIP[method], "-mhc=off")
+        octets = pack_7z({"b": code(5, calls=60)}, *SEVENZIP[method], "-mhc=off")
         _, header = parts_of(octets)
         end = header.index(b"b\0\0\0")  # of the name; what follows are times
         messages = []
@@ -352,8 +324,8 @@ def sized(octets, method, content):
     )
 
 
-def test_hostile_zip_entries(scan, pack):
-    whole = pack({"a": BAD}, "-tzip", "-mm=PPMd:mem=1m")
+def test_hostile_zip_entries(scan, pack_7z):
+    whole = pack_7z({"a": BAD}, "-tzip", "-mm=PPMd:mem=1m")
     start = 30 + sum(struct.unpack_from("<HH", whole, 26))
     packed = whole[start : start + struct.unpack_from("<I", whole, 18)[0]]
     xz = lzma.compress(BAD)
@@ -376,9 +348,9 @@ def test_hostile_zip_entries(scan, pack):
     assert judged(b"", 98, b"") == judged(b"", 95, b"") == []
 
 
-def test_sizes_behind_the_data(scan, pack):
+def test_sizes_behind_the_data(scan, pack_7z):
     """Without its size PPMd has no end: it is not read, and what follows is."""
-    whole = bytearray(pack({"a": b"text" * 50}, "-tzip", "-mm=PPMd:mem=1m"))
+    whole = bytearray(pack_7z({"a": b"text" * 50}, "-tzip", "-mm=PPMd:mem=1m"))
     start = 30 + sum(struct.unpack_from("<HH", whole, 26))
     crc, packed, size = struct.unpack_from("<3I", whole, 14)
     whole[6] |= 8

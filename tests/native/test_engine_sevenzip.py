@@ -1,17 +1,16 @@
 """7z, as the program 7-Zip writes it with each of its methods, and changed by hand."""
 
 import random
-import shutil
 import struct
 import subprocess
 import zlib
 
 import pytest
 from mailmaking import BAD, TEXT, attachment, multipart, names, verdict
+from packing import SEVEN_ZIP
 
 NAME = "a.7z"  # of the attachments
 
-PROGRAM = shutil.which("7zz") or shutil.which("7z")
 NOISE = random.Random(5).randbytes(2000)
 FILES = {
     "readme.txt": b"hello " * 500,
@@ -20,30 +19,6 @@ FILES = {
     "ünï.bin": NOISE * 3,
 }
 CLEAN = FILES | {"folder/bad.exe": NOISE + b"nothing" * 50}
-
-
-@pytest.fixture(scope="session")
-def pack(tmp_path_factory):
-    """An archive of files by 7-Zip: pack(files, options...) -> octets."""
-    assert PROGRAM, "the package 7zip is not installed"
-
-    def run(files, *options):
-        folder = tmp_path_factory.mktemp("7z")
-        for name, octets in files.items():
-            path = folder / "in" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(octets)
-        done = subprocess.run(
-            [PROGRAM, "a", "-t7z", "-bd", *options, folder / "a.7z", "."],
-            cwd=folder / "in",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return (folder / "a.7z").read_bytes()
-
-    return run
 
 
 METHODS = {
@@ -77,15 +52,15 @@ METHODS = {
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_found_inside_and_nothing_else(scan, pack, method):
-    report = scan(pack(FILES, *METHODS[method]))
+def test_found_inside_and_nothing_else(scan, pack_7z, method):
+    report = scan(pack_7z(FILES, *METHODS[method]))
     assert names(report) == ["infected"]
     assert report["findings"][0]["part"] == "a.7z/folder/bad.exe"
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_good_ones_are_clean_and_their_check_values_right(scan, pack, method):
-    report = scan(pack(CLEAN, *METHODS[method]))
+def test_good_ones_are_clean_and_their_check_values_right(scan, pack_7z, method):
+    report = scan(pack_7z(CLEAN, *METHODS[method]))
     assert verdict(report) == "clean"
     # What holds no archive has all of the entries but these: four files and a folder.
     assert report["entries"] - scan(b"no archive")["entries"] == 5
@@ -98,20 +73,20 @@ UNREAD = {
 
 
 @pytest.mark.parametrize("method", UNREAD)
-def test_other_methods_are_told_by_name(scan, pack, method):
-    report = scan(pack(FILES, *UNREAD[method]))
+def test_other_methods_are_told_by_name(scan, pack_7z, method):
+    report = scan(pack_7z(FILES, *UNREAD[method]))
     assert names(report) == ["unscannable"]
     assert report["findings"][0]["signature"] == f"7z method {method}"
 
 
-def test_folders_beside_one_that_is_closed_are_read(scan, pack, tmp_path):
+def test_folders_beside_one_that_is_closed_are_read(scan, pack_7z, tmp_path):
     """Files added with another method lie in a folder of their own."""
     for first, second in ((UNREAD["Swap4"], ("-m0=LZMA2",)), (("-m0=LZMA2",), UNREAD["Swap4"])):
         archive = tmp_path / f"{first[0]}.7z"
         for methods, name, octets in ((first, "1", BAD), (second, "2", BAD)):
             (tmp_path / name).write_bytes(octets)
             subprocess.run(
-                [PROGRAM, "a", *methods, archive, tmp_path / name],
+                [SEVEN_ZIP, "a", *methods, archive, tmp_path / name],
                 check=True,
                 capture_output=True,
             )
@@ -119,46 +94,46 @@ def test_folders_beside_one_that_is_closed_are_read(scan, pack, tmp_path):
         assert names(report) == ["infected", "unscannable"]
 
 
-def test_encrypted(scan, pack):
-    assert names(scan(pack(FILES, "-psecret"))) == ["encrypted"]
-    report = scan(pack(FILES, "-psecret", "-mhe=on"))
+def test_encrypted(scan, pack_7z):
+    assert names(scan(pack_7z(FILES, "-psecret"))) == ["encrypted"]
+    report = scan(pack_7z(FILES, "-psecret", "-mhe=on"))
     assert names(report) == ["encrypted"]
     assert report["findings"][0]["part"] == "a.7z"
 
 
-def test_only_empty_files(scan, pack):
-    assert verdict(scan(pack({"a": b"", "b": b""}))) == "clean"
+def test_only_empty_files(scan, pack_7z):
+    assert verdict(scan(pack_7z({"a": b"", "b": b""}))) == "clean"
 
 
-def test_many_files(scan, pack):
+def test_many_files(scan, pack_7z):
     many = {f"d/{i}": b"%d" % i * 20 for i in range(300)} | {"z": BAD}
-    assert names(scan(pack(many))) == ["infected"]
-    assert names(scan(pack(many, "-ms=off"))) == ["infected"]
-    assert names(scan(pack(many), "--limit", "entries=50")) == ["too-many"]
+    assert names(scan(pack_7z(many))) == ["infected"]
+    assert names(scan(pack_7z(many, "-ms=off"))) == ["infected"]
+    assert names(scan(pack_7z(many), "--limit", "entries=50")) == ["too-many"]
 
 
-def test_7z_in_7z(scan, pack):
-    inner = pack(FILES)
-    report = scan(pack({"inner.7z": inner, "after": b"after"}))
+def test_7z_in_7z(scan, pack_7z):
+    inner = pack_7z(FILES)
+    report = scan(pack_7z({"inner.7z": inner, "after": b"after"}))
     assert names(report) == ["infected"]
     assert report["findings"][0]["part"] == "a.7z/inner.7z/folder/bad.exe"
 
 
-def test_cut_at_each_octet_is_never_clean(screen, pack):
+def test_cut_at_each_octet_is_never_clean(screen, pack_7z):
     head = b"Content-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-    container = pack({"a": BAD, "b": b"b" * 99}).replace(b"\n.", b"\n..")
+    container = pack_7z({"a": BAD, "b": b"b" * 99}).replace(b"\n.", b"\n..")
     reports = screen([head + container], "--every-prefix")
     assert verdict(reports[-1]) == "infected"
     for report in reports[len(head) + 6 : -1]:
         assert verdict(report) == "malformed"
 
 
-def test_every_cut_gives_the_same_report(scan, pack, soak):
-    scan(pack({"a": BAD, "b": b"b" * 99}), "--every-cut", fast=not soak)
+def test_every_cut_gives_the_same_report(scan, pack_7z, soak):
+    scan(pack_7z({"a": BAD, "b": b"b" * 99}), "--every-cut", fast=not soak)
 
 
-def test_a_damaged_octet_is_told(screen, pack):
-    whole = pack(CLEAN, "-mhc=off")
+def test_a_damaged_octet_is_told(screen, pack_7z):
+    whole = pack_7z(CLEAN, "-mhc=off")
     header = 32 + struct.unpack_from("<Q", whole, 12)[0]
     damaged = []
     # LZMA's last octets need not mean anything, nor the first of a chunk's size.
@@ -178,9 +153,9 @@ def with_header(octets, header):
     return head + octets[32 : 32 + at] + header
 
 
-def test_a_header_changed_in_each_octet_ends_with_a_verdict(screen, pack):
+def test_a_header_changed_in_each_octet_ends_with_a_verdict(screen, pack_7z):
     """With right check values: numbers lie, ids are unknown, sizes point outside."""
-    whole = pack({"a": BAD, "b": b"b" * 99, "c": b""}, "-mhc=off")
+    whole = pack_7z({"a": BAD, "b": b"b" * 99, "c": b""}, "-mhc=off")
     at = 32 + struct.unpack_from("<Q", whole, 12)[0]
     header = whole[at:]
     changed = []
@@ -195,17 +170,17 @@ def test_a_header_changed_in_each_octet_ends_with_a_verdict(screen, pack):
     assert all(verdict(report) != "clean" for report in reports[-len(cut) :])
 
 
-def test_limits(scan, pack):
-    bomb = pack({"a": bytes(8 << 20), "b": BAD}, "-ms=off")
+def test_limits(scan, pack_7z):
+    bomb = pack_7z({"a": bytes(8 << 20), "b": BAD}, "-ms=off")
     assert names(scan(bomb, fast=True)) == ["infected", "ratio"]
     few = scan(bomb, "--limit", "ratio=100000000", "--limit", "expanded=1000000", fast=True)
     assert "too-large" in names(few)
     assert few["expanded"] == 1000000
-    deep = scan(pack(FILES), "--limit", "depth=3", fast=True)
+    deep = scan(pack_7z(FILES), "--limit", "depth=3", fast=True)
     assert names(deep) == ["too-deep"]
 
 
-def test_needs_more_than_the_scratch(scan, pack):
-    archive = pack(FILES, "-m0=LZMA2:d=64m", "-mhc=off")
+def test_needs_more_than_the_scratch(scan, pack_7z):
+    archive = pack_7z(FILES, "-m0=LZMA2:d=64m", "-mhc=off")
     assert names(scan(archive, "--scratch", "1000")) == ["too-large"]
     assert names(scan(archive, "--scratch", str(1 << 20))) == ["infected"]  # 7-Zip lowers d

@@ -1,4 +1,4 @@
-"""Is what a client received what it should have received? Pure: octets in, judgement out.
+"""Is what a client received what it should have received? Octets in, judgement out.
 
 Rule: outside of the bad part every octet counts; inside it, nothing bad may be left.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import binascii
 import email
 import email.policy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
+from pathlib import Path
 
+from restante_tools.lab.corpus.infections import Infected
 from restante_tools.lab.maildrop import Mail, eicar
 
 NOTICE_WORDS = b"Restante"  # every notice says who replaced the part
@@ -61,6 +64,24 @@ def fault_of_replacement(direct: bytes, through: bytes, start: int, end: int) ->
     if len(notice) > NOTICE_OCTETS or b"base64" in notice.lower():
         return "the notice carries more than a notice"
     return ""
+
+
+def faults_of_replacements(
+    samples: Iterable[Infected], direct: Path, through: Path
+) -> list[tuple[str, str]]:
+    """Name and fault of each sample whose fetched file (00001.wire ...) is not as it should be."""
+    faults = []
+    for number, sample in enumerate(samples, 1):
+        name = f"{number:05d}.wire"
+        here, there = (direct / name).read_bytes(), (through / name).read_bytes()
+        fault = (
+            fault_of_replacement(here, there, *sample.bad)
+            if here == sample.octets
+            else "its origin does not serve what was delivered"
+        )
+        if fault:
+            faults.append((sample.name, fault))
+    return faults
 
 
 def bad_octets(made: bytes, bad: tuple[int, int], direct: bytes) -> tuple[int, int]:

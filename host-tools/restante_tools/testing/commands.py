@@ -18,6 +18,8 @@ from restante_tools.testing.background import background_build
 from restante_tools.testing.stages import names_tests, native_build, pytest
 
 QUICK = ["tests/unit", "tests/host"]  # pure code and host tools: seconds
+# They share nothing but the processors. Tests that boot or time a box have these to themselves.
+PARALLEL = ["-n", "auto", "--dist", "worksteal"]
 EVERYTHING = ["tests/unit", "tests/host", "tests/native", "tests/session", "tests/image"]
 
 
@@ -27,7 +29,7 @@ def check() -> None:
     places = Places()
     linting.style(places)
     native_build(places, ["micropython"])
-    sys.exit(pytest(places, QUICK, ["-q", "-m", "not slow"]))
+    sys.exit(pytest(places, QUICK, [*PARALLEL, "-q", "-m", "not slow"]))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
