@@ -15,6 +15,7 @@ from restante.accounts.seen import Seen
 from restante.accounts.state import Account
 from restante.box import places
 from restante.box.system import System
+from restante.box.timekeeper import Timekeeper, always
 from restante.control import server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
@@ -26,6 +27,13 @@ from restante.settings.running import Running
 from restante.store.entries import Entry, Release
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
+
+
+class Empty:
+    """No file."""
+
+    def read(self):
+        return b""
 
 
 class Thing:
@@ -173,6 +181,7 @@ async def main(run, data):
         profiles=Profiles(tree),
         configuring=Configuring(running, time.time),
         updates=None,  # session/test_installing.py
+        timekeeper=Timekeeper(Empty(), time.time, time.time, always, list),
     )
     print("ready")
     await server.Server(fd, control, log).run()

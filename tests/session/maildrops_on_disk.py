@@ -84,7 +84,7 @@ async def once(path):
     drop.retention = 100
     await drop.delete([0])
     new = await drop.restore(0)
-    await drop.keep_house(time.time() + 1000, True)
+    await drop.keep_house(time.time() + 1000)
     for slot in (2, new):
         data, times = text(slot if slot == 2 else 0)
         assert await s.content(drop, slot) == data * times

@@ -366,6 +366,7 @@ class Box:
             Profiles(settings or Settings()),
             Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
             self.updates,
+            Thing(seconds=lambda: 1700000000, trusted=lambda: True),
         )
 
     def record(self, level, event, **fields):

@@ -102,6 +102,26 @@ def test_static_wan_needs_address_and_gateway_in_its_network():
     assert text.read(base + b"192.0.2.1")["wan gateway"] == "192.0.2.1"
 
 
+def test_leases_fit_the_network_of_the_office():
+    assert "dhcp-range" in refused(b"set lan dhcp on").text
+    base = b"set lan dhcp on\nset lan dhcp-range "
+    for good in (b"192.168.77.2-192.168.77.254", b"192.168.77.9-192.168.77.9"):
+        assert text.read(base + good)["lan dhcp"] == "on"
+    for bad in (
+        *(b"192.168.77.0-192.168.77.9", b"192.168.77.9-192.168.77.255"),
+        *(b"192.168.78.1-192.168.78.9", b"192.168.77.1-192.168.77.9"),
+        *(b"192.168.77.9-192.168.77.2", b"192.168.77.9", b"a-b", b"-"),
+    ):
+        assert refused(base + bad).line == 2
+
+
+def test_time_servers():
+    good = text.read(b"set time servers ntp.example.net,192.0.2.1,ntp.example.net")
+    assert good["time servers"] == ("ntp.example.net", "192.0.2.1")
+    for bad in (b"", b"a,,b", b"a;b", b"224.0.0.1", b"1.2.3", b"a,b,c,d,e", b"$(reboot)"):
+        refused(b"set time servers " + bad)
+
+
 def test_wan_must_not_overlap_lan():
     assert "overlaps" in refused(b"set wan address 192.168.77.9/16").text
 

@@ -4,13 +4,16 @@ Every word comes from a validated setting, so that none can hold what a shell wo
 than a word.  It does not know when the commands run: programs/network.py prints them.
 """
 
-from restante.box.places import LAN, RESOLV_CONF, WAN
+from restante.box.places import LAN, LEASES, RESOLV_CONF, TIME_SERVERS, WAN
 
 # DISCOVERs of one round, seconds for an answer to each, seconds to the next round: a WAN that
 # comes up late is found soon.
 DHCP_TRIES = 5
 DHCP_ANSWER_SECONDS = 1
 DHCP_PAUSE_SECONDS = 5
+HOUR_SECONDS = 3600
+# udhcpd lowers it to what the range has; 36 octets of memory each.
+LEASES_AT_MOST = 4096
 
 
 def commands(settings):
@@ -18,6 +21,7 @@ def commands(settings):
     name = settings.get("system hostname")
     lines = ["hostname " + name]
     lines += up(LAN, settings.get("lan address"))
+    lines += services(settings)
     if settings.get("wan mode") == "static":
         return lines + static(settings)
     return lines + [
@@ -25,6 +29,44 @@ def commands(settings):
         "udhcpc -f -i %s -x hostname:%s -t %d -T %d -A %d </dev/null >/dev/null 2>&1 &"
         % (WAN, name, DHCP_TRIES, DHCP_ANSWER_SECONDS, DHCP_PAUSE_SECONDS),
     ]
+
+
+def services(settings):
+    """What the scripts of init's services read: without a file, the service is off."""
+    lines = []
+    if settings.get("time source") == "ntp":
+        lines += written(TIME_SERVERS, settings.get("time servers"))
+    if settings.get("lan dhcp") == "on":
+        lines += written(LEASES, leases(settings))
+    return lines
+
+
+def leases(settings):
+    """The lines of udhcpd's configuration but for the name servers, which the WAN may tell."""
+    address, length = settings.get("lan address")
+    low, high = settings.get("lan dhcp-range")
+    return [
+        "interface " + LAN,
+        "start " + low,
+        "end " + high,
+        "max_leases %d" % LEASES_AT_MOST,
+        "lease_file %s.leases" % LEASES,
+        "pidfile %s.pid" % LEASES,
+        "option router " + address,
+        "option subnet " + mask(length),
+        "option lease %d" % (settings.get("lan dhcp-lease") * HOUR_SECONDS),
+    ]
+
+
+def mask(length):
+    """The dotted mask of a prefix length."""
+    bits = 0xFFFFFFFF << (32 - length) & 0xFFFFFFFF
+    return ".".join([str(bits >> shift & 255) for shift in (24, 16, 8, 0)])
+
+
+def written(path, lines):
+    """The commands that write the lines to a file."""
+    return ["echo '%s' %s %s" % (line, ">>" if n else ">", path) for n, line in enumerate(lines)]
 
 
 def up(interface, address):

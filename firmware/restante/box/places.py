@@ -31,6 +31,7 @@ KEY_PARTITION = "keys"
 # Below the data folder.
 SETTINGS = "settings"
 ALARMS = "alarms"
+CLOCK = "clock"
 # Signature sets.  Only the gate writes there: `new` is what is tried, and becomes `current`.
 SIGNATURES = "signatures"
 CURRENT_SET = "signatures/current"
@@ -49,4 +50,10 @@ RESET_REQUEST = "gate/factory-reset"
 # 32 octets that `unlock` writes at each start, for root only: the gate reads it while it is root.
 DEVICE_KEY = "device-key"
 
+# The time service makes this file when the clock is right, and removes it when it may not be.
+SYNCHRONISED = "synchronised"
+
 RESOLV_CONF = "/run/resolv.conf"
+# What the shell's services read: host names, a line each; how the office gets addresses.
+TIME_SERVERS = "/run/time-servers"
+LEASES = "/run/udhcpd.conf"

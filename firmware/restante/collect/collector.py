@@ -34,7 +34,7 @@ _FORGOTTEN = "the password is not known any more; the next login of a mail progr
 
 class Collector:
     """`services`: accounts, groups, maildrops, settings, spool, quarantine, screen, helper, clock,
-    up, trusted, ticker, origin(address, port)."""
+    up, aged, ticker, origin(address, port)."""
 
     def __init__(self, services):
         self._services = services

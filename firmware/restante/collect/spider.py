@@ -29,7 +29,7 @@ _NO_ROOM = "no room on the data partition: mail is not collected ahead of time u
 
 
 class Spider:
-    """`services`: maildrops, settings, spool, clock, up, trusted.
+    """`services`: maildrops, settings, spool, clock, up, aged.
 
     `govern(account, drop)`, `enter(seat)`: the collector's; the latter gives a Visit that is
     logged in.
@@ -83,7 +83,7 @@ class Spider:
         now = self._services.up()
         if now >= seat.house_at:
             seat.house_at = now + HOUSE_S
-            await drop.keep_house(self._services.clock(), self._services.trusted())
+            await drop.keep_house(self._services.aged())
 
     async def _collect(self, visit, drop, seat):
         account = seat.account

@@ -34,7 +34,7 @@ _HELD = "quarantine"  # no account id
 
 class Upkeep:
     """`services`: those of Late; watch, signatures, age, accounts, off, maildrops, collector,
-    ticker, up, trusted."""
+    ticker, up, timekeeper."""
 
     def __init__(self, services):
         self._services = services
@@ -56,7 +56,7 @@ class Upkeep:
                 await loop.end([self._task])
 
     def tick(self, ms):
-        self._services.trusted()  # it must see when somebody sets the clock
+        self._services.timekeeper.trusted()  # it must see when somebody sets the clock
         if self._task is None and self._services.up() >= self._next:
             self._task = asyncio.create_task(self._round())
 
@@ -79,6 +79,8 @@ class Upkeep:
         log.record(log.WARNING, "upkeep.failed", why=str(error))
 
     async def _tidy(self):
+        if await self._services.timekeeper.keep():
+            log.record(log.INFO, "clock.kept")
         now = self._services.up()
         if now >= self._house_at:
             self._house_at = now + HOUSE_S

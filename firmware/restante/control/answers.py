@@ -35,6 +35,7 @@ class Control:
     profiles    settings.Profiles
     configuring configuring.Configuring
     updates     updates.Updates
+    timekeeper  box.timekeeper.Timekeeper
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Control:
         profiles,
         configuring,
         updates,
+        timekeeper,
     ):
         self._settings = settings
         self._log = log
@@ -70,6 +72,7 @@ class Control:
         self._profiles = profiles
         self._configuring = configuring
         self._updates = updates
+        self._timekeeper = timekeeper
 
     def takes(self, settings, profiles):
         """Other settings are in force."""
@@ -123,6 +126,7 @@ class Control:
             status.row("version", VERSION),
             status.row("host name", settings.get("system hostname")),
             status.row("uptime", duration(self._system.uptime())),
+            status.clock(self._timekeeper.seconds(), self._timekeeper.trusted()),
             status.screening(settings),
         ]
         lines += status.refused(settings)

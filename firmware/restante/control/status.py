@@ -28,6 +28,12 @@ def screening(settings):
     return row("screening", "%s; without a verdict: %s" % (text, fail))
 
 
+def clock(seconds, trusted):
+    if trusted:
+        return row("clock", stamp(seconds))
+    return row("clock", stamp(seconds) + ", NOT SURE: nothing is deleted by age")
+
+
 def screen(status):
     """`status`: what screen.status() gave, or the error that it raised."""
     if isinstance(status, Exception):

@@ -22,8 +22,9 @@ from restante.accounts.groups import Groups
 from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
-from restante.box.clock import ClockTrust
+from restante.box.clock import RECORD_OCTETS
 from restante.box.system import System
+from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
 from restante.collect.upkeep import Upkeep
@@ -61,6 +62,7 @@ from restante.store.maildrops import Maildrops
 from restante.store.quarantine import Quarantine
 from restante.store.scratch import Scratch
 from restante.store.spool import Spool
+from restante.store.whole import WholeFile
 from restante.update.age import Age
 from restante.update.arriving import Arriving
 from restante.update.installing import Installer
@@ -121,7 +123,16 @@ class Services:
         self.clock = time.time
         self.system = System(given["--data"], given["--run"])
         self.up = self.system.uptime
-        self.trusted = ClockTrust(self.clock, self.up).trusted
+        hardware = tree.get("time source") == "hardware"
+        self.timekeeper = Timekeeper(
+            WholeFile(folder, folder.off_loop(helper), places.CLOCK, RECORD_OCTETS),
+            self.clock,
+            self.up,
+            always if hardware else synchronised(given["--run"]),
+            self._bundle_times,
+        )
+        self.now = self.timekeeper.now
+        self.aged = self.timekeeper.aged
         self.ticker = Ticker()
         self.guesses = Guesses(time.ticks_diff, time.ticks_add)
         self.bounds = Bounds(time.ticks_diff)
@@ -189,9 +200,9 @@ class Services:
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
 
-    def now(self):
-        """Seconds since 1970, or None while the clock is not trusted."""
-        return int(self.clock()) if self.trusted() else None
+    def _bundle_times(self):
+        """When the installed bundles were made, in s since 1970."""
+        return [record.created for record in self.installer.state.records.values()]
 
     def next_id(self):
         self._sessions += 1
@@ -248,7 +259,7 @@ class Services:
         quarantine = self.quarantine
         quarantine.retention = self.settings.get("quarantine retention") * DAY
         quarantine.evicts = self.settings.get("quarantine when-full") == "oldest"
-        quarantine.trusted = self.trusted
+        quarantine.aged = self.aged
         quarantine.evicted = record_eviction
         quarantine.dated_from = self.maildrops.dated_from = MADE
 
@@ -364,6 +375,7 @@ async def serve(services, given, listening, control_fd, signals):
         Updates(
             services.installer, services.arriving, services.screen, services.now, services.age
         ),
+        services.timekeeper,
     )
     services.takers.append(control)
     tasks = [

@@ -12,14 +12,13 @@ follows; who edits such a file by hand removes that line.
 from restante.compat import crc32
 from restante.errors import SettingsError, StoreError
 from restante.settings import text
+from restante.store.whole import replace
 
 CURRENT = "settings"
 FOLDER = "configurations"
-NEW = ".new"
 KEPT = 10
 _BEGIN = b"# configuration "
 _HEAD = "# configuration %d time %d by %s octets %d"
-_EEXIST = 17
 _ENOENT = 2
 
 
@@ -188,21 +187,7 @@ class Kept:
             return  # the next commit removes it, because its number is above the current one
 
     async def _put(self, name, data):
-        """Replaces the file by rename; its folder is still to be synced."""
-        new = name + NEW
-        try:
-            fd = self._folder.create(new)
-        except OSError as error:
-            if error.args[0] != _EEXIST:
-                raise
-            self._folder.unlink(new)
-            fd = self._folder.create(new)
-        try:
-            self._folder.write(fd, data, 0, len(data))
-            await self._off_loop.fsync(fd)
-        finally:
-            self._folder.close(fd)
-        await self._off_loop.rename(new, name)
+        await replace(self._folder, self._off_loop, name, data)
 
     async def _prune(self):
         for number in self._numbers()[KEPT:]:

@@ -190,19 +190,55 @@ class Servers:
         if is_address(text):
             _unicast(_octets(text), text)
             return text
-        return self._name(text)
-
-    def _name(self, text):
-        labels = text.split(".")
-        for label in labels:
-            HOSTNAME.read(label)
-        # What ends in a number looks like an address, and is a wrong one.
-        if len(text) > NAME_OCTETS or all(c in DIGITS for c in labels[-1]):
-            raise ValueError(text)
-        return text
+        return host_name(text)
 
     def write(self, value):
         return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
+
+
+class Hosts:
+    """Host names or addresses; the value: a tuple of their texts."""
+
+    many = True
+
+    def __init__(self, most):
+        self.most = most
+        self.allowed = "1 to %d host names (a-z, 0-9, -) or addresses with commas between" % most
+
+    def read(self, text):
+        hosts = []
+        for word in text.split(","):
+            if is_address(word):
+                _unicast(_octets(word), text)
+            else:
+                host_name(word)
+            if word not in hosts:
+                hosts.append(word)
+        if len(hosts) > self.most:
+            raise ValueError(text)
+        return tuple(hosts)
+
+    def write(self, value):
+        return ",".join(value)
+
+
+class Range:
+    """Addresses from one to another; the value is (text, text)."""
+
+    many = False
+
+    allowed = "two IPv4 addresses, the lower one first, such as 192.0.2.100-192.0.2.199"
+
+    def read(self, text):
+        low, dash, high = text.partition("-")
+        for address in (low, high):
+            _unicast(_octets(address), text)
+        if number(low) > number(high):
+            raise ValueError(text)
+        return (low, high)
+
+    def write(self, value):
+        return "%s-%s" % value
 
 
 class Users:
@@ -338,6 +374,17 @@ def _escaped(octets, marks=PATTERN_MARKS):
 HOSTNAME = Hostname()
 
 
+def host_name(text):
+    """The text, if it is a host's name with its dots; ValueError."""
+    labels = text.split(".")
+    for label in labels:
+        HOSTNAME.read(label)
+    # What ends in a number looks like an address, and is a wrong one.
+    if len(text) > NAME_OCTETS or all(c in DIGITS for c in labels[-1]):
+        raise ValueError(text)
+    return text
+
+
 def is_address(text):
     """Whether a place is written as an IPv4 address."""
     try:
@@ -353,6 +400,14 @@ def number(address):
     for octet in _octets(address):
         value = value << 8 | octet
     return value
+
+
+def bounds(interface):
+    """Numbers of the first and the last address of its network, which no host has."""
+    address, length = interface
+    hosts = (1 << (32 - length)) - 1
+    network = number(address) & ~hosts
+    return network, network | hosts
 
 
 def same_network(one, other):

@@ -14,13 +14,16 @@ from restante.settings.kinds import (
     Choice,
     Hashes,
     Hostname,
+    Hosts,
     Integer,
     Interface,
     Patterns,
     Ports,
+    Range,
     Servers,
     Users,
     Words,
+    bounds,
     is_address,
     number,
     same_network,
@@ -40,6 +43,8 @@ ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
 # is looked for in all of them.
 GROUPS = 32
+# busybox's ntpd asks each of them; four outvote one that is wrong.
+TIME_SERVERS = 4
 # POP3's own port (RFC 1939 §3): a server without :PORT means it, and what is redirected besides.
 POP3_PORT = 110
 
@@ -48,6 +53,7 @@ POP3_PORT = 110
 BRANCHES = {
     "system": "the box itself",
     "lan": "the side of the office",
+    "time": "what the box's clock is set by",
     "wan": "the side of the internet line",
     "interception": "which connections are taken, and what happens when they cannot be",
     "sessions": "sessions of mail programs",
@@ -143,6 +149,25 @@ SETTINGS = tuple(
         Setting("system hostname", Hostname(), "restante", "name of the box", RESTART),
         Setting(
             "lan address", Interface(), ("192.168.77.1", 24), "the box in the office", RESTART
+        ),
+        Setting(
+            "lan dhcp",
+            Choice("off", "on"),
+            "off",
+            "whether the box gives addresses to the computers of the office",
+            RESTART,
+        ),
+        Setting("lan dhcp-range", Range(), None, "the addresses that it gives", RESTART),
+        Setting("lan dhcp-lease", Integer(1, 720, "hours"), 12, "how long one is given", RESTART),
+        Setting(
+            "time source",
+            Choice("ntp", "hardware"),
+            "ntp",
+            "who says that the clock is right: time servers, or the board's own clock at once",
+            RESTART,
+        ),
+        Setting(
+            "time servers", Hosts(TIME_SERVERS), ("pool.ntp.org",), "for time source ntp", RESTART
         ),
         Setting(
             "wan mode",
@@ -406,7 +431,28 @@ def check(values):
         return "wan address", "it overlaps the network of 'lan address'"
     if values["delivery keep-alive-cap"] < values["delivery keep-alive"]:
         return "delivery keep-alive-cap", "it is shorter than 'delivery keep-alive'"
-    return _check_rules(values) or _check_groups(values) or _check_profiles(values)
+    return (
+        _check_leases(values)
+        or _check_rules(values)
+        or _check_groups(values)
+        or _check_profiles(values)
+    )
+
+
+def _check_leases(values):
+    lan = values["lan address"]
+    leases = values["lan dhcp-range"]
+    if leases is None:
+        if values["lan dhcp"] == "on":
+            return "lan dhcp", "on needs a value for 'lan dhcp-range'"
+        return None
+    low, high = [number(address) for address in leases]
+    network, last = bounds(lan)
+    if low <= network or high >= last:
+        return "lan dhcp-range", "it is not in the network of 'lan address'"
+    if low <= number(lan[0]) <= high:
+        return "lan dhcp-range", "the box's own 'lan address' is in it"
+    return None
 
 
 def _check_profiles(values):

@@ -345,13 +345,16 @@ class Maildrop(View):
 
     # -- house-keeping
 
-    async def keep_house(self, now, trusted):
-        """What is due by age (if the clock is trusted) or by quota; the journal.  StoreError."""
-        await self._turns.take(None, self._keep_house, now, trusted)
+    async def keep_house(self, now):
+        """What is due by age or by quota; the journal.  StoreError.
 
-    async def _keep_house(self, now, trusted):
+        `now`: in s since 1970, None while the clock is not trusted.
+        """
+        await self._turns.take(None, self._keep_house, now)
+
+    async def _keep_house(self, now):
         index = self._index
-        due = [slot for slot in self.retained() if self._is_due(slot, now, trusted)]
+        due = [slot for slot in self.retained() if self._is_due(slot, now)]
         over = index.stored_octets - self.quota - sum([index.size(slot) for slot in due])
         for slot in eviction.choose(index, over, index.count)[0]:
             if slot not in due:
@@ -359,9 +362,9 @@ class Maildrop(View):
         if due or self._unsaved:
             await self._drop_bodies(due)
 
-    def _is_due(self, slot, now, trusted):
+    def _is_due(self, slot, now):
         # A time of a clock that was not set yet says nothing of the age.
-        trusted = trusted and self._index.time(slot) >= self._rooms.dated_from
+        trusted = now is not None and self._index.time(slot) >= self._rooms.dated_from
         if self.uidl(slot).startswith(LOST_PREFIX):
             return trusted and now - self._index.time(slot) > LOST_SECONDS
         if not self.retention:

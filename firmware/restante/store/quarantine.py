@@ -51,8 +51,9 @@ class Quarantine:
     """`maximum` octets; `octets` held; `problems`: texts for the operator.
 
     Set by the owner: `retention` seconds, 0 for ever; `evicts`: when it is full, the oldest that
-    is not young goes; `trusted()`: whether the clock is; `dated_from`: a time before it says
-    nothing, because the clock was not set; `evicted(entry, who)` is told what left by itself.
+    is not young goes; `aged()`: the time by which things get old, None while the clock is not
+    trusted; `dated_from`: a time before it says nothing, because the clock was not set;
+    `evicted(entry, who)` is told what left by itself.
     """
 
     def __init__(self, folder, helper, clock, maximum):
@@ -61,7 +62,7 @@ class Quarantine:
         self.retention = 0
         self.evicts = False
         self.dated_from = 0
-        self.trusted = _never
+        self.aged = _unknown
         self.evicted = _nobody
         self._folder = folder
         self._off_loop = folder.off_loop(helper)
@@ -216,11 +217,11 @@ class Quarantine:
         count = len(self._book.entries) + 1 - ENTRIES
         if over <= 0 and count <= 0:
             return []
-        oldest = self.evicts and self.trusted()
+        now = self.aged()
+        oldest = self.evicts and now is not None
         leaves = None
         if octets <= self.maximum:
             entries = sorted(self._book.entries.values(), key=_number)
-            now = self._now()
             leaves = leaving.for_room(entries, over, count, oldest, now, self.dated_from)
         if leaves is None:
             what = "%d octets held" % self._book.octets if over > 0 else "%d entries" % ENTRIES
@@ -229,12 +230,13 @@ class Quarantine:
 
     async def keep_house(self):
         """What is older than the retention leaves, if the clock is trusted.  StoreError."""
-        if self.retention and self.trusted():
-            await self._turns.take(None, self._keep_house)
+        now = self.aged()
+        if self.retention and now is not None:
+            await self._turns.take(None, self._keep_house, now)
 
-    async def _keep_house(self):
+    async def _keep_house(self, now):
         entries = self._book.entries.values()
-        due = leaving.due(entries, self._now(), self.retention, self.dated_from)
+        due = leaving.due(entries, now, self.retention, self.dated_from)
         for start in range(0, len(due), STRIDE):
             some = due[start : start + STRIDE]
             await self._change(*self._farewells(some, BY_AGE))
@@ -322,8 +324,8 @@ def _number(entry):
     return int(entry.id)
 
 
-def _never():
-    return False
+def _unknown():
+    return None
 
 
 def _nobody(entry, who):

@@ -39,6 +39,7 @@ class Machine:
     memory: int = MEMORY_MB
     writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
+    clock: str = "utc"  # what its clock shows at power-on, as QEMU's -rtc base=
 
 
 def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
@@ -61,6 +62,7 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *_cable("lan", machine.lan, network.LAN_MAC),
         *_cable("wan", machine.wan, network.WAN_MAC),
         *("-device", "virtio-rng-device"),
+        *("-rtc", f"base={machine.clock}"),
     ]
 
 

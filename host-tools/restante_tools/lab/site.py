@@ -39,6 +39,7 @@ class Wanted:
     server: Callable[..., Any] = Dovecot  # of the internet
     recorded: bool = False  # what the box writes, from its first power-on
     files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
+    clock: str = "utc"  # what the box's shows at power-on
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
 
 
@@ -202,8 +203,15 @@ class ImageSite(Site):
     def boot(self) -> float:
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
         lan, wan = self._taps
+        wanted = self.wanted
         machine = qemu.Machine(
-            self.image.kernel, self.disk, lan, wan, self.wanted.memory, self.writes
+            self.image.kernel,
+            self.disk,
+            lan,
+            wan,
+            wanted.memory,
+            self.writes,
+            clock=wanted.clock,
         )
         self.box = qemu.Box(machine, self.run.folder, self.logs)
         self._stack.callback(self.box.stop)

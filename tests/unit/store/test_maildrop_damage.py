@@ -160,7 +160,7 @@ def test_a_missing_journal_loses_no_body():
         del s.disk.root.names["maildrops"].names[ANNA].names["journal"]
         s, drop = await again(s)
         assert uidls(drop) == [] and not drop.complete and len(drop.retained()) == 2
-        await drop.keep_house(1000 + LOST_SECONDS, True)
+        await drop.keep_house(1000 + LOST_SECONDS)
         slots = [await drop.restore(slot) for slot in drop.retained()]
         assert [await s.content(drop, slot) for slot in slots] == [ONE, b"..\r\n..x\r\n."]
         assert [drop.octets(slot) for slot in slots] == [3, 10 - 3]

@@ -63,7 +63,7 @@ async def delete_own(s, drop):
 
 
 async def age(s, drop):
-    await drop.keep_house(s.now + RETENTION + 1, True)
+    await drop.keep_house(s.now + RETENTION + 1)
 
 
 async def evict(s, drop):

@@ -109,10 +109,10 @@ def test_a_time_of_a_clock_that_was_not_set_is_no_age():
         drop = await judged_by_a(s, retention=100)
         await drop.delete([drop.find(b"b")])
         s.drops.dated_from = s.now + 1
-        await drop.keep_house(s.now + 1000, True)
+        await drop.keep_house(s.now + 1000)
         assert drop.retained() == [drop.find(b"b")]
         s.drops.dated_from = s.now
-        await drop.keep_house(s.now + 1000, True)
+        await drop.keep_house(s.now + 1000)
         assert drop.retained() == []
 
     run(main())

@@ -179,10 +179,10 @@ def test_what_the_origin_lost_is_retained(retention):
         assert uidls(drop) == [b"u2"]
         assert s.files() == (["1.eml"] if retention else []) + ["2.eml", "journal"]
         assert len(drop.retained()) == (1 if retention else 0)
-        await drop.keep_house(1000 + 100, True)
-        await drop.keep_house(1000 + 10000, False)  # nothing goes by age if the time is not sure
+        await drop.keep_house(1000 + 100)
+        await drop.keep_house(None)  # nothing goes by age if the time is not sure
         assert len(drop.retained()) == (1 if retention else 0)
-        await drop.keep_house(1000 + 101, True)
+        await drop.keep_house(1000 + 101)
         assert drop.retained() == [] and s.files() == ["2.eml", "journal"]
 
     run(main())
@@ -383,7 +383,7 @@ def test_a_deleted_message_can_be_delivered_again():
         assert await s.content(drop, new) == ONE and drop.retained() == []
         with pytest.raises(Refused):
             await drop.restore(slot)
-        await drop.keep_house(10000, True)
+        await drop.keep_house(10000)
         s, drop = await again(s)
         await apply(drop, (b"u1", 3), (b"u2", 4))
         assert len(uidls(drop)) == 2 and b"u1" not in uidls(drop)

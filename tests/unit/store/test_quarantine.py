@@ -409,7 +409,7 @@ def test_what_is_older_than_the_retention_leaves():
         store.now = 1000 + 32 * DAY
         await q.keep_house()  # the clock is not trusted
         assert len(q.entries()) == 4
-        q.trusted = lambda: True
+        q.aged = lambda: int(store.now)
         q.dated_from = 2000 + DAY
         await q.keep_house()  # 1 and 2 are of a time when the clock was not set
         assert len(q.entries()) == 4
@@ -434,7 +434,7 @@ def test_without_retention_or_a_trusted_clock_nothing_leaves_by_age(retention, t
         await store.keep()
         q = store.quarantine
         q.retention = retention
-        q.trusted = lambda: trusted
+        q.aged = lambda: int(store.now) if trusted else None
         store.now = 1e9
         await q.keep_house()
         assert len(q.entries()) == 1
@@ -474,7 +474,7 @@ def test_the_oldest_makes_room_only_by_policy_and_age(evicts, trusted, age, leav
         store = Store(maximum=30)
         q = store.quarantine
         q.evicts = evicts
-        q.trusted = lambda: trusted
+        q.aged = lambda: int(store.now) if trusted else None
         for n in range(3):
             await store.keep(b"%d" % n * 10)
         await q.release("1", "console")

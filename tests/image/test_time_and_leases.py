@@ -1,0 +1,99 @@
+"""A box without a battery, and a computer that asks it for an address.
+
+The time comes from a real chrony; the address goes to a real udhcpc.
+"""
+
+import datetime
+
+import pytest
+from restante.version import MADE
+from restante_tools.lab import boxconsole, network, preflight, timeserver
+from restante_tools.lab.deadline import Deadline
+from restante_tools.lab.dovecot import Account
+from restante_tools.lab.site import ImageSite, Wanted
+from restante_tools.places import Places
+
+SETTINGS = (
+    f"set time servers {network.WAN_GATEWAY}",
+    "set lan dhcp on",
+    "set lan dhcp-range 192.168.77.100-192.168.77.120",
+    "set lan dhcp-lease 2",
+)
+UNSET = "2001-02-03T04:05:06"
+TOLD_SECONDS = 120.0  # until the clock is right; ntpd wants a few answers, some seconds apart
+KEPT_SECONDS = 60.0  # until the gate wrote it down: it looks every 10 s
+LEASE_SECONDS = 60.0
+CLOSE_SECONDS = 120  # between two readings of the same clock, one over the serial line
+UNSURE = ", NOT SURE: nothing is deleted by age"
+
+
+@pytest.fixture(scope="module")
+def box():
+    preflight.check(image=True)
+    with ImageSite(
+        Places(), Wanted([Account("clerk", "secret", [])], settings=SETTINGS, clock=UNSET)
+    ) as built:
+        built.time = timeserver.start(built.internet, built.run.folder, built.logs / "chrony.log")
+        built.boot()
+        yield built
+
+
+def asked(box, command):
+    line = box.box.serial(box.deadline(boxconsole.ANSWER_SECONDS))
+    try:
+        ask = boxconsole.over_serial(line, lambda: box.deadline(boxconsole.ANSWER_SECONDS))
+        return ask(command)
+    finally:
+        line.close()
+
+
+def logged(box):
+    """What the box printed so far, with its log, which the lab's serial line leaves out."""
+    asked(box, "show log")
+    return box.box.serial_log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def clock_of(box):
+    """(seconds since 1970, whether the box is sure of it), as the console says."""
+    shown = asked(box, "show status").value("clock")
+    moment = datetime.datetime.fromisoformat(shown.removesuffix(UNSURE))
+    return moment.timestamp(), not shown.endswith(UNSURE)
+
+
+def now():
+    return datetime.datetime.now(datetime.UTC).timestamp()
+
+
+def test_a_computer_gets_an_address(box, tmp_path):
+    script = tmp_path / "told"
+    script.write_text(f'#!/bin/sh\n[ "$1" = bound ] && env >{tmp_path}/lease\nexit 0\n')
+    script.chmod(0o755)
+    words = ["udhcpc", "-f", "-q", "-n", "-t", "20", "-T", "1", "-i", network.OFFICE_SIDE]
+    box.office.run([*words, "-s", str(script)], LEASE_SECONDS)
+    lease = dict(
+        line.split("=", 1) for line in (tmp_path / "lease").read_text().splitlines() if "=" in line
+    )
+    assert 100 <= int(lease["ip"].removeprefix("192.168.77.")) <= 120
+    assert lease["router"] == lease["serverid"] == network.LAN_BOX
+    assert lease["subnet"] == "255.255.255.0"
+    assert lease["dns"] == network.WAN_GATEWAY  # what the provider told the box
+    assert lease["lease"] == "7200"
+
+
+def test_the_clock_begins_with_the_firmware_and_is_told_the_time(box):
+    records = [line for line in logged(box) if "Z info " in line]
+    assert records and not any(line.startswith("2001-") for line in records)
+    deadline = Deadline(TOLD_SECONDS, "the time server does not answer", "read chrony.log")
+    deadline.wait(lambda: clock_of(box)[1], "trust in the clock")
+    assert abs(clock_of(box)[0] - now()) < CLOSE_SECONDS
+
+
+def test_after_a_power_cut_it_goes_on_where_it_was(box):
+    deadline = Deadline(KEPT_SECONDS, "the gate does not write", "read the serial log")
+    deadline.wait(lambda: any("clock.kept" in line for line in logged(box)), "the record")
+    box.time.stop()
+    box.box.stop()
+    box.boot()
+    seconds, sure = clock_of(box)
+    assert not sure
+    assert seconds > MADE and abs(seconds - now()) < CLOSE_SECONDS
