@@ -11,8 +11,8 @@ from restante.update.fault import malformed
 
 FILE = "index"
 FORM = "1"
-# A chain of key sets, some whole sets and their deltas; each entry has about 350 octets.
-INDEX_OCTETS = const(32768)
+# A chain of key sets, some whole sets and their deltas; each entry has 300 octets, 420 at most.
+INDEX_OCTETS = const(36864)
 ENTRIES = const(80)
 FILE_OCTETS = const(64)
 # Deltas one after the other that are looked at; more of them take longer than the whole set.
@@ -49,7 +49,9 @@ class Entry:
     """A bundle as the list has it.  `content`: SHA-256 of what it installs in the end; `octets`
     and `sha256`: of the file itself; `base`: SHA-256, None but for a delta."""
 
-    def __init__(self, file, kind, hardware, channel, epoch, serial, base, content, octets, sha256):
+    def __init__(
+        self, file, kind, hardware, channel, epoch, serial, base, content, octets, sha256
+    ):
         self.file = file
         self.kind = kind
         self.hardware = hardware

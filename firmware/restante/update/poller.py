@@ -1,14 +1,14 @@
 """Asks a server for newer bundles, fetches them into `updates/part-...`, and has them installed.
 
 Its rule: it adds no trust.  What it takes goes the way of a bundle from the console: the same
-part's file (arriving.py), so that either goes on where the other broke off, and the same installer.
+part's file (arriving.py), so that either goes on where the other broke off, the same installer.
 The signatures are checked as soon as the begin of a bundle is there, before the rest is fetched.
 The console comes first: a transfer or a change of its own is never disturbed, it is waited for.
 """
 
 import asyncio
 import hashlib
-import random
+import os
 
 from restante import log, loop
 from restante.errors import RestanteError, SetRefused, StoreError
@@ -341,4 +341,5 @@ def _failure(error):
 
 
 def _chance():
-    return random.randrange(polling.CHANCES)
+    octets = os.urandom(2)
+    return (octets[0] << 8 | octets[1]) % polling.CHANCES

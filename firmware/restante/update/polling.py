@@ -1,5 +1,5 @@
-"""When the server of bundles is asked, and what is remembered of it.  Pure: the time is seconds that
-only ever grow, since the start of the program; chance is an integer from 0 to 999.
+"""When the server of bundles is asked, and what is remembered of it.  Pure: the time is seconds
+that only ever grow, since the start of the program; chance is an integer from 0 to 999.
 
     after                    the next poll is
     -----------------------  -------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Memory:
         return sealed(lines.join(list(zip(_KEYS, texts))))
 
     def silent(self, now, up, good_up):
-        """Whole days without a good poll; `good_up`: the last good one of this run, or its start."""
+        """Whole days without a good poll; `good_up`: the last of this run, or its start."""
         if now is None or not self.good:
             return max(0, up - good_up) // DAY
         return max(0, now - self.good) // DAY

@@ -1,0 +1,15 @@
+"""Runs on the box's own interpreter: the real gate, whose waits for a server are short.
+
+What is changed are limits of time only, so that a test need not wait for minutes.  Options: the
+gate's.
+"""
+
+from restante.programs import gate
+from restante.update import fetching, polling
+
+fetching.HEAD_MS = 1500
+fetching.SLICE_MS = 1500
+polling.FIRST_S = 1
+polling.SPREAD_S = 0
+
+gate.main()
