@@ -5,10 +5,11 @@ gate's.
 """
 
 from restante.programs import gate
-from restante.update import fetching, polling
+from restante.update import fetching, poller, polling
 
-fetching.HEAD_MS = 1500
-fetching.SLICE_MS = 1500
+fetching.HEAD_MS = 800
+fetching.SLICE_MS = 800
+poller.LOOK_S = 0.2
 polling.FIRST_S = 1
 polling.SPREAD_S = 0
 

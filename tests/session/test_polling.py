@@ -146,7 +146,7 @@ def test_it_goes_on_where_it_broke_off_and_where_the_console_did(box, sets, scri
         assert sender.begin() == 6000
     box.gate.stop()
     box.start_gate()
-    assert box.poll() == "+OK set-2 is in use"
+    box.until(lambda: box.poll() == "+OK set-2 is in use", "the poll of a gate that has started")
     assert start_of(scripted.requests[-1]) == 6000
     # And the other way round; the server is gone, the console has the rest.
     data = bundle(sets["knows-0"], 3)

@@ -17,7 +17,7 @@ class BundleError(RestanteError):
 
 
 class PollError(RestanteError):
-    """The server of bundles cannot be reached, is too slow, or does not give what was asked for."""
+    """The server of bundles cannot be reached, is too slow, or gives something else."""
 
 
 def malformed(what):

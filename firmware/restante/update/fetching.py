@@ -1,4 +1,4 @@
-"""One file from a server: name looked up, connection, request, redirects, the octets of the answer.
+"""One file from a server: the name looked up, connection, request, redirects, the answer's octets.
 
 Its rule: no wait is without an end.  A head must be there in HEAD_MS however it trickles in; of a
 body SLICE_OCTETS must arrive in each SLICE_MS, or it is too slow (FAULTS 67).  It does not know

@@ -154,7 +154,8 @@ class Poller:
         self._look_at_console()
         if self._installer.busy or self._arriving.ending:
             raise Waiting("another update is under way")
-        if self._arriving.open and self._up() - self._moved < CONSOLE_S:
+        theirs = self._arriving.open and self._arriving.turn != self._turn
+        if theirs and self._up() - self._moved < CONSOLE_S:
             raise Waiting("somebody at the console sends a bundle")
 
     # -- one poll
