@@ -111,7 +111,7 @@ class Response:
         self.status = 0
         self.fields = {}
         self.length = -1
-        self.data = b""
+        self.data = memoryview(b"")
         self._limit = limit
         self._start = start
         self._buffer = memoryview(buffer if buffer is not None else bytearray(ROOM_OCTETS))

@@ -57,7 +57,8 @@ class Poller:
         self._fetcher = fetcher
         self._up = up
         self._now = now
-        self._memory = None
+        self._server = ""  # of the poll that is under way
+        self._memory = polling.Memory()
         self._refused = []
         self._task = None
         self._download = None
@@ -162,6 +163,7 @@ class Poller:
 
     async def _work(self, asked):
         self._check_free()
+        self._server = self.url or ""  # other settings are for the next poll
         if self._installer.keys is None:
             raise PollError("this box has no key set, so it trusts no bundle")
         if asked:
@@ -188,7 +190,7 @@ class Poller:
         """(ETag, entries); None: it is the one that is known, and the box is as it was."""
         known = "" if asked or self._memory.about != self._about() else self._memory.etag
         answer = await self._fetcher.open(
-            self.url + index.FILE, index.INDEX_OCTETS, buffer, etag=known
+            self._server + index.FILE, index.INDEX_OCTETS, buffer, etag=known
         )
         try:
             if answer.status == http.NOT_MODIFIED and known:
@@ -223,7 +225,7 @@ class Poller:
         here = self._here()
         have = here.installed
         found = hashlib.sha256()
-        for part in (self.url, here.channel, here.hardware, VERSION, str(here.epoch)):
+        for part in (self._server, here.channel, here.hardware, VERSION, str(here.epoch)):
             found.update(part.encode() + b"\n")
         for digest in ([have.sha256] if have else [bytes(32)]) + self._installer.state.rolled_back:
             found.update(digest)
@@ -240,7 +242,7 @@ class Poller:
         self._check_free()
         etag = self._memory.part_etag if self._memory.part == entry.sha256 else ""
         self._download = Download(
-            entry, self.url, self._arriving, self._installer, self._fetcher, buffer, etag
+            entry, self._server, self._arriving, self._installer, self._fetcher, buffer, etag
         )
 
         async def began(etag):
@@ -269,7 +271,6 @@ class Poller:
     # -- what is remembered
 
     def _load(self):
-        self._memory = polling.Memory()
         try:
             data = contents(self._folder, MEMORY, polling.MEMORY_OCTETS)
             if data is not None:
@@ -279,8 +280,8 @@ class Poller:
 
     async def _remember_url(self):
         """Another server: nothing is known of it, and its silence is counted from now on."""
-        if self._memory.url != self.url:
-            self._memory = polling.Memory(self.url)
+        if self._memory.url != self._server:
+            self._memory = polling.Memory(self._server)
         elif self._memory.good or self._now() is None:
             return
         self._memory.good = self._now() or 0
