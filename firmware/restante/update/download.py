@@ -21,6 +21,7 @@ class Download:
         self.entry = entry
         self.etag = etag
         self.at = 0  # octets that are there
+        self.arrived = False  # all of it is, with the SHA-256 that it must have
         self._url = url
         self._arriving = arriving
         self._installer = installer
@@ -52,6 +53,7 @@ class Download:
         if arriving.turn != self.turn:
             raise BundleError("busy", "another transfer has begun", "the console", "wait")
         await arriving.end()
+        self.arrived = True
 
     async def _one_answer(self, began):
         entry = self.entry

@@ -30,8 +30,12 @@ BUNDLES = 16
 # `update poll` waits so long for what comes of it.
 ANSWER_S = 10
 _STEP_MS = 50
-# SHA-256s of bundles that were refused; not fetched again until somebody asks, or a restart.
+# Bundles that were refused, by SHA-256, at most so many.  They are not fetched again until
+# somebody asks, or a restart; for a day only, if not all of it was there: it may have been another
+# one that somebody sent under this name, and the right one must not be lost for ever.
 REFUSALS = 32
+REFUSED_S = 86400
+EVER_S = 315360000
 # Of a refusal: it had to wait, and says nothing of the bundle.
 _PASSING = ("busy", "nothing")
 
@@ -59,7 +63,7 @@ class Poller:
         self._now = now
         self._server = ""  # of the poll that is under way
         self._memory = polling.Memory()
-        self._refused = []
+        self._refused = {}  # SHA-256: until when, up()
         self._task = None
         self._download = None
         self._progress = arriving.progress  # as the console left it
@@ -167,7 +171,7 @@ class Poller:
         if self._installer.keys is None:
             raise PollError("this box has no key set, so it trusts no bundle")
         if asked:
-            self._refused = []
+            self._refused = {}
         await self._remember_url()
         buffer = bytearray(http.ROOM_OCTETS)
         etag, entries = await self._index(buffer, asked)
@@ -217,7 +221,8 @@ class Poller:
             installer.keys.epoch,
             installer.state.epoch,
             installer.state.records.get(states.CURRENT),
-            self._refused + installer.state.rolled_back,
+            [each for each in self._refused if self._up() < self._refused[each]]
+            + installer.state.rolled_back,
         )
 
     def _about(self):
@@ -258,7 +263,7 @@ class Poller:
             if error.code in _PASSING:
                 raise Waiting(str(error))
             if error.code != "payload":  # another copy of it may be whole
-                self._refused = (self._refused + [entry.sha256])[-REFUSALS:]
+                self._refuse(entry.sha256)
             raise
         finally:
             self._turn = self._download.turn or self._turn
@@ -267,6 +272,12 @@ class Poller:
         for each in warnings:
             log.record(log.WARNING, "update.warning", file=entry.file, what=each)
         return text
+
+    def _refuse(self, sha256):
+        if len(self._refused) >= REFUSALS:
+            self._refused = {}
+        seconds = EVER_S if self._download.arrived else REFUSED_S
+        self._refused[sha256] = self._up() + seconds
 
     # -- what is remembered
 
@@ -308,7 +319,8 @@ class Poller:
         if not self.plan.interval:
             return
         days = self._memory.silent(self._now(), self._up(), self.plan.good)
-        if days >= polling.SILENT_DAYS and days > self._said and self._memory.url == self.url:
+        known = self.at is not None and self._memory.url == self.url  # it was asked in this run
+        if known and days >= polling.SILENT_DAYS and days > self._said:
             self._said = days
             text = "no good poll of %s for %d days: %s" % (self.url, days, self.result)
             log.alarms.set(POLL, text)
