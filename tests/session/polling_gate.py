@@ -12,5 +12,7 @@ fetching.SLICE_MS = 800
 poller.LOOK_S = 0.2
 polling.FIRST_S = 1
 polling.SPREAD_S = 0
+polling.DAY = 1
+polling.SILENT_DAYS = 1
 
 gate.main()

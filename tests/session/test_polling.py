@@ -279,6 +279,8 @@ def test_slow_and_silent_and_no_servers_and_mail_goes_on(box, sets, scripted):
         assert "connection refused" in box.poll()
         minutes = int(box.polls()["next poll"][9:11])
         assert int(pause[:2]) - 1 <= minutes <= int(pause[:2]) * 5 // 4, box.polls()
+    silent = "no good poll of http://127.0.0.1:1/"
+    box.until(lambda: any("ALARM" in row and silent in row for row in box.status()), "the alarm")
     box.console("configure")
     first, rest = box.console("set updates url https://updates.example/")
     assert first.startswith("-ERR") and "no https yet" in " ".join([first, *rest])
