@@ -3,6 +3,7 @@
 minisign is Debian's: an implementation that knows nothing of ours.
 """
 
+import hashlib
 import random
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from restante.update import bundle as bundles
+from restante.update import index
 from restante.update import keys as key_sets
 from restante.update.signature import parse_public, shown
 from restante_tools.bundles import making, secret
@@ -359,3 +361,48 @@ def test_front_limit_holds_every_front():
     head = bundles.write_head(b"m" * 1024, 1)
     each = [bundles.Signature(i, bytes(64), bytes(64), comment) for i, comment in most]
     assert len(bundles.write_front(head, each)) == bundles.FRONT_OCTETS
+
+
+def test_publish_writes_the_index_of_a_folder(publisher):
+    folder = Path("www")
+    folder.mkdir()
+    assert "0 bundles" in publisher("bundle publish www")
+    Path("a.rstb").rename(folder / "s1.rstb")
+    (folder / "notes.txt").write_text("no bundle")
+    assert "s1.rstb  signatures, epoch 1, serial 1" in publisher(
+        "bundle publish www --keys p/keys"
+    )
+    path = folder / "index"
+    (entry,) = index.parse(path.read_bytes())
+    data = (folder / "s1.rstb").read_bytes()
+    assert (entry.file, entry.octets) == ("s1.rstb", len(data))
+    assert entry.sha256 == hashlib.sha256(data).digest()
+    assert entry.content == hashlib.sha256(Path("set").read_bytes()).digest()
+    assert path.stat().st_mode & 0o777 == 0o644
+    before = path.stat()
+    publisher("bundle publish www")
+    assert path.stat().st_mtime_ns == before.st_mtime_ns and path.stat().st_ino == before.st_ino
+    # Another index of the same size has another second, which a server's ETag is made of.
+    (folder / "s1.rstb").rename(folder / "s2.rstb")
+    publisher("bundle publish www")
+    assert path.stat().st_size == before.st_size
+    assert int(path.stat().st_mtime) > int(before.st_mtime)
+    assert sorted(each.name for each in folder.iterdir()) == ["index", "notes.txt", "s2.rstb"]
+
+
+def test_what_no_box_would_take_is_not_published(publisher):
+    folder = Path("www")
+    folder.mkdir()
+    Path("a.rstb").rename(folder / "s1.rstb")
+    publisher("bundle publish www")
+    before = (folder / "index").read_bytes()
+    publisher("keys create q --no-password")
+    assert "not signed with a key of" in fails(publisher, "bundle publish www --keys q/keys")
+    publisher("bundle build set -o www/s2.rstb --kind signatures --version s --epoch 1 --serial 2")
+    assert "s2.rstb is not signed" in fails(publisher, "bundle publish www")
+    (folder / "s2.rstb").write_bytes(b"junk")
+    assert "s2.rstb" in fails(publisher, "bundle publish www")
+    (folder / "s2.rstb").unlink()
+    (folder / "s1.rstb").rename(folder / "s 1.rstb")
+    fails(publisher, "bundle publish www")
+    assert (folder / "index").read_bytes() == before

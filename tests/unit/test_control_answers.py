@@ -160,6 +160,19 @@ class Arriving:
         return self._answer("end")
 
 
+class Poller:
+    """An update.Poller that has nothing to do."""
+
+    answer = (True, True, "nothing newer")
+    now = (None, "stable", None, "", "", None, 0)
+
+    async def poll(self):
+        return self.answer
+
+    def state(self):
+        return self.now
+
+
 class System:
     reboots = 0
     resets = 0
@@ -342,12 +355,14 @@ class Box:
         self.installer = Installer()
         self.arriving = Arriving()
         self.age = Age(lambda: 1700000000 + 15 * 86400, 14)
+        self.poller = Poller()
         self.updates = Updates(
             self.installer,
             self.arriving,
             self.screen,
             lambda: 1700000000 + 15 * 86400,
             self.age,
+            self.poller,
         )
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
@@ -842,3 +857,28 @@ def test_a_transfer():
         box.arriving.error = error
         for line in (b"begin " + sha + b" 9", b"data 0 AAAA 00000000", b"end"):
             assert not box.ask(b"update " + line)[0]
+
+
+def test_polls_and_what_is_shown_of_them():
+    box = Box()
+    assert box.ask(b"update poll") == (True, "nothing newer", [])
+    box.poller.answer = (True, False, "the server answers 404")
+    assert box.ask(b"update poll") == (False, "the server answers 404", ["type: show log"])
+    box.poller.answer = (False, True, "s.rstb: 7 of 9 octets")
+    assert box.ask(b"update poll")[2] == ["type: show updates"]
+    assert "none" in box.ask(b"show updates")[2][0]
+    box.poller.now = ("http://a/", "stable", None, "", "", 3600, 0)
+    assert box.ask(b"show updates")[2] == [
+        "server     http://a/",
+        "channel    stable",
+        "last poll  none since the start",
+        "next poll  in 0d 01:00:00",
+    ]
+    box.poller.now = ("http://a/", "stable", 61, "it broke", "s.rstb: 7 of 9 octets", None, 3)
+    assert box.ask(b"show updates")[2][2:] == [
+        "last poll  0d 00:01:01 ago: it broke",
+        "failures   3 in a row",
+        "now        s.rstb: 7 of 9 octets",
+    ]
+    box.poller.now = ("http://a/", "stable", 61, "good", "", None, 0)
+    assert "updates interval is 0" in box.ask(b"show updates")[2][-1]

@@ -35,6 +35,7 @@ IMPURE = {
     "console",
     "settings/files.py",
     "update/installing.py",
+    "update/poller.py",
     "log",
 }
 

@@ -28,8 +28,7 @@ class Lookup:
     def __init__(self, groups, up, path, port=DNS_PORT):
         self._groups = groups
         self._up = up
-        self._path = path
-        self._port = port
+        self._resolver = Resolver(path, port)
         self._due = {}  # name: when it is asked again
         self._failed = set()  # names whose failure was recorded
 
@@ -46,7 +45,7 @@ class Lookup:
 
     async def _ask(self, name):
         try:
-            addresses, ttl = await self._answer(dns.query(_id(), name))
+            addresses, ttl = await self._resolver.addresses(name)
         except (OSError, ProtocolError) as error:
             self._due[name] = self._up() + AGAIN_S
             if name not in self._failed:
@@ -58,7 +57,17 @@ class Lookup:
         self._groups.resolved(name, addresses, self._up(), ttl)
         log.record(log.DEBUG, "lookup.found", name=name, addresses=len(addresses), ttl=ttl)
 
-    async def _answer(self, asked):
+
+class Resolver:
+    """Asks the name servers of a resolv.conf (`path`), one after the other."""
+
+    def __init__(self, path, port=DNS_PORT):
+        self._path = path
+        self._port = port
+
+    async def addresses(self, name):
+        """([addresses], seconds that they hold); OSError, ProtocolError.  None: it has none."""
+        asked = dns.query(_id(), name)
         with open(self._path) as file:
             servers = dns.servers(file.read(1024))
         why = "no name server is known"

@@ -248,6 +248,14 @@ class Control:
         self._audit("update.end", answer, "", what=answer[1])
         return answer
 
+    async def _update_poll(self):
+        answer = await self._updates.poll()
+        self._audit("update.poll", answer, "", what=answer[1])
+        return answer
+
+    async def _show_updates(self):
+        return self._updates.polls()
+
     async def _show_quarantine(self):
         return held.listing(self._quarantine)
 

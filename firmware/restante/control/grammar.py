@@ -54,6 +54,8 @@ COMMANDS = (
     ("update begin", ("SHA256", "OCTETS"), "send a bundle: what it will be; from where to go on"),
     ("update data", ("OFFSET", "BASE64", "CRC32"), "a piece of it, at most 3072 octets"),
     ("update end", (), "all of it was sent"),
+    ("update poll", (), "ask the server of bundles now"),
+    ("show updates", (), "the server of bundles, the last poll and the next one"),
     ("show quarantine", (), "held mail, newest first"),
     ("quarantine list", (), "the same"),
     ("quarantine show", ("ID",), "one held message"),

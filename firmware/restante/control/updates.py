@@ -2,6 +2,7 @@
 
 import binascii
 
+from restante.control.tables import duration
 from restante.errors import RestanteError, SetRefused, StoreError
 from restante.log.records import stamp
 from restante.update import age, state
@@ -14,15 +15,17 @@ CRC_DIGITS = 8
 
 class Updates:
     """`installer`: update.Installer; `arriving`: update.Arriving; `screen`: ScreenClient;
-    `now()`: seconds since 1970, None while the clock is not trusted; `age`: update.Age.
+    `now()`: seconds since 1970, None while the clock is not trusted; `age`: update.Age; `poller`:
+    update.Poller.
     """
 
-    def __init__(self, installer, arriving, screen, now, age):
+    def __init__(self, installer, arriving, screen, now, age, poller):
         self._installer = installer
         self._arriving = arriving
         self._screen = screen
         self._now = now
         self._age = age
+        self._poller = poller
 
     async def show(self):
         lines = await self._in_use()
@@ -86,6 +89,29 @@ class Updates:
         text = "it has arrived"
         answer = await self._answered(self._arriving.end(), text)
         return answer[:2] + (["type: signatures install"],) if answer[0] else answer
+
+    async def poll(self):
+        over, good, text = await self._poller.poll()
+        if not over:
+            return True, text, ["type: show updates"]
+        return good, text, [] if good else ["type: show log"]
+
+    def polls(self):
+        url, channel, ago, result, under_way, next, failures = self._poller.state()
+        if not url:
+            return True, "updates", [_row("server", "none: set updates url http://HOST/FOLDER/")]
+        lines = [_row("server", url), _row("channel", channel)]
+        last = "none since the start" if ago is None else "%s ago: %s" % (duration(ago), result)
+        lines.append(_row("last poll", last))
+        if failures:
+            lines.append(_row("failures", "%d in a row" % failures))
+        if under_way:
+            lines.append(_row("now", under_way))
+        elif next is None:
+            lines.append(_row("next poll", "only by `update poll`: updates interval is 0"))
+        else:
+            lines.append(_row("next poll", "in " + duration(next)))
+        return True, "updates", lines
 
     async def _answered(self, work, text):
         try:

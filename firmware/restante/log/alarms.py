@@ -16,8 +16,20 @@ ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or s
 SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
 UPDATE = "update"  # what was installed has expired or was withdrawn, or is not known any more
 AGE = "signatures-age"  # no newer signature set came for too long
+POLL = "update-poll"  # the server of bundles is silent for too long, or what it gave was refused
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES, UPDATE, AGE)
+NAMES = (
+    TUNNEL,
+    SETTINGS,
+    SCREENING,
+    STORE,
+    SELF_TEST,
+    ACCELERATION,
+    SIGNATURES,
+    UPDATE,
+    AGE,
+    POLL,
+)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160

@@ -1,7 +1,7 @@
 """gate: the program that faces the network.  Wiring only; imported by nothing.
 
     gate [--listen ADDRESS:PORT] [--data FOLDER] [--run FOLDER] [--image FOLDER]
-         [--hardware WORD] [--channel WORD] [--origin ADDRESS:PORT]
+         [--hardware WORD] [--origin ADDRESS:PORT]
 
 `--origin` is for tests and the laboratory: every client is taken to that one origin instead of the
 place it wanted to go to (SO_ORIGINAL_DST), which needs no packet filter.
@@ -26,7 +26,7 @@ from restante.box.clock import RECORD_OCTETS
 from restante.box.system import System
 from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
-from restante.collect.lookup import Lookup
+from restante.collect.lookup import Lookup, Resolver
 from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
@@ -65,7 +65,9 @@ from restante.store.spool import Spool
 from restante.store.whole import WholeFile
 from restante.update.age import Age
 from restante.update.arriving import Arriving
+from restante.update.fetching import Fetcher
 from restante.update.installing import Installer
+from restante.update.poller import AGENT, Poller
 from restante.update.sets import Signatures
 from restante.version import ENGINE_LEVEL, MADE, VERSION
 
@@ -75,7 +77,6 @@ DEFAULTS = {
     "--run": places.RUN,
     "--image": places.IMAGE,
     "--hardware": places.HARDWARE,
-    "--channel": places.CHANNEL,
     "--origin": "",
 }
 MIB = 1048576
@@ -158,7 +159,7 @@ class Services:
             folder.off_loop(helper),
             self.signatures,
             _crypto,
-            (given["--hardware"], given["--channel"], version_of(VERSION), ENGINE_LEVEL),
+            (given["--hardware"], places.CHANNEL, version_of(VERSION), ENGINE_LEVEL),
             self.now,
         )
         self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
@@ -353,9 +354,31 @@ async def watch(services):
     await services.watch.serve()
 
 
+def poller_of(services, listening):
+    """Who asks the server of bundles; it may not be the box itself (FAULTS 93)."""
+    local = _sys.sockname(listening.fileno())
+    fetcher = Fetcher(
+        Resolver(places.RESOLV_CONF).addresses,
+        lambda wanted: services.is_own(wanted, local),
+        AGENT,
+    )
+    made = Poller(
+        services.spool.folder,
+        services.installer,
+        services.arriving,
+        fetcher,
+        services.up,
+        services.now,
+    )
+    made.takes(services.settings, services.profiles)
+    services.takers.append(made)
+    return made
+
+
 async def serve(services, given, listening, control_fd, signals):
     tree = services.settings
     await open_store(services)
+    poller = poller_of(services, listening)
     listener = Listener(listening, tree.get("sessions maximum"), services.session)
     control = Control(
         tree,
@@ -373,7 +396,12 @@ async def serve(services, given, listening, control_fd, signals):
         services.profiles,
         Configuring(services.running, services.up),
         Updates(
-            services.installer, services.arriving, services.screen, services.now, services.age
+            services.installer,
+            services.arriving,
+            services.screen,
+            services.now,
+            services.age,
+            poller,
         ),
         services.timekeeper,
     )
@@ -385,6 +413,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.upkeep.run()),
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
+        asyncio.create_task(poller.run()),
         asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
     ]
     if not services.off:

@@ -23,6 +23,10 @@ PATTERN_MARKS = '%,#"*'
 PATTERNS = 60
 # Octets of a pattern; a rule's length octet allows 255.
 PATTERN_OCTETS = 200
+# A URL of settings: two lines of a terminal, and a line of update/polling.py.
+URL_OCTETS = 150
+# What a URL cannot hold, or what means nothing here: a fragment, a user, an IPv6 address.
+URL_NEVER = '"#<>@[]\\^`{|}'
 HEX_DIGITS = "0123456789ABCDEF"
 # Digits of the longest number that a setting takes (10^15); bounds the conversion.
 NUMBER_DIGITS = 16
@@ -371,11 +375,55 @@ def _escaped(octets, marks=PATTERN_MARKS):
     return out
 
 
+class Url:
+    """The folder of a server of files; the value is its text, which ends with a slash."""
+
+    many = False
+
+    allowed = (
+        "http://HOST/FOLDER/, with :PORT after HOST if need be; this firmware has no https yet, "
+        "and bundles are signed"
+    )
+
+    def read(self, text):
+        if len(text) > URL_OCTETS or url_parts(text)[0] != "http":
+            raise ValueError(text)
+        if text[-1] != "/" or "?" in text:
+            raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
 HOSTNAME = Hostname()
 
 
+def url_parts(text):
+    """(scheme, host, port, path) of http or https (RFC 9110 §4.2); ValueError.
+
+    No user name, no fragment, and IPv4 only.
+    """
+    scheme, mark, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not mark or scheme not in ("http", "https"):
+        raise ValueError(text)
+    if any(not 33 <= ord(c) < 127 or c in URL_NEVER for c in rest):
+        raise ValueError(text)
+    place, slash, path = rest.partition("/")
+    host, colon, port = place.partition(":")
+    number_of = _number(port, 1, 65535) if colon else 80 if scheme == "http" else 443
+    host = host.lower()
+    if is_address(host):
+        if host[:2] == "0." or number(host) >> 28 >= 14:  # multicast and above
+            raise ValueError(text)
+    else:
+        host_name(host)
+    return scheme, host, number_of, "/" + path
+
+
 def host_name(text):
-    """The text, if it is a host's name with its dots; ValueError."""
+    """A host name with its dots; ValueError."""
     labels = text.split(".")
     for label in labels:
         HOSTNAME.read(label)

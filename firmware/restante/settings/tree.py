@@ -4,7 +4,7 @@ Validation, the text form, JSON, `?`, Tab and REFERENCE.md all come from this on
 It does not know where settings are kept nor who uses them.
 """
 
-from restante.box.places import GATE_PORT
+from restante.box.places import CHANNEL, GATE_PORT
 from restante.screening import rules
 from restante.screening.types import FAMILIES, TYPES
 from restante.screening.verdicts import ACTION_NAMES, CLEAN, DEFAULT_ACTIONS, NAMES
@@ -21,6 +21,7 @@ from restante.settings.kinds import (
     Ports,
     Range,
     Servers,
+    Url,
     Users,
     Words,
     bounds,
@@ -69,6 +70,7 @@ BRANCHES = {
     "screening sender": "rules about the From: address",
     "screening subject": "rules about the Subject:",
     "signatures": "the signature set in use",
+    "updates": "fetching bundles from a server",
     "spool": "mail in passage",
     "quarantine": "held mail",
     "mail": "stored mail",
@@ -244,6 +246,14 @@ SETTINGS = tuple(
             14,
             "an alarm while the signature set in use is older; 0: never",
         ),
+        Setting("updates url", Url(), None, "folder of a server that has bundles; none: no polls"),
+        Setting(
+            "updates interval",
+            Integer(0, 10080, "minutes"),
+            60,
+            "between two polls of that server; 0: none but `update poll`",
+        ),
+        Setting("updates channel", HOSTNAME, CHANNEL, "bundles of this channel are taken"),
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
         Setting("quarantine maximum", Integer(8, 1048576, MIB), 64, "mail that is held"),
         Setting(

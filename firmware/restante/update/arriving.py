@@ -1,4 +1,4 @@
-"""A bundle on its way to the box, in pieces of text that any line carries.
+"""A bundle on its way to the box, in pieces of text that any line carries, or in octets.
 
 It is written to `updates/part-SHA256-OCTETS` of the data folder, whose name says what it is to
 become, and gets the name `updates/incoming` once it is there and its SHA-256 is right.  Its rule:
@@ -43,10 +43,21 @@ class Arriving:
         self._synced = 0
         self._arrived = b""  # SHA-256 of `incoming`
         self._ends = False  # end() is under way
+        self.turn = 0  # grows with each begin(): whose transfer it is
 
     @property
     def ending(self):
         return self._ends
+
+    @property
+    def open(self):
+        """A transfer has begun and has not ended, or what has arrived waits to be installed."""
+        return bool(self._name) or bool(self._arrived and self._size(INCOMING))
+
+    @property
+    def progress(self):
+        """Something else whenever a transfer has begun, moved on or ended."""
+        return self.turn, self._have, self._arrived
 
     async def begin(self, sha256, octets):
         """The offset from which to go on.  `sha256`: 32 octets.
@@ -61,6 +72,7 @@ class Arriving:
                 "this is no bundle, or the number is wrong",
                 "look at the file with: restante bundle inspect FILE",
             )
+        self.turn += 1
         self._name = ""
         self._sha256 = sha256
         self._octets = octets
@@ -92,10 +104,55 @@ class Arriving:
             raise self._wanted("a piece that is not as it was sent (CRC-32)")
         if len(piece) > min(PIECE_OCTETS, self._octets - self._have):
             raise self._wanted("a piece of %d octets, which is too long" % len(piece))
+        return await self._taken(piece)
+
+    async def _taken(self, piece):
         self._write(piece)
         if self._have - self._synced >= SYNC_OCTETS:
             await self._sync()
         return self._have
+
+    # -- for who fetches it, octets as they are, in order (poller.py)
+
+    async def put(self, turn, view):
+        """The next octets of the transfer that `turn` is; the offset of the next ones."""
+        self._check_turn(turn)
+        if len(view) > self._octets - self._have:
+            raise self._wanted("more octets than were announced")
+        return await self._taken(view)
+
+    def front(self, turn, octets):
+        """The first octets of what is there already."""
+        self._check_turn(turn)
+        data = bytearray(min(octets, self._have))
+        fd = self._folder.open(self._name)
+        try:
+            return bytes(data[: self._folder.read(fd, data, 0)])
+        finally:
+            self._folder.close(fd)
+
+    def again(self, turn):
+        """What is there is of no use: from the start."""
+        self._check_turn(turn)
+        self._remove(self._name)
+        self._create(self._name)
+        self._have = self._synced = 0
+
+    def drop(self, turn):
+        """The transfer is given up, and what is there is removed."""
+        self._check_turn(turn)
+        self._remove(self._name)
+        self._name = ""
+
+    def _check_turn(self, turn):
+        if turn != self.turn or not self._name:
+            raise BundleError(
+                "busy",
+                "another transfer has begun",
+                "somebody at the console sends a bundle",
+                "wait until it is done",
+            )
+        self._check_ending()
 
     async def end(self):
         """All of it is there, and is what was announced: it is `incoming` from now on."""

@@ -16,6 +16,10 @@ class BundleError(RestanteError):
         self.step = step
 
 
+class PollError(RestanteError):
+    """The server of bundles cannot be reached, is too slow, or gives something else."""
+
+
 def malformed(what):
     """What contradicts the format: no more of it is read."""
     return BundleError(

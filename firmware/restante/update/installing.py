@@ -59,6 +59,8 @@ class Installer:
         self._place = place
         self._now = now
         self._task = None
+        self.hardware = place[0]
+        self.channel = place[1]
         self.state = states.State()
         self.keys = None  # KeySet in use; None: the box has none
 
@@ -90,7 +92,7 @@ class Installer:
         self.keys = found
 
     def _key_set(self, folder, name, opened):
-        data = _contents(folder, name, 2 * key_sets.KEY_SET_OCTETS)
+        data = contents(folder, name, 2 * key_sets.KEY_SET_OCTETS)
         if data is None:
             return None
         try:
@@ -100,7 +102,7 @@ class Installer:
             return None
 
     def _read_state(self):
-        data = _contents(self._folder, STATE, states.STATE_OCTETS)
+        data = contents(self._folder, STATE, states.STATE_OCTETS)
         if data is None:
             return
         try:
@@ -117,6 +119,18 @@ class Installer:
         nothing has changed, and it is still there.
         """
         return await self._alone(self._install, asked)
+
+    def check(self, front, octets):
+        """The manifest of a bundle of so many octets, if its `front`, the first FRONT_OCTETS of
+        it or all, would be accepted now; BundleError.  The content is judged by install().
+        """
+        decision = trust.judge(bundle.read(front, octets), self._box(), self._crypto)
+        _raise_unless(decision)
+        return decision.manifest
+
+    async def keep(self, name, data):
+        """Replaces a small file of `updates`; what was acknowledged is durable.  StoreError."""
+        await self._put(name, data)
 
     async def rollback(self):
         """The kept previous set is current again; its name.  Errors as of install()."""
@@ -236,8 +250,8 @@ class Installer:
                 "its image was made without one, or the image is damaged",
                 "write an image that was made with RESTANTE_KEYS",
             )
-        hardware, channel, firmware, engine = self._place
-        box = trust.Box(hardware, channel, firmware, engine, self.keys, self._now())
+        hardware, _, firmware, engine = self._place
+        box = trust.Box(hardware, self.channel, firmware, engine, self.keys, self._now())
         for place, kept in ((states.CURRENT, box.installed), (states.PREVIOUS, box.previous)):
             if place in self.state.records:
                 kept[manifest.SIGNATURES] = self.state.records[place]
@@ -576,7 +590,7 @@ class _Written:
         self._folder.close(self._fd)
 
 
-def _contents(folder, name, limit):
+def contents(folder, name, limit):
     """Octets of a small file, at most `limit` and one; None if it is not there."""
     try:
         fd = folder.open(name)

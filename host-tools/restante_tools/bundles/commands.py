@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from restante.update import index
 from restante.update import keys as key_sets
 from restante.update import manifest as manifests
 from restante.update.signature import parse_minisig, parse_public, shown
 from restante.version import ENGINE_LEVEL, VERSION
 
-from restante_tools.bundles import crypto, making, publisher, secret
+from restante_tools.bundles import crypto, making, publisher, publishing, secret
 from restante_tools.bundles.making import key_set, told
 from restante_tools.errors import USAGE, VERIFICATION_FAILED, ToolError
 from restante_tools.signatures.commands import write_whole
@@ -382,6 +383,20 @@ def verify_verb(path: Path, set_file: Path, base: Path | None, now: int | None) 
     names = ", ".join(key.name for key in decision.signers)
     click.echo(f"{manifest.kind} {manifest.version}, epoch {manifest.epoch}, ", nl=False)
     click.echo(f"serial {manifest.serial}: good, signed by {names}")
+
+
+@bundle.command("publish")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--keys", "set_file", type=FILE, help="Refuse bundles that it does not verify.")
+def publish_verb(folder: Path, set_file: Path | None) -> None:
+    """Write FOLDER/index, the list of its bundles (*.rstb) that boxes fetch.
+
+    The folder is then served as it is, by any server of files: set updates url http://HOST/FOLDER/
+    """
+    entries = publishing.publish(folder, key_set(set_file) if set_file else None)
+    for entry in entries:
+        click.echo(f"{entry.file}  {entry.kind}, epoch {entry.epoch}, serial {entry.serial}")
+    click.echo(f"{folder / index.FILE}: {len(entries)} bundles")
 
 
 VERBS = [bundle, keys]

@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[2] / room) for room in ("firmware", "host-tools")]
 
 from restante.update import bundle, delta, keys, manifest  # noqa: E402
-from restante_tools.bundles import making, secret  # noqa: E402
+from restante_tools.bundles import making, publishing, secret  # noqa: E402
 
 CREATED = 1795000000
 MONTH = 30 * 86400
@@ -264,6 +264,8 @@ def files():
     for name, keys_in_use, outcome, data in cases():
         found[name + ".rstb"] = data
         lines.append("%s keys-%d %s" % (name, keys_in_use, outcome))
+    names = ("signatures", "delta", "keys-2")
+    found["index"] = publishing.index_of({n + ".rstb": found[n + ".rstb"] for n in names})
     found["cases.txt"] = ("\n".join(lines) + "\n").encode()
     return found
 

@@ -1,0 +1,150 @@
+"""One file from a server: the name looked up, connection, request, redirects, the answer's octets.
+
+Its rule: no wait is without an end.  A head must be there in HEAD_MS however it trickles in; of a
+body SLICE_OCTETS must arrive in each SLICE_MS, or it is too slow (FAULTS 67).  It does not know
+what the files mean.
+"""
+
+from restante import loop
+from restante.errors import ProtocolError
+from restante.relay.leg import Leg, sockaddr, stream_socket
+from restante.settings.kinds import is_address, url_parts
+from restante.update import http
+from restante.update.fault import PollError
+
+CONNECT_MS = 15000
+HEAD_MS = 30000
+# 256 octets a second: a modem has ten times as much.
+SLICE_OCTETS = 7680
+SLICE_MS = 30000
+# For one answer; what has arrived until then is kept, and the next poll goes on there.
+WHOLE_MS = 21600000
+# Addresses of a name that are tried.
+ADDRESSES = 3
+
+
+class Fetcher:
+    """`addresses(name)`: awaits ([addresses], seconds), as collect.Resolver; `is_own(place)`:
+    whether an (address, port) is the box itself; `agent`: how the box names itself."""
+
+    def __init__(self, addresses, is_own, agent):
+        self._addresses = addresses
+        self._is_own = is_own
+        self._agent = agent
+
+    async def open(self, url, limit, buffer, etag="", start=0, match=""):
+        """An Answer whose head is there; the caller closes it.  PollError, ProtocolError.
+
+        Redirects are followed.  `limit`: octets of the content; others as of http.request().
+        """
+        for _ in range(http.REDIRECTS + 1):
+            answer = await self._asked(url, limit, buffer, etag, start, match)
+            if answer.status not in http.MOVED:
+                return answer
+            answer.close()
+            url = http.redirected(url, answer.location)
+        raise ProtocolError("the server redirects more than %d times" % http.REDIRECTS)
+
+    async def _asked(self, url, limit, buffer, etag, start, match):
+        scheme, host, port, _ = url_parts(url)
+        if scheme != "http":
+            raise PollError("the server wants https, which this firmware does not have yet")
+        octets = http.request(url, self._agent, etag, start, match)
+        leg = await self._connected(host, port)
+        answer = Answer(leg, http.Response(limit, start, buffer))
+        try:
+            await answer.begin(octets)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def _connected(self, host, port):
+        why = None
+        for address in (await self._places(host))[:ADDRESSES]:
+            if self._is_own((address, port)):
+                why = PollError("%s leads back to this box: %s" % (host, address))
+                continue
+            leg = _leg(address, port)
+            try:
+                leg.within(CONNECT_MS, "the connection")
+                await leg.connect(sockaddr(address, port))
+                return leg
+            except BaseException as error:
+                leg.close()
+                if not isinstance(error, PollError):
+                    raise
+                why = error
+        raise why or PollError("the name %s has no address" % host)
+
+    async def _places(self, host):
+        if is_address(host):
+            return [host]
+        try:
+            return (await self._addresses(host))[0]
+        except (OSError, ProtocolError) as error:
+            raise PollError("the name %s cannot be looked up: %s" % (host, error))
+
+
+def _leg(address, port):
+    try:
+        return Leg(stream_socket(), "the server %s port %d" % (address, port), PollError)
+    except OSError as error:
+        raise PollError("no connection can be made: error %s" % error.args[0])
+
+
+class Answer:
+    """What the server says; close() it."""
+
+    def __init__(self, leg, response):
+        self._leg = leg
+        self._response = response
+        self._slice = 0  # octets since the last deadline was set
+        self._until = None  # of all of the body
+
+    async def begin(self, request):
+        self._leg.within(HEAD_MS, "its answer")
+        await self._leg.write(request)
+        await self._event()
+        self._leg.within(SLICE_MS, "the file")
+        self._until = loop.Deadline(WHOLE_MS)
+
+    @property
+    def status(self):
+        return self._response.status
+
+    @property
+    def etag(self):
+        return self._response.etag
+
+    @property
+    def location(self):
+        return self._response.location
+
+    @property
+    def length(self):
+        return self._response.length
+
+    async def next(self):
+        """The next octets of the content, until the next call; None: that was all."""
+        event = await self._event()
+        return self._response.data if event == http.DATA else None
+
+    async def _event(self):
+        response = self._response
+        event = response.next_event()
+        while event == http.NEED_DATA:
+            n = await self._leg.read(response.room())
+            response.filled(n)
+            self._slice += n
+            if self._until and self._slice >= SLICE_OCTETS:
+                self._renew()
+            event = response.next_event()
+        return event
+
+    def _renew(self):
+        self._slice = 0
+        self._leg.within(min(SLICE_MS, self._until.left()), "the file")
+
+    def close(self):
+        self._leg.close()

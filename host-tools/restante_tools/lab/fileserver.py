@@ -1,0 +1,84 @@
+"""nginx as a server of plain files: what a publisher puts bundles on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from restante_tools.errors import ToolError
+from restante_tools.lab.children import Child
+from restante_tools.lab.deadline import Deadline
+
+START_SECONDS = 15.0
+
+
+def command(folder: Path, files: Path, address: str, port: int) -> list[str]:
+    """The words that run it in the foreground; `folder`: for its own files."""
+    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if program is None:
+        raise ToolError(
+            "nginx is not installed", "the package nginx-light is missing", "run host-tools/setup"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(text(folder, files, f"{address}:{port}"), encoding="ascii")
+    return [program, "-c", str(configuration), "-p", str(folder), "-e", f"{folder}/error.log"]
+
+
+class FileServer:
+    """A running nginx that serves `files`. `port`: 0 takes a free one."""
+
+    def __init__(self, folder: Path, files: Path, address: str = "127.0.0.1", port: int = 0):
+        if not port:
+            with socket.socket() as probe:
+                probe.bind((address, 0))
+                port = probe.getsockname()[1]
+        self.port = port
+        self._folder = folder
+        self._child = Child("nginx", command(folder, files, address, port), folder / "start.log")
+        deadline = Deadline(START_SECONDS, "the machine is very busy", f"{folder}/error.log")
+
+        def listening() -> bool:
+            self._child.check()
+            with socket.socket() as probe:
+                return probe.connect_ex((address, port)) == 0
+
+        try:
+            deadline.wait(listening, "start of nginx")
+        except ToolError:
+            self.stop()
+            raise
+
+    def requests(self) -> list[str]:
+        """`STATUS OCTETS PATH` of each answer so far, oldest first."""
+        log = self._folder / "access.log"
+        return log.read_text(encoding="ascii").splitlines() if log.exists() else []
+
+    def stop(self) -> None:
+        self._child.stop()
+
+
+def text(folder: Path, files: Path, listen: str) -> str:
+    """nginx.conf: one worker, nothing but files, each request in access.log."""
+    temporary = "".join(
+        f"    {name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""daemon off;
+user root;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+{temporary}    log_format short "$status $body_bytes_sent $uri";
+    access_log {folder}/access.log short;
+    default_type application/octet-stream;
+    server {{
+        listen {listen};
+        root {files};
+    }}
+}}
+"""
