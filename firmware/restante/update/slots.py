@@ -186,7 +186,7 @@ class Slots:
         if wanted is not None:
             self.ledger.forget(wanted.sha256)
         self._keep()
-        self._put(boot.back(record, 1 - target))
+        self._put(boot.back(self.record, 1 - target))
         return boot.SLOTS[target]
 
     def take_keys(self, source):
