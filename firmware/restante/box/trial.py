@@ -20,7 +20,9 @@ LEAVE = "leave"
 
 
 class Trial:
-    def __init__(self):
+    def __init__(self, healthy=HEALTHY_S, leave=LEAVE_S):
+        self._healthy = healthy
+        self._leave = leave
         self.since = None  # of the first of the healthy answers in a row
         self.why = "not asked yet"  # it is not healthy
 
@@ -29,7 +31,7 @@ class Trial:
         self.why = why
         if why:
             self.since = None
-            return LEAVE if now >= LEAVE_S else None
+            return LEAVE if now >= self._leave else None
         if self.since is None:
             self.since = now
-        return PROVEN if now - self.since >= HEALTHY_S else None
+        return PROVEN if now - self.since >= self._healthy else None

@@ -105,6 +105,7 @@ class Program:
         self._disks = None
         self._why = ""  # there are no slots
         self._trial = trial.Trial()
+        self._asked_at = time.ticks_ms()
         self._missed = ""  # the slot that was asked for and did not come up
         self._trusted = ClockTrust(time.time, _sys.uptime).trusted
         try:
@@ -171,12 +172,14 @@ class Program:
     # -- the trial
 
     def ask_ms(self):
-        """To the next question; None: none is needed."""
-        on_trial = self._slots is not None and self._slots.on_trial and not self._missed
-        return trial.ASK_S * 1000 if on_trial else None
+        """To the next question; None: none is needed.  Peers in between do not put it off."""
+        if self._slots is None or self._missed or not self._slots.on_trial:
+            return None
+        return max(0, trial.ASK_S * 1000 - time.ticks_diff(time.ticks_ms(), self._asked_at))
 
     def ask(self):
         """Whether the box is healthy, and what follows."""
+        self._asked_at = time.ticks_ms()
         before = self._trial.why
         step = self._trial.answered(self._unhealthy(), _sys.uptime())
         if step == trial.PROVEN and not self._greets():  # at the end: each is a session in its log
@@ -295,11 +298,12 @@ def serve(fd, program):
     poll.register(fd, select.POLLIN)
     while True:
         ms = program.ask_ms()
+        if ms == 0:
+            program.ask()
+            continue
         poll.poll(-1 if ms is None else ms)
         peer = _sys.accept(fd)
         if peer is None:
-            if program.ask_ms() is not None:
-                program.ask()
             continue
         try:
             _serve(peer, program)
