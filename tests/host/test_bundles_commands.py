@@ -243,7 +243,7 @@ def test_expired_signatures_verify_with_a_warning(publisher):
 
 def test_firmware_by_its_own_key_and_for_one_hardware(publisher):
     line = "bundle build set -o f.rstb --kind firmware --version 0.2.0 --epoch 1 --serial 1"
-    assert "--root" in fails(publisher, line)
+    assert "--root" in fails(publisher, line, USAGE)
     Path("root").write_bytes(b"root file system")
     line += " --root root"
     assert "never for any" in fails(publisher, line)

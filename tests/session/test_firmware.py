@@ -13,6 +13,7 @@ import pytest
 from firmware_box import OLD, ROOM, FirmwareBox
 from installing import vectors
 from mailserver import MailServer
+from restante.settings import kept
 from restante.update import slotimage
 
 make = vectors()
@@ -240,8 +241,13 @@ def test_the_other_slot_came_up_than_was_asked_for(started):
     box.start_slots("A")  # and the boot record still says B
     assert "MISSED     slot B was to be started" in box.firmware()
     box.gate.stop()
+    line = b"set log level info\nset of-the-future secret planted-S3CRET\n"
+    (box.data / "settings").write_bytes(kept.framed(kept.Entry(3, 0, "console"), line))
     box.start_gate()
     box.until(lambda: "slot B was to be" in str(box.console("show alarms")), "an alarm")
+    alarms = str(box.console("show alarms"))
+    assert "another firmware's settings" in alarms and "set of-the-future secret" in alarms
+    assert "S3CRET" not in alarms + box.log()
 
 
 @pytest.mark.parametrize("missing", ["record", "rootB"])

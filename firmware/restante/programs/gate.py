@@ -417,6 +417,10 @@ def start_log(given, tree, outlet):
     if tree.error:
         log.alarms.set(SETTINGS, tree.refusal)
         log.record(log.ERROR, "settings.refused", error=tree.refusal)
+    if tree.entry and tree.entry.passed:
+        text = "another firmware's settings do not count: %s" % "; ".join(tree.entry.passed)
+        log.alarms.set(SETTINGS, text)
+        log.record(log.ERROR, "settings.passed-over", lines=text)
 
 
 def take_folders(given):
