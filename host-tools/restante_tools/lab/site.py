@@ -40,6 +40,7 @@ class Wanted:
     recorded: bool = False  # what the box writes, from its first power-on
     files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
+    u_boot: bool = False  # start as a board does, instead of QEMU loading slot A's kernel
 
 
 def remove_scratch(places: Places) -> None:
@@ -202,9 +203,8 @@ class ImageSite(Site):
     def boot(self) -> float:
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
         lan, wan = self._taps
-        machine = qemu.Machine(
-            self.image.kernel, self.disk, lan, wan, self.wanted.memory, self.writes
-        )
+        kernel = None if self.wanted.u_boot else self.image.kernel
+        machine = qemu.Machine(kernel, self.disk, lan, wan, self.wanted.memory, self.writes)
         self.box = qemu.Box(machine, self.run.folder, self.logs)
         self._stack.callback(self.box.stop)
         self.run.note(serial=str(self.box.serial_path), office=self.office.name)
