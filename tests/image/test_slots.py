@@ -51,7 +51,7 @@ class Medium:
         return Running(qemu.Machine(None, self.disk, writes=writes), folder)
 
     def started(self, pattern=STARTED):
-        """Switch on until a kernel starts: the slot's letter. Not waiting two seconds for a key."""
+        """Switch on until a kernel starts: the slot's letter. No two seconds' wait for a key."""
         with self.start() as running:
             running.expect("Hit any key to stop autoboot")
             running.type(" ")
@@ -191,7 +191,7 @@ def recorded(medium, tmp_path):
 
 
 def test_a_cut_of_the_power_at_the_count_leaves_a_whole_record(medium, tmp_path):
-    """Each write is a sector, over the copy that does not count; torn anywhere the other stands."""
+    """Each is a sector, over the copy that does not count; torn anywhere, the other one stands."""
     medium.set(slot=B, tries=1, proven=False)
     slots.fill(medium.disk, "kernelB", b"")  # both writes in one start: the count, going back
     state = slots.copies(medium.disk)
@@ -236,7 +236,7 @@ def expected(record, missing):
 
 
 def test_every_state_of_the_record_as_the_contract_says(medium, soak):
-    """In full with --soak: 40 records, each with both kernels and without the one that it names."""
+    """With --soak all 48 records, each with both kernels and without the one that it names."""
     cases = list(
         itertools.product((A, B), (0, 1, 3), (True, False), (True, False), (0, 7), (0, 1))
     )
