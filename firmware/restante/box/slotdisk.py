@@ -87,18 +87,17 @@ class Slot:
     def __init__(self, kernel, root):
         self._devices = (kernel.device, root.device)
         self.room = (kernel.octets, root.octets)
-        self._fds = None
+        self._fds = []
 
     def open(self):
         """OSError(EBUSY) if either is mounted: the kernel's own guard of what runs."""
-        self._fds = []
         for device in self._devices:
             self._fds.append(_sys.open(device, _sys.O_RDWR | _sys.O_EXCL))
 
     def close(self):
-        for fd in self._fds or ():
+        for fd in self._fds:
             _sys.close(fd)
-        self._fds = None
+        self._fds = []
 
     def write(self, part, at, view):
         if len(view) > self.room[part] - at:

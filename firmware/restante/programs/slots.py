@@ -102,7 +102,7 @@ class Program:
         self._given = given
         self._run = given["--run"]
         self._slots = None
-        self._disks = None
+        self._disks = []
         self._why = ""  # there are no slots
         self._trial = trial.Trial()
         self._asked_at = time.ticks_ms()
@@ -238,7 +238,7 @@ class Program:
             return {"able": True, "failed": "%s failed: %s" % (words[0], error)}
 
     def _answered(self, words):
-        found = {"able": True}
+        found: dict = {"able": True}
         if words == ["status"]:
             self._slots.load()
             found.update(self._slots.status())
