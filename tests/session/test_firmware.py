@@ -87,6 +87,7 @@ def test_what_does_not_get_healthy_is_gone_back_from_and_an_alarm_stays(started)
     for _ in range(3):
         assert box.reboot(quick=True) == "B"
     box.until(lambda: "packet filter" in box.firmware(), "why it is not healthy")
+    box.until((box.run / "gate/reboot").exists, "that the warden is asked for the next try")
     box.stop_screen()  # so it cannot judge: the gate says so of itself
     assert box.console("self-test")[0].startswith("-ERR")
     (box.run / "filter").write_text("redirect")

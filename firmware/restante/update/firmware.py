@@ -38,6 +38,9 @@ class Firmware:
         else:
             return
         self._seen = found["able"]
+        self._tell(found)
+
+    def _tell(self, found):
         text = alarm_of(found)
         if text:
             log.alarms.set(FIRMWARE, text)
@@ -97,6 +100,14 @@ class Firmware:
             raise _silent(error)
         if found["able"]:
             _whole(found)
+            await self._tell_after_keys()
+
+    async def _tell_after_keys(self):
+        """They may have revoked the key of what runs."""
+        try:
+            self._tell(await self._channel.ask("status"))
+        except OSError as error:
+            log.record(log.WARNING, "firmware.status", error=str(error))
 
 
 def _silent(error):
