@@ -103,6 +103,8 @@ class Box:
         self.screen.offer = either
 
     def arrive(self, data):
+        if INCOMING.split("/")[1] in self.files():  # one that was not taken
+            self.folder.unlink(INCOMING)
         put(self.folder, INCOMING, data)
 
     def install(self, data=None, asked=False):
