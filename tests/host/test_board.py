@@ -5,9 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from restante.box import bootrecord
 from restante.box import places as box_places
-from restante_tools.build import image
-from restante_tools.lab import network
+from restante_tools.build import boot_partition, image
+from restante_tools.lab import network, qemu
+from restante_tools.places import Places
 
 TOP = Path(__file__).resolve().parents[2]
 BOARD = TOP / "board"
@@ -54,7 +56,7 @@ def started():
 
 
 def test_init_starts_each_program_once_and_the_warden_first():
-    assert sorted(started()) == ["console", "gate", "screen", "warden"]
+    assert sorted(started()) == ["console", "gate", "screen", "slots", "warden"]
     assert started()[0] == "warden"
 
 
@@ -79,10 +81,50 @@ def test_interfaces_have_the_lab_s_addresses():
 def test_partitions_of_a_slot_are_the_slot():
     text = (BOARD / "virt/genimage.cfg").read_text()
     sizes = dict(re.findall(r"partition (\w+) \{[^}]*?size = (\d+)M", text))
-    assert sizes.keys() == {"kernelA", "rootA", "kernelB", "rootB", "keys", "data"}
+    every = {"boot", "record", "kernelA", "rootA", "kernelB", "rootB", "keys", "data"}
+    assert sizes.keys() == every
+    assert text.index("partition boot ") < text.index("partition record ")  # U-Boot looks there
     for slot in "AB":
         octets = (int(sizes["kernel" + slot]) + int(sizes["root" + slot])) << 20
         assert octets == image.SLOT
+
+
+def test_boot_partition_is_the_same_at_every_build_and_holds_head_and_script(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        places = Places(tmp_path / name, BOARD.parent)
+        made.append(boot_partition.boot_parts(places, "virt", tmp_path / name / "virt"))
+    for one, two in zip(*made, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+    script = tmp_path / "boot.scr"
+    system = made[0][0]
+    subprocess.run(["/usr/sbin/debugfs", "-R", f"dump boot.scr {script}", system], check=True)
+    text = b"".join(
+        (BOARD / name).read_bytes() for name in ("virt/boot-head.cmd", "common/boot.cmd")
+    )
+    octets = script.read_bytes()
+    assert octets.endswith(text)
+    fixed = int(boot_partition.FIXED_TIME)
+    assert int.from_bytes(octets[8:12], "big") == fixed  # mkimage's time
+    written = system.read_bytes()[1024 + 48 : 1024 + 52]  # s_wtime of the file system
+    assert int.from_bytes(written, "little") == fixed
+
+
+def test_first_record_is_the_factory_s_in_both_copies(tmp_path):
+    boot_partition.write_record(tmp_path / "record")
+    octets = (tmp_path / "record").read_bytes()
+    for place in bootrecord.PLACES:
+        copy = octets[place : place + bootrecord.SECTOR_OCTETS]
+        assert bootrecord.unpack(copy).says() == (0, 0, True, True, 0)
+
+
+def test_u_boot_and_qemu_give_the_kernel_the_same_words():
+    head = (BOARD / "virt/boot-head.cmd").read_text()
+    board = re.search(r'setenv board_args "(.*)"', head)[1]
+    script = (BOARD / "common/boot.cmd").read_text()
+    words = re.search(r'setenv bootargs "(.*)"', script)[1]
+    words = words.replace("${board_args}", board).replace("${letter}", "A")
+    assert words.split() == list(qemu.COMMAND_LINE)
 
 
 def test_forwarding_is_off_until_the_warden_turns_it_on():

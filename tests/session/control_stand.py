@@ -182,6 +182,8 @@ async def main(run, data):
         configuring=Configuring(running, time.time),
         updates=None,  # session/test_installing.py
         timekeeper=Timekeeper(Empty(), time.time, time.time, always, list),
+        firmware=None,  # session/test_firmware.py
+        health=None,
     )
     print("ready")
     await server.Server(fd, control, log).run()

@@ -62,6 +62,10 @@ def value_of(kind):
     if name == "Url":
         path = st.from_regex(r"([A-Za-z0-9._-]{1,9}/){0,4}", fullmatch=True)
         return st.tuples(HOSTS, path).map(lambda parts: "http://%s/%s" % parts)
+    if name == "Hosts":
+        return st.lists(HOSTS, min_size=1, max_size=kind.most, unique=True).map(tuple)
+    if name == "Range":
+        return st.integers(1, 99).map(lambda n: (f"192.168.77.{n}", f"192.168.77.{2 * n}"))
     if name == "Servers":
         return st.lists(PLACES, min_size=1, max_size=16, unique=True).map(tuple)
     if name == "Users":

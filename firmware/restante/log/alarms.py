@@ -15,6 +15,7 @@ SELF_TEST = "self-test"  # the self-test failed
 ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or served
 SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
 UPDATE = "update"  # what was installed has expired or was withdrawn, or is not known any more
+FIRMWARE = "firmware"  # a firmware failed, or runs and should not
 AGE = "signatures-age"  # no newer signature set came for too long
 POLL = "update-poll"  # the server of bundles is silent for too long, or what it gave was refused
 
@@ -27,6 +28,7 @@ NAMES = (
     ACCELERATION,
     SIGNATURES,
     UPDATE,
+    FIRMWARE,
     AGE,
     POLL,
 )

@@ -23,6 +23,7 @@ from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.clock import RECORD_OCTETS
+from restante.box.slotschannel import SlotsChannel
 from restante.box.system import System
 from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
@@ -31,6 +32,8 @@ from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.firmware import FirmwareCommands
+from restante.control.health import Health
 from restante.control.updates import Updates
 from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
@@ -66,6 +69,7 @@ from restante.store.whole import WholeFile
 from restante.update.age import Age
 from restante.update.arriving import Arriving
 from restante.update.fetching import Fetcher
+from restante.update.firmware import Firmware
 from restante.update.installing import Installer
 from restante.update.poller import AGENT, Poller
 from restante.update.sets import Signatures
@@ -163,6 +167,11 @@ class Services:
             self.now,
         )
         self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
+        self.firmware = Firmware(
+            SlotsChannel(given["--run"] + "/" + places.SLOTS_SOCKET),
+            self.installer,
+            asyncio.sleep,
+        )
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -179,6 +188,7 @@ class Services:
         self.collector = Collector(self)
         self.upkeep = Upkeep(self)
         self._set_quarantine()
+        self.unopened = []  # what could not be opened at the start, in words
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
@@ -304,6 +314,7 @@ async def open_store(services):
     try:
         await services.quarantine.start()
     except StoreError as error:
+        services.unopened.append(str(error))
         log.alarms.set(STORE, str(error))
         log.record(log.ERROR, "store.start", error=str(error))
     try:
@@ -313,6 +324,7 @@ async def open_store(services):
     try:
         await services.installer.start()
     except StoreError as error:
+        services.unopened.append(str(error))
         log.alarms.set(UPDATE, str(error))
         log.record(log.ERROR, "update.start", error=str(error))
     await open_accounts(services)
@@ -331,6 +343,7 @@ async def open_accounts(services):
     except StoreError as error:
         services.off = str(error)
     if services.off and services.groups.all():
+        services.unopened.append(services.off)
         log.alarms.set(ACCELERATION, services.off)
         log.record(log.ERROR, "acceleration.off", why=services.off)
 
@@ -404,6 +417,13 @@ async def serve(services, given, listening, control_fd, signals):
             poller,
         ),
         services.timekeeper,
+        FirmwareCommands(services.firmware, services.arriving),
+        Health(
+            services.watch,
+            lambda: services.screens,
+            lambda: services.settings,
+            services.unopened,
+        ),
     )
     services.takers.append(control)
     tasks = [
@@ -414,6 +434,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
         asyncio.create_task(poller.run()),
+        asyncio.create_task(services.firmware.serve()),
         asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
     ]
     if not services.off:
@@ -437,6 +458,10 @@ def start_log(given, tree, outlet):
     if tree.error:
         log.alarms.set(SETTINGS, tree.refusal)
         log.record(log.ERROR, "settings.refused", error=tree.refusal)
+    if tree.entry and tree.entry.passed:
+        text = "another firmware's settings do not count: %s" % "; ".join(tree.entry.passed)
+        log.alarms.set(SETTINGS, text)
+        log.record(log.ERROR, "settings.passed-over", lines=text)
 
 
 def take_folders(given):

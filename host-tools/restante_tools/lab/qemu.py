@@ -20,9 +20,12 @@ from restante_tools.lab.serial import SerialLine
 
 PROGRAM = "qemu-system-arm"
 MEMORY_MB = 64  # the target hardware's
+U_BOOT = Path("/usr/lib/u-boot/qemu_arm/u-boot.bin")
+# What U-Boot's script (board/common/boot.cmd) says of slot A, word for word.
 COMMAND_LINE = (
-    *("console=ttyAMA0,115200", "root=PARTLABEL=rootA", "rootfstype=squashfs", "ro"),
+    "console=ttyAMA0,115200",
     "softdog.soft_margin=15",  # seconds; with the warden's 40 a stuck box restarts in a minute
+    *("root=PARTLABEL=rootA", "rootfstype=squashfs", "ro", "restante.slot=A"),
 )
 START_SECONDS = 15.0  # until QEMU's monitor answers
 SERIAL_SOCKET = "serial"
@@ -30,12 +33,15 @@ SERIAL_SOCKET = "serial"
 
 @dataclass(frozen=True)
 class Machine:
-    """What is switched on: files, memory, the far ends of its network cables."""
+    """What is switched on: files, memory, the far ends of its network cables, if it has any.
 
-    kernel: Path
+    Without `kernel` the machine starts as a board does: U-Boot finds one on the disk.
+    """
+
+    kernel: Path | None
     disk: Path
-    lan: int
-    wan: int
+    lan: int | None = None
+    wan: int | None = None
     memory: int = MEMORY_MB
     writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
@@ -48,7 +54,7 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *("unshare", "--net", PROGRAM),
         *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
         *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
-        *("-kernel", str(machine.kernel), "-append", " ".join((*COMMAND_LINE, *machine.append))),
+        *_firmware(machine),
         *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
         *("-mon", "chardev=qmp,mode=control"),
         *(
@@ -66,6 +72,13 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
     ]
 
 
+def _firmware(machine: Machine) -> list[str]:
+    if machine.kernel is None:
+        return ["-bios", str(U_BOOT)]
+    words = " ".join((*COMMAND_LINE, *machine.append))
+    return ["-kernel", str(machine.kernel), "-append", words]
+
+
 def _disk(machine: Machine) -> list[str]:
     if machine.writes is None:
         return ["-drive", f"if=none,id=disk,format=raw,file={machine.disk}"]
@@ -76,7 +89,9 @@ def _disk(machine: Machine) -> list[str]:
     ]
 
 
-def _cable(name: str, descriptor: int, mac: str) -> list[str]:
+def _cable(name: str, descriptor: int | None, mac: str) -> list[str]:
+    if descriptor is None:
+        return []
     return [
         *("-netdev", f"tap,id={name},fd={descriptor}"),
         *("-device", f"virtio-net-device,netdev={name},mac={mac}"),
@@ -93,7 +108,7 @@ class Box:
             "qemu-system-arm",
             command(machine, folder, self.serial_log),
             logs / "qemu.log",
-            inherit=(machine.lan, machine.wan),
+            inherit=[end for end in (machine.lan, machine.wan) if end is not None],
         )
         deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {logs}/qemu.log")
         deadline.wait(lambda: self._check() and (folder / "qmp").exists(), "start of QEMU")

@@ -41,6 +41,7 @@ class Wanted:
     files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
     clock: str = "utc"  # what the box's shows at power-on
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
+    u_boot: bool = False  # start as a board does, instead of QEMU loading slot A's kernel
 
 
 def remove_scratch(places: Places) -> None:
@@ -204,8 +205,9 @@ class ImageSite(Site):
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
         lan, wan = self._taps
         wanted = self.wanted
+        kernel = None if wanted.u_boot else self.image.kernel
         machine = qemu.Machine(
-            self.image.kernel,
+            kernel,
             self.disk,
             lan,
             wan,

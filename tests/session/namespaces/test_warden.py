@@ -112,6 +112,10 @@ class Box:
         found = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
         return int(found[-1]) if found else None
 
+    def said(self):
+        """What `slots` is told of the rules."""
+        return (self.run / "filter").read_text()
+
     def fed(self):
         return self.watchdog.stat().st_size
 
@@ -126,12 +130,14 @@ def test_both_answer_then_the_gate_stops_and_comes_back(box):
     box.start()
     box.wait(box.redirects, "the redirect")
     box.wait(box.forwards, "forwarding")
+    box.wait(lambda: box.said() == "redirect", "what it tells of its rules")
     fed = box.fed()
     box.wait(lambda: box.fed() > fed, "food for the watchdog")
     gate = box.peer("gate")
     os.kill(gate, signal.SIGSTOP)
     box.wait(lambda: not box.redirects(), "the fail rule")
     assert "tcp dport 110 reject" in box.namespace.run(["nft", "list", "ruleset"])
+    box.wait(lambda: box.said() == "block", "what it tells of its rules")
     box.wait_for_log(r"warden.killed name=gate processes=1")
     box.wait(lambda: box.redirects(), "the redirect again")
     assert box.peer("gate") != gate
