@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from restante_tools.lab.controlsocket import PASSWORD, USER
+
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
 SECONDS = 60  # for one command; they take milliseconds on an idle machine
@@ -78,7 +80,26 @@ class Console:
         self.prompt = self.prompt[:-2] + (b"# " if has else b"> ")
 
     def ready(self):
-        return self.until(re.escape(self.prompt))
+        """Logged in, if nobody is; what was shown until the prompt."""
+        shown = self.until(b"(^|\\n)%s|%s" % (re.escape(self.prompt), re.escape(self.login)))
+        if not shown.endswith(self.login):
+            return shown
+        return shown + self.log_in()
+
+    @property
+    def login(self):
+        """The prompt of who is not logged in."""
+        return self.prompt[:-2] + b" login: "
+
+    def log_in(self, user=USER, password=PASSWORD):
+        """At the login prompt; the first login sets the password."""
+        self.type(user.encode() + b"\r")
+        shown = self.until(rb"password: ")
+        self.type(password.encode() + b"\r")
+        if shown.endswith(b"new password: "):
+            shown += self.until(rb"once more: ")
+            self.type(password.encode() + b"\r")
+        return shown + self.until(re.escape(self.prompt))
 
     def close(self):
         if self.master is not None:

@@ -16,8 +16,10 @@ ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or s
 SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
 UPDATE = "update"  # what was installed has expired or was withdrawn, or is not known any more
 AGE = "signatures-age"  # no newer signature set came for too long
+LOGIN = "login"  # many wrong passwords in a row at the console
 
 NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES, UPDATE, AGE)
+NAMES += (LOGIN,)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160
