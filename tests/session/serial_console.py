@@ -70,10 +70,20 @@ class Console:
                 self.seen += os.read(self.master, 65536)
 
     def ask(self, command):
-        """The answer's lines, the first of which is +OK or -ERR."""
-        self.type(command + b"\r")
-        shown = self.until(re.escape(self.prompt))
+        """The answer's lines, the first of which is +OK or -ERR.
+
+        A gate that was started again knows of no login: then there is one more.
+        """
+        shown = self._asked(command)
+        if shown.endswith(self.login):
+            assert b"-ERR not run: the login has ended" in shown
+            self.log_in()
+            shown = self._asked(command)
         return shown[: -len(self.prompt)].split(b"\r\n")[1:-1]
+
+    def _asked(self, command):
+        self.type(command + b"\r")
+        return self.until(b"%s|%s" % (re.escape(self.prompt), re.escape(self.login)))
 
     def editing(self, has=True):
         """From now on the prompt is that of a session that has the candidate, or has it not."""

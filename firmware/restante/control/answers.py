@@ -88,7 +88,7 @@ class Control:
         name, key, line = grammar.session_of(line)
         if line.startswith(door.SECRET):
             return await self._door.answer(key, line[1:])
-        if line == PING and not key:
+        if line == PING and not key:  # the warden
             return True, "", []
         login = self._door.holder(key)
         if login is None:
