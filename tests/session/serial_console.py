@@ -109,7 +109,7 @@ class Console:
         if shown.endswith(b"new password: "):
             shown += self.until(rb"once more: ")
             self.type(password.encode() + b"\r")
-        return shown + self.until(re.escape(self.prompt))
+        return shown + self.until(re.escape(self.prompt[:-2]) + rb"[>#] ")
 
     def close(self):
         if self.master is not None:

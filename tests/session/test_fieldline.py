@@ -14,6 +14,7 @@ import pytest
 import serial
 import serial.rfc2217
 from noisy_line import NoisyLine
+from restante_tools.lab.controlsocket import PASSWORD
 from serial_console import Console
 
 HOST_TOOLS = Path(__file__).resolve().parents[2] / "host-tools"
@@ -39,6 +40,7 @@ class Field:
     def start(self, *words, port=None):
         environment = {**os.environ, "PYTHONPATH": str(HOST_TOOLS)}
         environment["RESTANTE_PORT"] = port or self.line.port
+        environment["RESTANTE_CONSOLE_PASSWORD"] = PASSWORD
         return subprocess.Popen(
             [sys.executable, "-m", "restante_tools", *words],
             env=environment,

@@ -26,9 +26,10 @@ LOST = (
 class Login:
     """Of one console session; `key` is empty while nobody is logged in."""
 
-    def __init__(self, ask, line, say):
-        """`ask(octets)`: an answer of the gate's, None or NoAnswer; `line(prompt, hidden)`: an
+    def __init__(self, name, ask, line, say):
+        """`name`: of the console session, no two alike; `ask(octets)`: an answer of the gate's, None or NoAnswer; `line(prompt, hidden)`: an
         event of the editor's; `say(text)`: one line."""
+        self._tail = name.split("-")[-1]
         self._ask = ask
         self._line = line
         self._say = say
@@ -37,8 +38,13 @@ class Login:
 
     @property
     def prefix(self):
-        """Octets in front of a command for the gate."""
-        return b"@%s:%s " % (self.user.encode(), self.key.encode()) if self.key else b""
+        """Octets in front of a command for the gate: whose candidate it is about, and the key.
+
+        The same user at the same line has the candidate again after a new login; nobody else has.
+        """
+        if not self.key:
+            return b""
+        return ("@%s-%s:%s " % (self.user, self._tail, self.key)).encode()
 
     def forget(self):
         self.user = self.key = ""

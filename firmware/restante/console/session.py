@@ -53,7 +53,7 @@ class Session:
         self._host = host
         self._version = version
         self._notes = notes  # lines of the banner
-        self._login = Login(self._ask, self._line, terminal.line)
+        self._login = Login(name, self._ask, self._line, terminal.line)
         self._machine = machine.Machine(terminal, gate, self._login, name)
         self._editing = False
         self._editor = editor.Editor()

@@ -72,6 +72,10 @@ class Delay:
 
     def failed(self, now):
         self.wrong += 1
+        self.hold(now)
+
+    def hold(self, now):
+        """The wait begins now."""
         over = self.wrong - LOGIN_FREE_TRIES
         if over > 0:
             # Doubled no more than makes sense: the exponent is the number of tries.
@@ -264,6 +268,7 @@ class Door:
 
     def _refused(self, user):
         wrong = self._delay.wrong
+        self._delay.hold(self._up())
         self._log.record(self._log.WARNING, "console.refused", user=user, in_a_row=wrong)
         if wrong == LOGIN_ALARM_TRIES:
             self._log.alarms.set(LOGIN, "%d wrong passwords in a row at the console" % wrong)
