@@ -9,8 +9,8 @@ import asyncio
 import sys
 import time
 
-import _sys
 import _crypto
+import _sys
 from restante import log, loop, settings
 from restante.accounts.groups import Groups
 from restante.accounts.seen import Seen

@@ -8,9 +8,9 @@ import threading
 import zlib
 
 import pytest
-from serial_console import HERE, Console
 from restante.control.door import DENIED
 from restante_tools.lab.controlsocket import PASSWORD, USER
+from serial_console import HERE, Console
 from test_console import Stand
 
 LARGE_LINES = 32  # of 4,000 octets: gate.ANSWER_OCTETS is 131072

@@ -7,7 +7,8 @@ octets that depend on password and salt.  The clock is the test's.
 from restante import log
 from restante.compat import crc32
 from restante.control import door, users
-from restante.control.door import Delay, Door, weakness
+from restante.control.door import Door
+from restante.control.passwords import Delay, weakness
 from restante.control.users import Users
 from restante.errors import StoreError
 from restante.log.alarms import Alarms
@@ -85,8 +86,10 @@ class Stand:
         self._count = 0
         self.users = Users(self.disk, self.disk)
         run(self.users.start())
-        self.door = Door(self.users, self.hashed, self.random, self.same, self.up, self, self.reset)
-        self.door.idle_s = 600
+        self.door = Door(
+            self.users, self.hashed, self.random, self.same, self.up, self, self.reset
+        )
+        self.door._logins.idle_s = 600
 
     ERROR, WARNING, INFO = log.ERROR, log.WARNING, log.INFO
 
@@ -326,7 +329,7 @@ def test_auto_logout_counts_from_the_last_command():
 
 def test_auto_logout_of_zero_is_never():
     stand, key = ready()
-    stand.door.idle_s = 0
+    stand.door._logins.idle_s = 0
     stand.now += 10**8
     assert stand.say("left", key) == (True, "never", []) and stand.door.holder(key)
 

@@ -27,8 +27,9 @@ class Login:
     """Of one console session; `key` is empty while nobody is logged in."""
 
     def __init__(self, name, ask, line, say):
-        """`name`: of the console session, no two alike; `ask(octets)`: an answer of the gate's, None or NoAnswer; `line(prompt, hidden)`: an
-        event of the editor's; `say(text)`: one line."""
+        """`name`: of the console session, no two alike; `ask(octets)`: an answer of the gate's,
+        None or NoAnswer; `line(prompt, hidden)`: an event of the editor's; `say(text)`: one line.
+        """
         self._tail = name.split("-")[-1]
         self._ask = ask
         self._line = line
@@ -50,7 +51,7 @@ class Login:
         self.user = self.key = ""
 
     def take(self, answer):
-        """An answer to `*login` and the like: takes the key out of it; whether it opened a login."""
+        """Takes the key out of an answer to `*login` and the like; whether there was one."""
         if not answer or not answer.ok or not answer.lines:
             return False
         self.user = answer.text

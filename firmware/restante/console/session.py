@@ -17,7 +17,7 @@ from restante.control.wire import EDITING, plain
 
 # 1,000 lines of a pasted script; more than that comes from no hand.
 TYPED_OCTETS = 65536
-# Idle reads: when nothing was typed for so long, the gate is asked whether the login is still open.
+# When nothing was typed for so long, the gate is asked whether the login is still open.
 IDLE_MS = 10000
 # A paste is at its end when nothing came for so long.
 QUIET_MS = 500

@@ -5,7 +5,7 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import completing, configuring, door, grammar, held, retained, status
+from restante.control import completing, configuring, door, grammar, held, logins, retained, status
 from restante.control import profiles as whose
 from restante.control.tables import duration
 from restante.control.wire import EDITING
@@ -111,7 +111,7 @@ class Control:
         except grammar.CommandError as error:
             return False, error.text, [error.hint]
         if not login.may(command):
-            return False, "not before the users can be read again", ["allowed: " + door.ALLOWED]
+            return False, "not before the users can be read again", ["allowed: " + logins.ALLOWED]
         try:
             ok, text, lines = await self._method(command)(*arguments)
         except (OSError, RestanteError) as error:

@@ -17,17 +17,11 @@ log come from outside.
 """
 
 from restante.control import users as userfile
+from restante.control.logins import REPAIR_USER, Logins
+from restante.control.passwords import Delay, weakness
 from restante.control.users import is_name
 from restante.errors import RestanteError
-from restante.limits import (
-    LOGIN_ALARM_TRIES,
-    LOGIN_DELAY_MOST_S,
-    LOGIN_DELAY_S,
-    LOGIN_FREE_TRIES,
-    LOGINS,
-    PASSWORD_LEAST_OCTETS,
-    PASSWORD_OCTETS,
-)
+from restante.limits import LOGIN_ALARM_TRIES, PASSWORD_OCTETS
 from restante.log.alarms import LOGIN
 
 SECRET = b"*"
@@ -37,81 +31,9 @@ DENIED = "log in first"
 ASKING = "[password] "
 FIRST_USER = "admin"
 FIRST, PASSWORD, REPAIR = "first", "password", "repair"
-REPAIR_USER = "repair"
-# What may be done while nobody knows who may come in: find out what is wrong, and act on the box as
-# a whole, which who stands before it can do anyhow.  No mail, no settings.
-OF_REPAIR = (
-    "help",
-    "ping",
-    "show status",
-    "show alarms",
-    "show log",
-    "show signatures",
-    "self-test",
-    "exit",
-    "reboot",
-    "factory-reset",
-)
-ALLOWED = ", ".join([word for word in OF_REPAIR if word != "ping"])
 WRONG = "wrong user name or password"
 BUSY = "another password is being checked; try again"
 MINUTE = 60
-KEY_OCTETS = 16
-
-
-class Delay:
-    """How long the next try has to wait.  Of all users together: there is one line."""
-
-    def __init__(self):
-        self.wrong = 0  # in a row
-        self._until = 0
-
-    def left(self, now):
-        """Seconds that a try has to wait."""
-        return max(0, self._until - now)
-
-    def failed(self, now):
-        self.wrong += 1
-        self.hold(now)
-
-    def hold(self, now):
-        """The wait begins now."""
-        over = self.wrong - LOGIN_FREE_TRIES
-        if over > 0:
-            # Doubled no more than makes sense: the exponent is the number of tries.
-            self._until = now + min(LOGIN_DELAY_MOST_S, LOGIN_DELAY_S << min(over - 1, 16))
-
-    def passed(self):
-        """Gives how many were wrong before it."""
-        wrong, self.wrong, self._until = self.wrong, 0, 0
-        return wrong
-
-
-class Login:
-    """One that is open."""
-
-    def __init__(self, key, user, now):
-        self.key = key
-        self.user = user
-        self.used = now
-
-    def may(self, command):
-        return self.user != REPAIR_USER or command in OF_REPAIR
-
-
-def weakness(name, password):
-    """What is wrong with a new password, or None."""
-    if len(password) < PASSWORD_LEAST_OCTETS:
-        return "a password has at least %d characters" % PASSWORD_LEAST_OCTETS
-    if len(password) > PASSWORD_OCTETS:
-        return "a password has at most %d characters" % PASSWORD_OCTETS
-    if not all(32 <= ord(c) < 127 for c in password):
-        return "a password has printable ASCII only"
-    if password.strip() != password:
-        return "a password does not begin or end with a blank"
-    if len(set(password)) < 4 or name in password:
-        return "a password has four different characters at least, and not the user's name"
-    return None
 
 
 class Door:
@@ -127,49 +49,18 @@ class Door:
         self._log = log
         self._reset = reset
         self._delay = Delay()
-        self._logins = []
+        self._logins = Logins(random, same, up, self._ended)
         self._busy = False  # one password at a time: each takes 8 MiB
-        self.idle_s = 0  # 0: a login does not end by itself
-
-    # -- logins that are open
 
     def takes(self, settings, profiles):
-        self.idle_s = settings.get("console auto-logout") * MINUTE
+        self._logins.idle_s = settings.get("console auto-logout") * MINUTE
 
     def holder(self, key):
         """The Login with this key, or None; it has been used now."""
-        login = self._find(key)
-        if login is not None:
-            login.used = self._up()
-        return login
+        return self._logins.use(key)
 
-    def _find(self, key):
-        now = self._up()
-        for login in self._logins[:]:
-            if self.idle_s and now - login.used >= self.idle_s:
-                self._end(login, "auto-logout")
-        for login in self._logins:
-            if self._same(key.encode(), login.key.encode()):
-                return login
-        return None
-
-    def _open(self, user):
-        key = "".join(["%02x" % octet for octet in self._random(KEY_OCTETS)])
-        login = Login(key, user, self._up())
-        if len(self._logins) == LOGINS:
-            oldest = min([each.used for each in self._logins])
-            self._end([each for each in self._logins if each.used == oldest][0], "too many")
-        self._logins.append(login)
-        return login
-
-    def _end(self, login, why):
-        self._logins.remove(login)
+    def _ended(self, login, why):
         self._log.record(self._log.INFO, "console.logout", user=login.user, why=why)
-
-    def _end_all(self, user, why, but=None):
-        for login in self._logins[:]:
-            if login.user == user and login is not but:
-                self._end(login, why)
 
     # -- lines with `*`
 
@@ -202,12 +93,12 @@ class Door:
         if word == "left":
             return self._left(key)
         if word == "logout":
-            login = self._find(key)
+            login = self._logins.find(key)
             if login is not None:
-                self._end(login, "logout")
+                self._logins.end(login, "logout")
             return True, "logged out", []
         if word == REPAIR and self._users.why:
-            login = self._open(REPAIR_USER)
+            login = self._logins.open(REPAIR_USER)
             self._log.record(self._log.WARNING, "console.repair", why=self._users.why)
             return True, REPAIR_USER, [login.key]
         if word == "factory-reset":
@@ -221,15 +112,15 @@ class Door:
             await self._users.start()
         if self._users.why:
             return True, REPAIR, [self._users.why]
+        self._logins.end_all(REPAIR_USER, "the users are known again")
         return True, PASSWORD if self._users.names() else FIRST, []
 
     def _left(self, key):
-        login = self._find(key)
+        login = self._logins.find(key)
         if login is None:
             return False, DENIED, []
-        if not self.idle_s:
-            return True, "never", []
-        return True, "%d" % (login.used + self.idle_s - self._up()), []
+        left = self._logins.left(login)
+        return True, "never" if left is None else "%d" % left, []
 
     async def _with_password(self, word, key, user, password):
         if self._users.why:
@@ -261,7 +152,7 @@ class Door:
         if not self._same(found, wanted) or not fits:
             return self._refused(user if entry else "unknown")
         before = self._delay.passed() - 1
-        login = self._open(user)
+        login = self._logins.open(user)
         self._log.record(self._log.INFO, "console.login", user=user, wrong_before=before)
         lines = ["%d wrong passwords before this one" % before] if before else []
         return True, user, [login.key] + lines
@@ -284,7 +175,7 @@ class Door:
         if why:
             return False, why, []
         await self._keep(user, password)
-        login = self._open(user)
+        login = self._logins.open(user)
         self._log.record(self._log.WARNING, "console.first", user=user)
         return True, user, [login.key]
 
@@ -303,7 +194,11 @@ class Door:
         if word == "add" and known:
             return False, "there is a user '%s' already" % user, []
         if word == "add" and (not is_name(user) or user == REPAIR_USER):
-            return False, "that is no name", ["allowed: a-z, 0-9 and -, 16 at most, a letter first"]
+            return (
+                False,
+                "that is no name",
+                ["allowed: a-z, 0-9 and -, 16 at most, a letter first"],
+            )
         if word == "add" and self._users.full():
             return False, "there are %d users already" % len(self._users.names()), []
         if word == "password" and not known:
@@ -315,7 +210,7 @@ class Door:
         if why:
             return False, why, []
         await self._keep(user, password)
-        self._end_all(user, "new password", but=login)
+        self._logins.end_all(user, "new password", but=login)
         event = "console.user.add" if word == "add" else "console.user.changed"
         self._log.record(self._log.WARNING, event, user=user, who=login.user)
         return True, "the password of %s is set and durable" % user, []
@@ -333,6 +228,6 @@ class Door:
             await self._users.delete(user)
         finally:
             self._busy = False
-        self._end_all(user, "deleted")
+        self._logins.end_all(user, "deleted")
         self._log.record(self._log.WARNING, "console.user.delete", user=user, who=who)
         return True, "%s cannot log in any more" % user, []
