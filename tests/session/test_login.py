@@ -183,6 +183,26 @@ def test_a_line_that_is_gone_ends_the_login(place, consoles):
     assert b" login: " in consoles().login
 
 
+def test_a_cable_that_is_pulled_ends_the_login(place):
+    """Where the line tells: a pty has no carrier, so the console program here looks at a pipe."""
+    fifo = place.folder / "cable"
+    os.mkfifo(fifo, 0o644)
+    pulling = os.open(fifo, os.O_RDWR)
+    console = Console(place.run, [str(HERE / "cabled_console.py"), str(fifo)])
+    try:
+        console.ready()
+        assert console.ask(b"ping") == [b"+OK "]
+        os.write(pulling, b"x")
+        assert console.process.wait(SECONDS) == 0
+        place.until(lambda: place.records("console.logout"))
+        console.seen = b""
+        console.start_again(place.run)
+        console.until(re.escape(console.login))
+    finally:
+        console.close()
+        os.close(pulling)
+
+
 def test_auto_logout(place, consoles):
     console = consoles(IMPATIENT)
     console.log_in()

@@ -1,6 +1,6 @@
 """The door of the console: passwords, delays, logins that end; its file.  Also on MicroPython.
 
-Argon2 itself is checked against another implementation in test_argon2.py; here a hash is a few
+Argon2 itself is checked in on_box/worker.py; here a hash is a few
 octets that depend on password and salt.  The clock is the test's.
 """
 
