@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,7 +36,7 @@ class Credentials:
     """What the box is told."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def command(self) -> str:
         return f"{SECRET}login {self.user} {self.password}"
