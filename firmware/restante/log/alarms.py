@@ -18,8 +18,18 @@ UPDATE = "update"  # what was installed has expired or was withdrawn, or is not 
 AGE = "signatures-age"  # no newer signature set came for too long
 LOGIN = "login"  # many wrong passwords in a row at the console
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES, UPDATE, AGE)
-NAMES += (LOGIN,)
+NAMES = (
+    TUNNEL,
+    SETTINGS,
+    SCREENING,
+    STORE,
+    SELF_TEST,
+    ACCELERATION,
+    SIGNATURES,
+    UPDATE,
+    AGE,
+    LOGIN,
+)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160
