@@ -254,7 +254,7 @@ def test_a_gate_that_is_killed_at_any_time_of_an_install(box, sets, large):
         box.arrived(data)
         with Sender(box, data) as install:
             line = box.control.addressed("signatures install")
-        install.sock.sendall(line.encode() + b"\n")
+            install.sock.sendall(line.encode() + b"\n")
             time.sleep(n * 0.04)  # the time of the kill, not a wait for something
             box.gate.signal(signal.SIGKILL)
             box.gate.stop()
