@@ -23,5 +23,23 @@ CAPA_LINES = const(100)
 CONTROL_READ_MS = const(5000)
 # Console command line, octets: the longest line of settings (settings/text.py) and its command.
 CONTROL_LINE_OCTETS = const(4200)
-# What the console puts in front of it: whose line it is, and that it is only half typed.
-CONTROL_PREFIX_OCTETS = const(64)
+# What the console puts in front of it: whose line it is, the key of its login, and that it is only
+# half typed.
+CONTROL_PREFIX_OCTETS = const(96)
+# A console password, octets: ten cannot be tried out one a minute, nor on a stolen hash.  The
+# longest fits into a job of the helper thread (native/bindings/sys_helper.h) and a typed line.
+PASSWORD_LEAST_OCTETS = const(10)
+PASSWORD_OCTETS = const(128)
+# Users of the console: an office's engineers; and the longest name that tables show whole.
+CONSOLE_USERS = const(16)
+USER_NAME_OCTETS = const(16)
+# Logins at once: one serial line, a successor of its program, a tool beside it.
+LOGINS = const(4)
+# Wrong passwords in a row that cost nothing: slips of a finger.
+LOGIN_FREE_TRIES = const(2)
+# Then so many seconds, twice as many after each further one, but not more than that: who types
+# is told to wait, who tries out comes to 1,440 a day.
+LOGIN_DELAY_S = const(1)
+LOGIN_DELAY_MOST_S = const(60)
+# So many in a row are no slips: an alarm.
+LOGIN_ALARM_TRIES = const(10)

@@ -214,6 +214,10 @@ class Helper:
         """The 32 octets of the hash of the whole file."""
         return await self.call(_sys.SHA256, fd, ms=ms)
 
+    async def argon2(self, password, salt):
+        """The 32 octets of a password's hash; OSError(ENOMEM)."""
+        return await self.call(_sys.ARGON2, password, salt)
+
     async def call(self, operation, *arguments, ms=MEDIUM_MS):
         """One operation of `_sys.Worker` with its arguments; returns its result."""
         ticket = self._worker.submit(operation, *arguments)

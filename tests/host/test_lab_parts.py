@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from restante_tools.errors import ToolError
-from restante_tools.lab import boxconsole, corpus, dovecot, gpt, maildrop, runs
+from restante_tools.lab import boxconsole, controlsocket, corpus, dovecot, gpt, maildrop, runs
 from restante_tools.lab.boxconsole import Answer
 
 STATUS = (
@@ -66,7 +66,7 @@ def test_an_answer_without_sense_is_an_error():
 
 def test_lines_of_an_answer_are_unstuffed():
     lines = iter(["+OK all\n", "..dot\n", "end\n", ".\n", "beyond\n"])
-    assert boxconsole.until_dot(lambda: next(lines)) == ["+OK all", ".dot", "end"]
+    assert controlsocket.until_dot(lambda: next(lines)) == ["+OK all", ".dot", "end"]
 
 
 def make_gpt(path, name, first, last):

@@ -115,8 +115,14 @@ def site(mails, clean_samples, infected_samples, load_accounts, origin_certifica
 
 
 @pytest.fixture(scope="session")
-def ask(site):
-    """The console of the box, over its serial line."""
+def serial_line(site):
+    """The box's serial line, which has one user at a time."""
     line = site.box.serial(site.deadline(boxconsole.ANSWER_SECONDS))
-    yield boxconsole.over_serial(line, lambda: site.deadline(boxconsole.ANSWER_SECONDS))
+    yield line
     line.close()
+
+
+@pytest.fixture(scope="session")
+def ask(site, serial_line):
+    """The console of the box, over its serial line."""
+    return boxconsole.over_serial(serial_line, lambda: site.deadline(boxconsole.ANSWER_SECONDS))

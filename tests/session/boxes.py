@@ -8,13 +8,14 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from restante.control import users
 from restante_tools.lab.children import Child
+from restante_tools.lab.controlsocket import USER, ControlSocket
 from restante_tools.lab.deadline import Deadline
 from restante_tools.places import Places
 
@@ -22,6 +23,9 @@ START_SECONDS = 20.0
 HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 ANSWER_SECONDS = 20.0
 TOP = Path(__file__).resolve().parents[2]
+# The laboratory's password as the box keeps it: Argon2id, 8 MiB, 3 passes, of this salt.
+SALT = b"of no other box."
+HASH = bytes.fromhex("441780d9881ad8dacb13a085c126a497c4ccd806c24718c11967280dedd9852e")
 
 
 def program():
@@ -62,6 +66,9 @@ class Box:
         key.touch(0o600)
         key.write_bytes(os.urandom(32))
         (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
+        users_file = self.stored / users.FILE
+        users_file.write_bytes(users.written({USER: (SALT, HASH)}))
+        self.control = ControlSocket(self.run / "control.sock")
         self.screen = self.gate = None
         if screens:
             self.start_screen()
@@ -117,17 +124,8 @@ class Box:
         Deadline(ANSWER_SECONDS, "see its log", str(self.folder)).wait(condition, what)
 
     def console(self, command):
-        """(first line, lines) of a console command."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(ANSWER_SECONDS)
-            sock.connect(str(self.run / "control.sock"))
-            sock.sendall(command.encode() + b"\n")
-            data = b""
-            while not data.endswith(b"\r\n.\r\n"):
-                piece = sock.recv(65536)
-                assert piece, data
-                data += piece
-        first, *rest = data.decode().split("\r\n")[:-2]
+        """(first line, lines) of a console command, asked by somebody who is logged in."""
+        first, *rest = self.control.ask(command)
         return first, rest
 
     def tested(self):

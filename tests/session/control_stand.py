@@ -1,6 +1,7 @@
 """A stand for console tests, run by our MicroPython: the real control room, log and settings.
 
-Arguments: the run folder and the data folder.  The sessions, the quarantine and the screen process
+Arguments: the run folder and the data folder.  `clock` in the data folder, if it is there, has the
+seconds that the door's clock is ahead.  The sessions, the quarantine and the screen process
 are not part of these tests; what stands in for them shows fixed, hostile text.
 """
 
@@ -8,8 +9,9 @@ import asyncio
 import sys
 import time
 
+import _crypto
 import _sys
-from restante import log, settings
+from restante import log, loop, settings
 from restante.accounts.groups import Groups
 from restante.accounts.seen import Seen
 from restante.accounts.state import Account
@@ -19,12 +21,15 @@ from restante.box.timekeeper import Timekeeper, always
 from restante.control import server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.door import Door
+from restante.control.users import Users
 from restante.errors import ScreenUnavailable, StoreError
 from restante.log import alarm_file
 from restante.settings import text as settings_text
 from restante.settings.profiles import Profiles
 from restante.settings.running import Running
 from restante.store.entries import Entry, Release
+from restante.store.folder import Folder
 
 HOSTILE = "".join(chr(code) for code in range(256)) + "\u202e\u2028"
 
@@ -148,6 +153,15 @@ class SelfTest:
         await asyncio.Event().wait()
 
 
+def ahead(data):
+    """Seconds that only grow, as the test wants them to."""
+    try:
+        with open(data + "/clock") as f:
+            return _sys.uptime() + int(f.read())
+    except OSError:
+        return _sys.uptime()
+
+
 def failed(error):
     log.record(log.ERROR, "alarms.file", error=str(error))
 
@@ -165,6 +179,21 @@ async def main(run, data):
     fd = server.listen(run + "/" + places.CONTROL_SOCKET, owner)
     # No commit here: that is of the real gate, in test_configuration.py.
     running = Running(tree.explicit, None, None, time.time, time.time, log.record)
+    system = System(data, run)
+    folder = Folder(data)
+    helper = loop.Helper()
+    users = Users(folder, folder.off_loop(helper))
+    await users.start()
+    door = Door(
+        users,
+        helper.argon2,
+        _crypto.random,
+        _crypto.same,
+        lambda: ahead(data),
+        log,
+        system.request_factory_reset,
+    )
+    door.takes(tree, None)
     control = Control(
         settings=tree,
         log=log,
@@ -172,7 +201,7 @@ async def main(run, data):
         quarantine=Quarantine(),
         screen=Screen(),
         selftest=SelfTest(),
-        system=System(data, run),
+        system=system,
         accounts=Accounts(),
         maildrops=Maildrops(),
         collector=Collector(),
@@ -184,6 +213,7 @@ async def main(run, data):
         timekeeper=Timekeeper(Empty(), time.time, time.time, always, list),
         firmware=None,  # session/test_firmware.py
         health=None,
+        door=door,
     )
     print("ready")
     await server.Server(fd, control, log).run()

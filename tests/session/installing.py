@@ -65,6 +65,8 @@ class Sender:
 
     def __init__(self, box, data, size=PIECE):
         self.data, self.sha256 = data, hashlib.sha256(data).hexdigest()
+        self.control = box.control
+        assert self.control.ask("ping") == ["+OK"]  # logged in
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(ANSWER_SECONDS)
         self.sock.connect(str(box.run / "control.sock"))
@@ -80,7 +82,7 @@ class Sender:
 
     def ask(self, line):
         """(first line, lines)"""
-        self.sock.sendall(line.encode() + b"\n")
+        self.sock.sendall(self.control.addressed(line).encode() + b"\n")
         data = b""
         while not data.endswith(b"\r\n.\r\n"):
             piece = self.sock.recv(65536)

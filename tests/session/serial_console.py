@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from restante_tools.lab.controlsocket import PASSWORD, USER
+
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
 SECONDS = 60  # for one command; they take milliseconds on an idle machine
@@ -68,17 +70,46 @@ class Console:
                 self.seen += os.read(self.master, 65536)
 
     def ask(self, command):
-        """The answer's lines, the first of which is +OK or -ERR."""
-        self.type(command + b"\r")
-        shown = self.until(re.escape(self.prompt))
+        """The answer's lines, the first of which is +OK or -ERR.
+
+        A gate that was started again knows of no login: then there is one more.
+        """
+        shown = self._asked(command)
+        if shown.endswith(self.login):
+            assert b"-ERR not run: the login has ended" in shown
+            self.log_in()
+            shown = self._asked(command)
         return shown[: -len(self.prompt)].split(b"\r\n")[1:-1]
+
+    def _asked(self, command):
+        self.type(command + b"\r")
+        return self.until(b"%s|%s" % (re.escape(self.prompt), re.escape(self.login)))
 
     def editing(self, has=True):
         """From now on the prompt is that of a session that has the candidate, or has it not."""
         self.prompt = self.prompt[:-2] + (b"# " if has else b"> ")
 
     def ready(self):
-        return self.until(re.escape(self.prompt))
+        """Logged in, if nobody is; what was shown until the prompt."""
+        shown = self.until(b"(^|\\n)%s|%s" % (re.escape(self.prompt), re.escape(self.login)))
+        if not shown.endswith(self.login):
+            return shown
+        return shown + self.log_in()
+
+    @property
+    def login(self):
+        """The prompt of who is not logged in."""
+        return self.prompt[:-2] + b" login: "
+
+    def log_in(self, user=USER, password=PASSWORD):
+        """At the login prompt; the first login sets the password."""
+        self.type(user.encode() + b"\r")
+        shown = self.until(rb"password: ")
+        self.type(password.encode() + b"\r")
+        if shown.endswith(b"new password: "):
+            shown += self.until(rb"once more: ")
+            self.type(password.encode() + b"\r")
+        return shown + self.until(re.escape(self.prompt[:-2]) + rb"[>#] ")
 
     def close(self):
         if self.master is not None:

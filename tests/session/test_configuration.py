@@ -103,7 +103,7 @@ def test_a_whole_session_typed(scripted, consoles):
     assert console.ask(b"save") == [b"+OK commit has saved it already"]
     history = console.ask(b"show configuration history")
     assert [line.split()[0] for line in history[2:]] == [b"0", b"1"]
-    assert b" console-" in history[2] and history[3].endswith(b" file")
+    assert b" admin-" in history[2] and history[3].endswith(b" file")
     console.editing(False)
     assert console.ask(b"exit") == [b"+OK "]
     expected = ["set sessions maximum 77", "set screening mode disabled"]
@@ -154,7 +154,7 @@ def test_one_session_has_the_candidate(scripted, consoles):
     configuring(one)
     assert one.ask(b"set log level debug") == [b"+OK "]
     refused = two.ask(b"configure")
-    assert re.match(rb"-ERR console-[0-9a-f]{8} has the candidate, idle for ", refused[0])
+    assert re.match(rb"-ERR admin-[0-9a-f]{8} has the candidate, idle for ", refused[0])
     assert two.ask(b"set log level error")[0] == two.ask(b"commit")[0]
     two.editing()
     assert two.ask(b"configure force")[0].startswith(b"+OK")

@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
 SECONDS = 60
 CONNECTIONS = 8  # control/server.py
+PASSWORD = b"of this test only"
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +57,24 @@ def ended(peer):
         return True
 
 
+@pytest.fixture(scope="module")
+def key(path):
+    """What a line of somebody who is logged in begins with."""
+    with connect(path) as peer:
+        peer.sendall(b"*first admin " + PASSWORD + b"\n")
+        first, key, *_ = answers(peer, 1).split(b"\r\n")
+        assert first == b"+OK admin"
+    return b"@:" + key + b" "
+
+
 def ping(path):
     with connect(path) as peer:
         peer.sendall(b"ping\n")
         return answers(peer, 1)
 
 
-def test_commands_in_one_segment_and_octet_by_octet(path):
-    data = b"ping\r\nquarantine show 9\nfoo\n"
+def test_commands_in_one_segment_and_octet_by_octet(path, key):
+    data = b"ping\r\n" + key + b"quarantine show 9\n" + key + b"foo\n"
     with connect(path) as peer:
         peer.sendall(data)
         whole = answers(peer, 3)
@@ -74,11 +85,11 @@ def test_commands_in_one_segment_and_octet_by_octet(path):
         assert answers(peer, 3) == whole
 
 
-def test_a_line_at_its_limit_and_over_it(path):
+def test_a_line_at_its_limit_and_over_it(path, key):
     with connect(path) as peer:
-        peer.sendall(b"x" * CONTROL_LINE_OCTETS + b"\n")
+        peer.sendall(key + b"x" * CONTROL_LINE_OCTETS + b"\n")
         assert answers(peer, 1).startswith(b"-ERR no command")
-        peer.sendall(b"x" * (CONTROL_LINE_OCTETS + 1) + b"\n")
+        peer.sendall(key + b"x" * (CONTROL_LINE_OCTETS + 1) + b"\n")
         assert answers(peer, 1).startswith(
             b"-ERR the line is over %d octets" % CONTROL_LINE_OCTETS
         )
@@ -86,9 +97,9 @@ def test_a_line_at_its_limit_and_over_it(path):
         assert answers(peer, 1).startswith(b"+OK")
 
 
-def test_a_line_without_end_is_refused_and_closed(path):
+def test_a_line_without_end_is_refused_and_closed(path, key):
     with connect(path) as peer:
-        peer.sendall(b"x" * (CONTROL_LINE_OCTETS + CONTROL_PREFIX_OCTETS + 2))
+        peer.sendall(key + b"x" * (CONTROL_LINE_OCTETS + CONTROL_PREFIX_OCTETS + 2 - len(key)))
         assert answers(peer, 1).startswith(
             b"-ERR the line is over %d octets" % CONTROL_LINE_OCTETS
         )
@@ -96,11 +107,11 @@ def test_a_line_without_end_is_refused_and_closed(path):
     assert ping(path).startswith(b"+OK")
 
 
-def test_every_octet_value(path):
+def test_every_octet_value(path, key):
     with connect(path) as peer:
         for code in range(256):
             if code != 10:
-                peer.sendall(b"show st" + bytes([code]) + b"atus\n")
+                peer.sendall(key + b"show st" + bytes([code]) + b"atus\n")
                 assert answers(peer, 1).startswith(b"-ERR")
 
 
@@ -116,12 +127,12 @@ def test_too_many_peers_are_closed_and_silent_ones_make_room(path):
         peer.close()
 
 
-def test_a_peer_that_does_not_read_hinders_nobody_and_is_closed(path):
+def test_a_peer_that_does_not_read_hinders_nobody_and_is_closed(path, key):
     with connect(path) as peer:
         peer.setblocking(False)
         with pytest.raises(OSError):
             while True:
-                peer.send(b"quarantine show 7\n" * 100)
+                peer.send((key + b"quarantine show 7\n") * 100)
         assert ping(path).startswith(b"+OK")
         peer.settimeout(SECONDS)
         closed = False

@@ -64,7 +64,7 @@ def test_a_restore_is_audited(accelerated):
     audits = [row for row in box.log().split("\n") if "account.restore" in row]
     assert "ok=False" in audits[0] and "ok=True" in audits[1]
     assert "fred @ isp" in audits[1] and "restante-restored-" in audits[1]
-    assert "who=console" in audits[1]
+    assert "who=admin" in audits[1]
 
 
 def test_without_retention_nothing_is_kept(accelerated):

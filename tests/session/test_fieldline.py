@@ -2,6 +2,7 @@
 on its other end, the real gate behind it, noise in between (faults 81, 87, 88)."""
 
 import os
+import re
 import select
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import serial
 import serial.rfc2217
 from noisy_line import NoisyLine
+from restante_tools.lab.controlsocket import PASSWORD
 from serial_console import Console
 
 HOST_TOOLS = Path(__file__).resolve().parents[2] / "host-tools"
@@ -24,11 +26,14 @@ STANDARD = ["set screening mode disabled"]
 class Field:
     """A box, its console on a line, and the tools at the line's end."""
 
-    def __init__(self, box, folder, **line):
+    def __init__(self, box, folder, logged_in=True, **line):
         self.box = box
         self.folder = folder
         self.console = Console(box.run)
         self.console.ready()
+        if not logged_in:
+            self.console.type(b"logout\r")
+            self.console.until(re.escape(self.console.login))
         self.line = NoisyLine(self.console.master, **line)
 
     def tool(self, *words, port=None):
@@ -39,6 +44,7 @@ class Field:
     def start(self, *words, port=None):
         environment = {**os.environ, "PYTHONPATH": str(HOST_TOOLS)}
         environment["RESTANTE_PORT"] = port or self.line.port
+        environment["RESTANTE_CONSOLE_PASSWORD"] = PASSWORD
         return subprocess.Popen(
             [sys.executable, "-m", "restante_tools", *words],
             env=environment,
@@ -66,7 +72,8 @@ class Field:
         self.line.close()
         self.console.seen = b""
         self.console.type(b"\x03")
-        self.console.until(rb"[>#] ")
+        if self.console.until(rb"[>#] |login: ").endswith(b"login: "):
+            self.console.log_in()
         self.console.type(b"ping\r")
         self.console.until(rb"ping\r\n\+OK ?\r\n")
 
@@ -367,6 +374,42 @@ def test_a_push_that_is_stopped_by_hand_leaves_no_candidate(field):
     assert process.returncode == 130 and "stopped" in error
     assert stand.script("! compare", "= there is no candidate").returncode == 0
     assert stand.settings() == before
+    stand.works()
+
+
+# -- who asks
+
+
+def logs(stand, event):
+    return [row for row in stand.box.log().split("\n") if f" {event} " in row]
+
+
+@pytest.mark.parametrize("rate", [0, 0.002])
+def test_a_tool_logs_in_and_out_where_nobody_is(field, rate):
+    stand = field(logged_in=False, rate=rate)
+    before = len(logs(stand, "console.logout"))
+    done = stand.script("show status", "= memory", "configure", "set log level debug", "commit")
+    assert done.returncode == 0, done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+    assert "set log level debug" in stand.settings()
+    assert len(logs(stand, "console.logout")) == before + 1
+    stand.line.rate = 0
+    stand.works()
+
+
+def test_a_wrong_password_is_said_and_runs_nothing(field):
+    stand = field(logged_in=False)
+    wrong = stand.folder / "wrong"
+    wrong.write_text("not the password\n")
+    for _ in range(2):
+        done = stand.tool(
+            "console", "run", "--password-file", str(wrong), stand.file("reboot", name="script")
+        )
+        assert done.returncode == 1, done.stderr
+        assert "did not let admin in: wrong user name or password" in done.stderr
+        assert "not the password" not in done.stdout + done.stderr
+    assert not (stand.box.run / "gate" / "reboot").exists()
+    assert len(logs(stand, "console.refused")) == 2
     stand.works()
 
 

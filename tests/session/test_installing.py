@@ -217,7 +217,8 @@ def test_sessions_go_on_while_a_large_set_is_installed(box, large, figures):
     sent = time.monotonic() - started
     slowest = 0.0
     with Sender(box, data) as install, Sender(box, data) as asks:
-        install.sock.sendall(b"signatures install\n")
+        line = box.control.addressed("signatures install")
+        install.sock.sendall(line.encode() + b"\n")
         install.sock.setblocking(False)
         started = time.monotonic()
         answer = b""
@@ -246,7 +247,8 @@ def test_a_gate_that_is_killed_at_any_time_of_an_install(box, sets, large):
     for n in range(8):
         box.arrived(data)
         with Sender(box, data) as install:
-            install.sock.sendall(b"signatures install\n")
+            line = box.control.addressed("signatures install")
+            install.sock.sendall(line.encode() + b"\n")
             time.sleep(n * 0.04)  # the time of the kill, not a wait for something
             box.gate.signal(signal.SIGKILL)
             box.gate.stop()

@@ -8,6 +8,8 @@ import threading
 import zlib
 
 import pytest
+from restante.control.door import DENIED
+from restante_tools.lab.controlsocket import PASSWORD, USER
 from serial_console import HERE, Console
 from test_console import Stand
 
@@ -58,8 +60,14 @@ def with_crc(tag, command):
     return b"#%s:%08x %s" % (tag, zlib.crc32(tag + b" " + command), command)
 
 
+def log_in(console):
+    """As a program does where the login has ended, as it does with the gate."""
+    assert said(console, b"#gone ping")["text"] == DENIED
+    assert said(console, b"#in *login %s %s" % (USER.encode(), PASSWORD.encode()))["ok"]
+
+
 def prompt_is_back(console):
-    console.until(re.escape(console.prompt))
+    console.ready()
     assert console.ask(b"ping") == [b"+OK "]
 
 
@@ -153,6 +161,7 @@ def test_a_gate_that_is_away(console, stand):
     stand.kill()
     assert "the gate is not answering" in said(console, b"#t ping")["text"]
     stand.start()
+    log_in(console)
     assert said(console, b"#u ping")["ok"]
 
 
@@ -188,6 +197,7 @@ def test_lines_over_the_bound_are_forgotten_to_their_end(console, stand):
     first, second = answers(console, 2)
     assert "it broke off" in first["text"] and first["tag"] == "t"
     assert "all of it is forgotten" in second["text"]
+    log_in(console)
     assert said(console, b"#u ping")["ok"]
     assert not (stand.run / "gate" / "reboot").exists()
 

@@ -8,9 +8,10 @@ from restante import log
 from restante.accounts import seen, state
 from restante.accounts.groups import Groups
 from restante.accounts.state import Account
-from restante.control import retained
+from restante.control import grammar, retained
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.door import DENIED, Door
 from restante.control.firmware import FirmwareCommands
 from restante.control.health import Health
 from restante.control.updates import Updates
@@ -381,6 +382,29 @@ class Firmware:
         return self._or_error("B")
 
 
+class Users:
+    """Of the door: one user, whose password is not what this is about."""
+
+    why = ""
+
+    def names(self):
+        return ["admin"]
+
+    def entry(self, name):
+        return (bytes(16), bytes(32)) if name == "admin" else None
+
+    def full(self):
+        return False
+
+
+async def hashed(password, salt):
+    return bytes(32)
+
+
+def same(a, b):
+    return a == b
+
+
 class Box:
     """A Control and everything around it."""
 
@@ -440,7 +464,10 @@ class Box:
             Thing(seconds=lambda: 1700000000, trusted=lambda: True),
             FirmwareCommands(self.firmware, self.arriving),
             self.health,
+            Door(Users(), hashed, lambda n: bytes(n), same, zero, self.log, None),
         )
+        self.key = run(self.control.answer(b"*login admin secret"))[2][0]
+        del self.records[:]
 
     def record(self, level, event, **fields):
         self.records.append((level, event, fields))
@@ -452,13 +479,45 @@ class Box:
         return lambda: []
 
     def ask(self, line):
-        return run(self.control.answer(line))
+        """As somebody who is logged in; `@NAME line` says whose candidate it is about."""
+        name = b""
+        if line.startswith(b"@"):
+            name, _, line = line[1:].partition(b" ")
+        return run(self.control.answer(b"@%s:%s %s" % (name, self.key.encode(), line)))
 
 
 def test_ping_is_empty_and_leaves_no_record():
     box = Box()
+    assert run(box.control.answer(b"ping")) == (True, "", [])
     assert box.ask(b"ping") == (True, "", [])
     assert box.records == []
+
+
+def test_without_a_login_nothing_is_answered_but_what_our_own_programs_ask():
+    box = Box()
+    for key in (b"", b"0", box.key.encode()[:-1], box.key.encode() + b"0"):
+        for command, arguments, _ in grammar.COMMANDS:
+            words = grammar.usage(command, arguments).replace("[", "").replace("]", "").encode()
+            for line in (b"@a:%s %s" % (key, words), words, b"@%s %s" % (key, words)):
+                if words not in (b"ping", b"health"):
+                    ok, text, _ = run(box.control.answer(line))
+                    assert (ok, text) == (False, DENIED), line
+    assert run(box.control.answer(b"complete sh"))[1] == DENIED
+    assert run(box.control.answer(b"@a:0 ping"))[1] == DENIED
+    assert (box.system.reboots, box.system.resets, box.quarantine.calls) == (0, 0, [])
+    assert box.records == []
+
+
+def test_a_password_is_asked_for_by_the_console_only():
+    box = Box()
+    assert box.ask(b"console user add bob") == (True, "[password] add bob", [])
+    assert box.ask(b"console user password admin") == (True, "[password] password admin", [])
+    assert box.ask(b"console user add admin")[0] is False
+    assert box.ask(b"console user password bob")[0] is False
+    for line in (b"console user add bob S3CRET-1234", b"console user password admin S3CRET-1234"):
+        assert box.ask(line)[0] is False
+    assert "S3CRET" not in str(box.records)
+    assert box.ask(b"show console users") == (True, "1 users", ["admin"])
 
 
 def test_the_session_that_has_the_candidate_is_told_so():
@@ -480,9 +539,14 @@ def test_the_session_that_has_the_candidate_is_told_so():
 
 
 def test_names_of_sessions():
-    for bad in (b"@ help", b"@A help", b"@" + b"a" * 33 + b" help", b"@a", b"@a;b help"):
-        assert Box().ask(bad)[0] is False
-    assert Box().ask(b"@a-1 help")[0]
+    box = Box()
+    key = box.key.encode()
+    for bad in (b"A", b"a" * 33, b"a;b", b"a:b"):
+        assert run(box.control.answer(b"@%s:%s help" % (bad, key)))[1] == DENIED
+    for bad in (b"@a:%s" % key, b"@a:%s:x help" % key, b"@a:%s;help" % key, b" @a:%s help" % key):
+        assert run(box.control.answer(bad))[0] is False
+    for good in (b"@a-1:%s help", b"@:%s help", b"@" + b"a" * 32 + b":%s help"):
+        assert run(box.control.answer(good % key))[0]
 
 
 def test_half_typed_lines():
@@ -579,9 +643,9 @@ def test_quarantine():
     assert box.ask(b"quarantine release 7")[0] and box.ask(b"quarantine release 6 force")[0]
     assert box.ask(b"quarantine delete 6")[0]
     assert box.quarantine.calls == [
-        ("release", "7", "console", False),
-        ("release", "6", "console", True),
-        ("delete", "6", "console"),
+        ("release", "7", "admin", False),
+        ("release", "6", "admin", True),
+        ("delete", "6", "admin"),
     ]
     assert not box.ask(b"quarantine release 9")[0] and not box.ask(b"quarantine delete 9")[0]
 
@@ -597,7 +661,7 @@ def test_deleted_mail_is_listed_and_restored():
     ok, text, _ = box.ask(b"account restore anna @ acme 11")
     assert ok and text.endswith("as uid-3") and drop.restored == 1
     level, event, fields = box.records[-2]
-    assert (event, fields["ok"], fields["who"]) == ("account.restore", True, "console")
+    assert (event, fields["ok"], fields["who"]) == ("account.restore", True, "admin")
     assert "11 of anna @ acme" in fields["id"] and "uid-3" in fields["what"]
     for number in (b"1", b"011", b"13", b"x"):
         ok, text, hint = box.ask(b"account restore anna @ acme " + number)
@@ -836,12 +900,12 @@ def test_erasing_an_account_asks_first_and_leaves_a_record():
     assert lines == ["if it is really meant, type: erase account %s yes" % anna.id]
     assert box.accounts.erased == [] and box.maildrops.erased == [] and box.collector.turns == []
     assert box.ask(b"erase account anna @ acme yes")[0]
-    assert box.accounts.erased == [("anna @ acme", "console")]
+    assert box.accounts.erased == [("anna @ acme", "admin")]
     assert box.maildrops.erased == [anna.id]
     assert box.collector.turns == ["anna @ acme", "over"]
     records = [r for r in box.records if r[1] == "account.erase"]
     assert records == [
-        (log.INFO, "account.erase", {"ok": True, "id": "anna @ acme", "who": "console"})
+        (log.INFO, "account.erase", {"ok": True, "id": "anna @ acme", "who": "admin"})
     ]
     assert not box.ask(b"erase account anna @ acme yes")[0]
 

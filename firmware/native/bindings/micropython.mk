@@ -40,6 +40,10 @@ RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 	crypto_hash/sha512/cp/hash_sha512_cp.c \
 	crypto_onetimeauth/poly1305/donna/poly1305_donna.c \
 	crypto_onetimeauth/poly1305/onetimeauth_poly1305.c \
+	crypto_pwhash/argon2/argon2-core.c \
+	crypto_pwhash/argon2/argon2-fill-block-ref.c \
+	crypto_pwhash/argon2/argon2.c \
+	crypto_pwhash/argon2/blake2b-long.c \
 	crypto_sign/ed25519/ref10/open.c \
 	crypto_sign/ed25519/ref10/sign.c \
 	crypto_stream/chacha20/ref/chacha20_ref.c \
@@ -58,6 +62,8 @@ CFLAGS_USERMOD += $(RESTANTE_DECODER_FLAGS)
 CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/engine/digest_config.h"'
 # SODIUM_STATIC: no names are exported.
 CFLAGS_USERMOD += -DSODIUM_STATIC -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include
+RESTANTE_ARGON2_DIR := $(RESTANTE_SODIUM_DIR)/src/libsodium/crypto_pwhash/argon2
+CFLAGS_USERMOD += -I$(RESTANTE_ARGON2_DIR)
 LDFLAGS_USERMOD += -pthread
 
 # What each octet of mail goes through is built for speed, the rest of the program for size.
@@ -70,6 +76,9 @@ RESTANTE_SODIUM_OBJECTS := $(addprefix $(BUILD)/,$(RESTANTE_SODIUM:.c=.o))
 # What its configure script would find out; both machines are little-endian. CONFIGURED: yes, so.
 $(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHAVE_WEAK_SYMBOLS \
 	-DHAVE_EXPLICIT_BZERO -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include/sodium -w
+# Its 8 MiB are mapped, so that they go back to the system; its inner loop is what a login waits for.
+$(BUILD)/$(RESTANTE_ARGON2_DIR)/argon2-core.o: CFLAGS += -DHAVE_MMAP -DHAVE_SYS_MMAN_H
+$(BUILD)/$(RESTANTE_ARGON2_DIR)/argon2-fill-block-ref.o: CFLAGS += -O2
 # Others' code is built with others' idea of warnings.
 $(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES)): CFLAGS += -w
 $(addprefix $(BUILD)/,$(RESTANTE_ZLIB:.c=.o)): CFLAGS += $(RESTANTE_ZLIB_FLAGS)

@@ -8,14 +8,18 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <mbedtls/sha256.h>
 
+#include "argon2.h"
+#include "sodium/utils.h"
+
 enum {
     HASH_CHUNK = 65536,    // octets per read: few calls, little memory
-    STACK_OCTETS = 131072, // the deepest call is SHA-256's, under 1 KiB; libc may need more
+    STACK_OCTETS = 131072, // the deepest call is Argon2's, under 8 KiB; libc may need more
     // Tickets wrap before they leave the small integers of a 32-bit MicroPython.
     LAST_TICKET = 0x3fffffff,
 };
@@ -63,6 +67,27 @@ static int hash_file(int fd, uint8_t hash[RST_HELPER_HASH]) {
     return n == -1 ? -1 : 0;
 }
 
+// Its 8 MiB are there for as long as it runs, and are mapped, so that they go back to the system.
+static int hash_password(rst_helper_job *job) {
+    argon2_context context = {
+        .out = job->hash,
+        .outlen = RST_HELPER_HASH,
+        .pwd = (uint8_t *)job->path,
+        .pwdlen = (uint32_t)strlen(job->path),
+        .salt = (uint8_t *)job->other,
+        .saltlen = RST_HELPER_SALT,
+        .t_cost = RST_HELPER_ARGON2_PASSES,
+        .m_cost = RST_HELPER_ARGON2_KIB,
+        .lanes = 1,
+        .threads = 1,
+        .flags = ARGON2_DEFAULT_FLAGS,
+    };
+    // All it can lack is memory: the rest is constant, or was checked by the caller.
+    int result = argon2_ctx(&context, Argon2_id);
+    errno = ENOMEM;
+    return result == ARGON2_OK ? 0 : -1;
+}
+
 static int perform(rst_helper_job *job) {
     switch (job->operation) {
     case RST_HELPER_FSYNC:
@@ -75,6 +100,8 @@ static int perform(rst_helper_job *job) {
         return unlink(job->path);
     case RST_HELPER_SHA256:
         return hash_file(job->fd, job->hash);
+    case RST_HELPER_ARGON2:
+        return hash_password(job);
     default:
         errno = EINVAL;
         return -1;
@@ -86,6 +113,9 @@ static void run(rst_helper_job *job) {
     job->error = perform(job) == -1 ? errno : 0;
     if (takes_descriptor(job->operation)) {
         close(job->fd);
+    }
+    if (job->operation == RST_HELPER_ARGON2) {
+        sodium_memzero(job->path, sizeof job->path);
     }
 }
 

@@ -1,6 +1,7 @@
-// One helper thread that does what blocks (sync, rename, unlink, hashing a file), so that the
-// cooperative loop never waits for the medium. It knows nothing of MicroPython and touches none of
-// its objects: paths are copied in, descriptors are duplicated, results are copied out.
+// One helper thread that does what blocks (sync, rename, unlink, hashing a file or a password), so
+// that the cooperative loop never waits for the medium. It knows nothing of MicroPython and
+// touches none of its objects: paths are copied in, descriptors are duplicated, results are copied
+// out.
 #ifndef RST_BINDINGS_SYS_HELPER_H
 #define RST_BINDINGS_SYS_HELPER_H
 
@@ -12,6 +13,7 @@ enum {
     RST_HELPER_RENAME,    // path, path
     RST_HELPER_UNLINK,    // path
     RST_HELPER_SHA256,    // fd, whole file from its start
+    RST_HELPER_ARGON2,    // password in `path`, salt in `other`
 };
 
 enum {
@@ -21,7 +23,12 @@ enum {
     // Octets of a path with its end: paths of the data folder are under 100, those of tests
     // longer.
     RST_HELPER_PATH = 256,
-    RST_HELPER_HASH = 32, // octets of a SHA-256
+    RST_HELPER_HASH = 32, // octets of a SHA-256, and of a password's hash
+    RST_HELPER_SALT = 16, // octets of a password's salt
+    // Argon2id (RFC 9106): 8 MiB, which a box of 64 MiB has to spare for one password at a time,
+    // and three passes, the RFC's choice where memory is short. One lane: there is one thread.
+    RST_HELPER_ARGON2_KIB = 8192,
+    RST_HELPER_ARGON2_PASSES = 3,
 };
 
 typedef struct {

@@ -5,6 +5,8 @@
 
 #include "py/runtime.h"
 
+#include "sodium/utils.h"
+
 #include "sys.h"
 #include "sys_helper.h"
 
@@ -37,6 +39,15 @@ static void copy_path(char *to, mp_obj_t path_in) {
     to[n] = 0;
 }
 
+static void copy_salt(char *to, mp_obj_t salt_in) {
+    mp_buffer_info_t salt;
+    mp_get_buffer_raise(salt_in, &salt, MP_BUFFER_READ);
+    if (salt.len != RST_HELPER_SALT) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a salt has 16 octets"));
+    }
+    memcpy(to, salt.buf, salt.len);
+}
+
 static mp_obj_t worker_submit(size_t n_args, const mp_obj_t *args) {
     rst_helper_job job = {.operation = (int)mp_obj_get_int(args[1]), .fd = -1};
     size_t expected = 3;
@@ -53,16 +64,26 @@ static mp_obj_t worker_submit(size_t n_args, const mp_obj_t *args) {
     case RST_HELPER_UNLINK:
         copy_path(job.path, args[2]);
         break;
+    case RST_HELPER_ARGON2:
+        expected = 4;
+        copy_path(job.path, args[2]);
+        break;
     default:
         mp_raise_ValueError(MP_ERROR_TEXT("no such operation"));
     }
     if (n_args != expected) {
         mp_raise_TypeError(MP_ERROR_TEXT("wrong number of arguments for this operation"));
     }
-    if (n_args == 4) {
+    if (job.operation == RST_HELPER_ARGON2) {
+        copy_salt(job.other, args[3]);
+    } else if (n_args == 4) {
         copy_path(job.other, args[3]);
     }
-    rst_sys_check(rst_helper_submit(&job));
+    int result = rst_helper_submit(&job);
+    int error = errno;
+    sodium_memzero(job.path, sizeof job.path); // it may be a password
+    errno = error;
+    rst_sys_check(result);
     return MP_OBJ_NEW_SMALL_INT((mp_int_t)job.ticket);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(worker_submit_obj, 3, 4, worker_submit);
@@ -73,7 +94,8 @@ static mp_obj_t worker_collect(mp_obj_t self_in) {
     if (!rst_helper_collect(&job)) {
         return mp_const_none;
     }
-    bool hashed = job.operation == RST_HELPER_SHA256 && job.error == 0;
+    bool hashes = job.operation == RST_HELPER_SHA256 || job.operation == RST_HELPER_ARGON2;
+    bool hashed = hashes && job.error == 0;
     mp_obj_t items[3] = {
         MP_OBJ_NEW_SMALL_INT((mp_int_t)job.ticket),
         MP_OBJ_NEW_SMALL_INT(job.error),

@@ -68,7 +68,7 @@ static void argument_without(program *p, int index, uint32_t bits) {
 
 static void judge(program *p, rst_call_kind kind) {
     static const uint32_t families[] = {AF_UNIX, AF_INET};
-    static const uint32_t tty[] = {TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH};
+    static const uint32_t tty[] = {TCGETS, TIOCGWINSZ, TCSETS, TCSETSW, TCSETSF, TCFLSH, TIOCMGET};
     static const uint32_t grow[] = {0};
     switch (kind) {
     case RST_ALLOW:

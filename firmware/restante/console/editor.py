@@ -41,6 +41,7 @@ class Editor:
         self._wrong = None  # why the line will be refused
         self._state = _KEY
         self._after_cr = False
+        self.hidden = False  # nothing is shown but the line's end: it is a password
 
     @property
     def line(self):
@@ -57,6 +58,14 @@ class Editor:
         `alone`: nothing came right behind it, so a hand typed it.  Only then ? and Tab ask for
         help: in what is pasted they are what they are.
         """
+        shown, event = self._feed(octet, alone and not self.hidden)
+        return (b"" if self.hidden and not event else shown), event
+
+    def forget(self):
+        """Whatever was typed of a line is dropped."""
+        self._reset()
+
+    def _feed(self, octet, alone):
         if self._state != _KEY:
             self._sequence(octet)
             return b"", None

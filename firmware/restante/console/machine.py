@@ -8,6 +8,7 @@ answer is kept and given again, the command is not run twice.  That holds over C
 
 from restante.console import tagged
 from restante.console.gate import NoAnswer
+from restante.control import door
 from restante.control.wire import EDITING
 
 # A program that says nothing for so long is gone, and a hand may be next.
@@ -20,6 +21,8 @@ LEAVE = (b"terminal", b"text")
 
 NOT_RUN = "not run: "
 HINT = ("machine mode; type: terminal text",)
+BY_HAND = "a password is typed by hand"
+LOGOUT = b"logout"
 
 
 def enters(line):
@@ -28,11 +31,11 @@ def enters(line):
 
 
 class Machine:
-    def __init__(self, terminal, gate, prefix, name):
-        """`prefix`: octets in front of each command for the gate; `name`: of the session."""
+    def __init__(self, terminal, gate, login, name):
+        """`login`: who is logged in; `name`: of the session."""
         self._terminal = terminal
         self._gate = gate
-        self._prefix = prefix
+        self._login = login
         self._name = name
         self._checked = False
         self._typed = bytearray()  # from self._at on: not looked at yet
@@ -80,7 +83,8 @@ class Machine:
 
     def _enter(self, line):
         self._checked = line.split()[-1] == b"checked"
-        self._say(b"", True, "terminal json", ("session " + self._name,))
+        user = "login " + (self._login.user or "none")
+        self._say(b"", True, "terminal json", ("session " + self._name, user))
 
     def _ends(self, event):
         """Answers a line; whether the mode ends with it."""
@@ -106,8 +110,10 @@ class Machine:
         except tagged.NotRun as error:
             self._say(b"", False, NOT_RUN + str(error), HINT)
             return
-        if not tag or (tag, command) != self._last:
-            self._last = (tag, command)
+        secret = command.startswith(door.SECRET)
+        same = (tag, b"" if secret else command)  # what holds a password is not kept
+        if not tag or same != self._last:
+            self._last = same
             # What is said of it if Ctrl-C gives it up.
             self._kept = (False, "given up; the command may still be at work", ())
             kept = self._run(command)
@@ -119,12 +125,19 @@ class Machine:
     def _run(self, command):
         """(ok, text, lines), or None if it was given up."""
         try:
-            answer = self._gate.ask(self._prefix + command, self._terminal, self._cancelled)
+            line = b"*logout" if command.strip() == LOGOUT else command
+            answer = self._gate.ask(self._login.prefix + line, self._terminal, self._cancelled)
         except NoAnswer as error:
             return False, "the gate is not answering: %s" % error, ("it is restarted by itself",)
         if answer is None:
             return None
         text = answer.text
+        if command.startswith((b"*login", b"*first", b"*repair")):
+            self._login.take(answer)
+        elif text == door.DENIED or line == b"*logout":
+            self._login.forget()
+        if text.startswith(door.ASKING):
+            return False, BY_HAND, HINT
         self.editing = (text + " ").startswith(EDITING)
         if self.editing:
             text = text[len(EDITING) :]

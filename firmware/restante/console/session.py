@@ -5,18 +5,20 @@ gives up the running command and forgets what is kept.  A paste that is longer t
 forgotten as a whole, to its end: running a part of it could do what nobody meant.  An answer is
 shown as it came, `+OK` or `-ERR` first, so that a program can read the serial line too.
 
-The gate is told which session asks, because one session at a time may have the candidate; while
-this one has it the prompt ends with `#`.
+The gate is told who asks, because one at a time may have the candidate; while that is who is
+logged in here, the prompt ends with `#`.  Without a login there is nothing but its prompt.
 """
 
 from restante.console import editor, machine
 from restante.console.gate import NoAnswer
+from restante.console.login import Login
+from restante.control import door
 from restante.control.wire import EDITING, plain
 
 # 1,000 lines of a pasted script; more than that comes from no hand.
 TYPED_OCTETS = 65536
-# Idle reads: how often the modes of the tty are looked after is the terminal's own matter.
-IDLE_MS = 3600000
+# When nothing was typed for so long, the gate is asked whether the login is still open.
+IDLE_MS = 10000
 # A paste is at its end when nothing came for so long.
 QUIET_MS = 500
 # ? and Tab are typed by a hand if nothing comes behind them for so long.
@@ -24,6 +26,10 @@ ALONE_MS = 150
 # The gate may still be starting when the console does: so many tries, so far apart.
 BANNER_TRIES = 20
 BANNER_PAUSE_MS = 500
+# What ends the login.  `exit` does it where there is no candidate to leave.
+LOGOUT = b"logout"
+EXIT = b"exit"
+ENDED = -1  # an event beside the editor's: the login has ended by itself
 
 
 def completion(line, words):
@@ -47,8 +53,8 @@ class Session:
         self._host = host
         self._version = version
         self._notes = notes  # lines of the banner
-        self._as = b"@" + name.encode() + b" "
-        self._machine = machine.Machine(terminal, gate, self._as, name)
+        self._login = Login(name, self._ask, self._line, terminal.line)
+        self._machine = machine.Machine(terminal, gate, self._login, name)
         self._editing = False
         self._editor = editor.Editor()
         self._typed = bytearray()  # from self._at on: not looked at yet
@@ -57,19 +63,72 @@ class Session:
         self._too_much = False  # what is typed is dropped, until it is quiet
 
     def run(self):
-        """Until the terminal is gone (terminal.Gone)."""
+        """Until the terminal is gone (terminal.Gone); the login ends with it."""
         self._keep(self._terminal.read(0))
         self._banner()
-        while True:
-            self._drop_to_the_end()
-            self._terminal.show(self._prompt())
-            event, line = self._next_event()
-            if event == editor.REFUSED:
-                self._terminal.line("-ERR not run: %s" % line)
-            elif event == editor.LINE and machine.enters(line):
-                self._machine_mode(line)
-            elif event == editor.LINE and line.strip():
-                self._command(line)
+        try:
+            while True:
+                self._drop_to_the_end()
+                if self._login.key:
+                    self._one_line()
+                else:
+                    self._log_in()
+        finally:
+            if self._login.key:
+                self._gate.tell(self._login.prefix + b"*logout")
+
+    def _log_in(self):
+        self._editing = False
+        line = self._login.once(plain(self._host).encode())
+        if line is not None:
+            self._machine_mode(line)
+        elif self._login.key:
+            self._welcome()
+
+    def _welcome(self):
+        try:
+            answer = self._ask(self._login.prefix + b"show alarms")
+        except NoAnswer:
+            answer = None
+        if answer:
+            self._show(answer.lines)
+        self._terminal.line("type help for the commands")
+
+    def _one_line(self):
+        event, line = self._line(self._prompt(), False)
+        if event == ENDED:
+            self._log_out("logged out: no command for too long")
+        elif event == editor.REFUSED:
+            self._terminal.line("-ERR not run: %s" % line)
+        elif event == editor.LINE and machine.enters(line):
+            self._machine_mode(line)
+        elif event == editor.LINE and self._leaves(line.strip()):
+            self._gate.tell(self._login.prefix + b"*logout")
+            self._log_out("+OK logged out")
+        elif event == editor.LINE and line.strip():
+            self._command(line)
+
+    def _leaves(self, line):
+        return line == LOGOUT or (line == EXIT and not self._editing)
+
+    def _log_out(self, why):
+        self._login.forget()
+        self._editing = False
+        self._forget()
+        self._terminal.line(why)
+
+    def _ask(self, line):
+        self._given_up = False
+        return self._gate.ask(line, self._terminal, self._cancelled)
+
+    def _line(self, prompt, hidden):
+        """(event, what was typed) of the editor's, or ENDED."""
+        self._terminal.show(prompt)
+        self._editor.hidden = hidden
+        try:
+            return self._next_event()
+        finally:
+            self._editor.hidden = False
 
     def _prompt(self):
         return plain(self._host).encode() + (b"# " if self._editing else b"> ")
@@ -81,17 +140,14 @@ class Session:
             self._terminal.line(note)
         for _ in range(BANNER_TRIES):
             try:
-                answer = self._gate.ask(b"show alarms", self._terminal, self._cancelled)
+                self._ask(b"*state")
             except NoAnswer as error:
                 why = str(error)
                 self._keep(self._terminal.read(BANNER_PAUSE_MS))
                 continue
-            if answer:
-                self._show(answer.lines)
             break
         else:
             self._terminal.line("the gate is not answering: %s" % why)
-        self._terminal.line("type help for the commands")
 
     def _machine_mode(self, line):
         self._machine.editing = self._editing
@@ -101,9 +157,12 @@ class Session:
         self._typed += typed
 
     def _command(self, line):
-        self._given_up = False
+        if line.startswith(door.SECRET):
+            # What a hand types here was shown: it must not reach where passwords go.
+            self._terminal.line("-ERR no command begins with that")
+            return
         try:
-            answer = self._gate.ask(self._as + line, self._terminal, self._cancelled)
+            answer = self._ask(self._login.prefix + line)
         except NoAnswer as error:
             self._terminal.line("-ERR the gate is not answering: %s" % error)
             self._terminal.line("it is restarted by itself; try again in some seconds")
@@ -112,6 +171,12 @@ class Session:
             self._terminal.line("-ERR given up; the command may still be at work")
             return
         text = answer.text
+        if text == door.DENIED:
+            self._log_out("-ERR not run: the login has ended")
+            return
+        if text.startswith(door.ASKING):
+            self._login.change(text[len(door.ASKING) :])
+            return
         self._editing = (text + " ").startswith(EDITING)
         if self._editing:
             text = text[len(EDITING) :]
@@ -137,6 +202,20 @@ class Session:
                     return event
             self._forget()
             self._typed += self._terminal.read(IDLE_MS)
+            if not self._typed and self._has_ended():
+                self._editor.forget()
+                self._terminal.show(b"\n")
+                return ENDED, None
+
+    def _has_ended(self):
+        """Whether the gate says so; if it does not answer, the next command will tell."""
+        if not self._login.key:
+            return False
+        try:
+            answer = self._ask(self._login.prefix + b"*left")
+        except NoAnswer:
+            return False
+        return answer is not None and answer.text == door.DENIED
 
     def _is_alone(self):
         """Whether nothing comes right behind the octet that was taken last."""
@@ -148,9 +227,7 @@ class Session:
         """What may follow the line so far; the line stays as it is, or grows."""
         kind, line = event
         try:
-            answer = self._gate.ask(
-                self._as + b"complete " + line, self._terminal, self._cancelled
-            )
+            answer = self._ask(self._login.prefix + b"complete " + line)
         except NoAnswer:
             answer = None
         rows = [row.split("  ", 1) for row in answer.lines] if answer else []

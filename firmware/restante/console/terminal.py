@@ -36,6 +36,10 @@ IEXTEN = 0x8000
 VTIME = 5
 VMIN = 6
 
+# Of the modem's lines (asm-generic/termios.h): what a whole cable carries from the other end.
+TIOCMGET = 0x5415
+TIOCM_CAR = 0x40
+
 READ_OCTETS = 256
 # How long our modes may be missing after somebody changed them, in ms.
 MODE_MS = 1000
@@ -44,7 +48,14 @@ WRITE_MS = 30000
 
 
 class Gone(Exception):
-    """The terminal was closed, or cannot be used."""
+    """The terminal was closed, or cannot be used, or its cable was pulled."""
+
+
+def modem_lines(fd):
+    """What comes from the other end, bits of TIOCM_*; OSError where there are no such lines."""
+    buffer = bytearray(20)
+    _sys.ioctl(fd, TIOCMGET, buffer)
+    return int.from_bytes(buffer[:4], "little")
 
 
 class Terminal:
@@ -56,6 +67,18 @@ class Terminal:
         self._readable.register(read_fd, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(write_fd, select.POLLOUT)
+        self._carrier = False  # it was there when we looked last
+
+    def _watch_carrier(self):
+        """Gone if the other end was there and is not any more.  Where the line cannot tell, or the
+        cable has three wires only, it is never there."""
+        try:
+            there = bool(modem_lines(self._in) & TIOCM_CAR)
+        except OSError:
+            there = False
+        if self._carrier and not there:
+            raise Gone("the cable was pulled")
+        self._carrier = there
 
     def _keep_mode(self):
         """No echo, no signals, no flow control by the reader: a typed Ctrl-S must not be able to
@@ -80,6 +103,7 @@ class Terminal:
         try:
             while True:
                 self._keep_mode()
+                self._watch_carrier()
                 left = max(0, ticks_diff(until, ticks_ms()))
                 if self._readable.poll(min(left, MODE_MS)):
                     break

@@ -5,7 +5,7 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import completing, configuring, grammar, held, retained, status
+from restante.control import completing, configuring, door, grammar, held, logins, retained, status
 from restante.control import profiles as whose
 from restante.control.tables import duration
 from restante.control.wire import EDITING
@@ -13,7 +13,9 @@ from restante.errors import RestanteError
 from restante.version import VERSION
 
 COMPLETE = b"complete "
-# Who released or deleted, in the audit record: there is no login yet.
+# What the box's own programs ask, without a login: the warden, and `slots`.
+OWN_QUESTIONS = (b"ping", b"health")
+# Whose candidate it is if the session does not say its name.
 WHO = "console"
 
 
@@ -38,6 +40,7 @@ class Control:
     timekeeper  box.timekeeper.Timekeeper
     firmware    firmware.FirmwareCommands
     health      health.Health
+    door        door.Door
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Control:
         timekeeper,
         firmware,
         health,
+        door,
     ):
         self._settings = settings
         self._log = log
@@ -79,6 +83,7 @@ class Control:
         self._timekeeper = timekeeper
         self._firmware = firmware
         self._health_of_gate = health
+        self._door = door
 
     def takes(self, settings, profiles):
         """Other settings are in force."""
@@ -86,23 +91,37 @@ class Control:
         self._profiles = profiles
 
     async def answer(self, line):
-        """`line`: bytes without the line end, perhaps with the session's name in front."""
-        name, line = grammar.session_of(line)
+        """`line`: bytes without the line end, with the session's name and key in front.
+
+        Without the key of an open login nothing is answered but what our own programs ask.
+        """
+        name, key, line = grammar.session_of(line)
+        if line.startswith(door.SECRET):
+            return await self._door.answer(key, line[1:])
+        if line in OWN_QUESTIONS and not key:
+            return await self._method(line.decode())()
+        login = self._door.holder(key)
+        if login is None:
+            return False, door.DENIED, ["the login has ended, or there was none; nothing was run"]
         if line.startswith(COMPLETE):
             rows = completing.following(line[len(COMPLETE) :], self._configuring.names)
             return True, "", ["%s  %s" % row for row in rows]
-        ok, text, lines = await self._run(name or WHO, line)
+        ok, text, lines = await self._run(login, name or WHO, line)
         if name and self._configuring.edits(name):
             text = EDITING + text
         return ok, text, lines
 
-    async def _run(self, session, line):
+    async def _run(self, login, session, line):
         try:
             command, arguments = grammar.parse(line)
             if command in grammar.OF_A_SESSION:
                 arguments = [session] + arguments
+            if command in grammar.OF_A_USER:
+                arguments = [login.user] + arguments
         except grammar.CommandError as error:
             return False, error.text, [error.hint]
+        if not login.may(command):
+            return False, "not before the users can be read again", ["allowed: " + logins.ALLOWED]
         try:
             ok, text, lines = await self._method(command)(*arguments)
         except (OSError, RestanteError) as error:
@@ -125,6 +144,24 @@ class Control:
     async def _health(self):
         why = self._health_of_gate.why_not()
         return not why, why, []
+
+    async def _logout(self):
+        """The console program takes it, as it takes `terminal`."""
+        return False, "that is for the serial line", []
+
+    async def _show_console_users(self):
+        names = self._door.names()
+        return True, "%d users" % len(names), names
+
+    async def _console_user_add(self, name):
+        return self._door.changing("add", name) or (True, door.ASKING + "add " + name, [])
+
+    async def _console_user_password(self, name):
+        refused = self._door.changing("password", name)
+        return refused or (True, door.ASKING + "password " + name, [])
+
+    async def _console_user_delete(self, who, name):
+        return await self._door.delete(name, who)
 
     async def _show_status(self):
         try:
@@ -170,12 +207,12 @@ class Control:
     async def _show_account(self, name):
         return await people.show(self._accounts, self._maildrops, name)
 
-    async def _erase_account(self, name, yes=None):
+    async def _erase_account(self, who, name, yes=None):
         answer = await people.erase(
-            self._accounts, self._maildrops, self._collector, name, WHO, yes is not None
+            self._accounts, self._maildrops, self._collector, name, who, yes is not None
         )
         if yes is not None:
-            self._audit("account.erase", answer, name)
+            self._audit("account.erase", answer, who, name)
         return answer
 
     async def _account_deleted(self, name):
@@ -183,9 +220,9 @@ class Control:
             self._accounts, self._maildrops, self._screen, self._folder, name
         )
 
-    async def _account_restore(self, name, number):
+    async def _account_restore(self, who, name, number):
         answer = await retained.restore(self._accounts, self._maildrops, name, number)
-        self._audit("account.restore", answer, "%s of %s" % (number, name), what=answer[1])
+        self._audit("account.restore", answer, who, "%s of %s" % (number, name), what=answer[1])
         return answer
 
     async def _show_configuration(self, json=None):
@@ -235,46 +272,47 @@ class Control:
     async def _show_signatures(self):
         return await self._updates.show()
 
-    async def _signatures_install(self, force=None):
+    async def _signatures_install(self, who, force=None):
         answer = await self._updates.install(force is not None)
-        self._audit("signatures.install", answer, "forced" if force else "", what=answer[1])
+        more = "forced" if force else ""
+        self._audit("signatures.install", answer, who, more, what=answer[1])
         return answer
 
-    async def _signatures_rollback(self):
+    async def _signatures_rollback(self, who):
         answer = await self._updates.rollback()
-        self._audit("signatures.rollback", answer, "", what=answer[1])
+        self._audit("signatures.rollback", answer, who, "", what=answer[1])
         return answer
 
     async def _show_firmware(self):
         return await self._firmware.show()
 
-    async def _firmware_install(self, downgrade=None):
+    async def _firmware_install(self, who, downgrade=None):
         answer = await self._firmware.install(downgrade is not None)
         how = "downgrade" if downgrade else ""
-        self._audit("firmware.install", answer, how, what=answer[1])
+        self._audit("firmware.install", answer, who, how, what=answer[1])
         return answer
 
-    async def _firmware_rollback(self):
+    async def _firmware_rollback(self, who):
         answer = await self._firmware.rollback()
-        self._audit("firmware.rollback", answer, "", what=answer[1])
+        self._audit("firmware.rollback", answer, who, "", what=answer[1])
         return answer
 
-    async def _update_begin(self, sha256, octets):
+    async def _update_begin(self, who, sha256, octets):
         answer = await self._updates.begin(sha256, octets)
-        self._audit("update.begin", answer, sha256, octets=octets)
+        self._audit("update.begin", answer, who, sha256, octets=octets)
         return answer
 
     async def _update_data(self, offset, text, crc):
         return await self._updates.data(offset, text, crc)
 
-    async def _update_end(self):
+    async def _update_end(self, who):
         answer = await self._updates.end()
-        self._audit("update.end", answer, "", what=answer[1])
+        self._audit("update.end", answer, who, "", what=answer[1])
         return answer
 
-    async def _update_poll(self):
+    async def _update_poll(self, who):
         answer = await self._updates.poll()
-        self._audit("update.poll", answer, "", what=answer[1])
+        self._audit("update.poll", answer, who, "", what=answer[1])
         return answer
 
     async def _show_updates(self):
@@ -292,14 +330,14 @@ class Control:
     async def _quarantine_show(self, id):
         return held.show(self._quarantine, id)
 
-    async def _quarantine_release(self, id, force=None):
-        answer = await held.release(self._quarantine, id, WHO, force is not None)
-        self._audit("quarantine.release", answer, id, what=answer[1])
+    async def _quarantine_release(self, who, id, force=None):
+        answer = await held.release(self._quarantine, id, who, force is not None)
+        self._audit("quarantine.release", answer, who, id, what=answer[1])
         return answer
 
-    async def _quarantine_delete(self, id):
-        answer = await held.delete(self._quarantine, id, WHO)
-        self._audit("quarantine.delete", answer, id)
+    async def _quarantine_delete(self, who, id):
+        answer = await held.delete(self._quarantine, id, who)
+        self._audit("quarantine.delete", answer, who, id)
         return answer
 
     async def _alarm_acknowledge(self):
@@ -322,12 +360,12 @@ class Control:
     async def _terminal_text(self):
         return True, "the line shows text", []
 
-    async def _reboot(self):
+    async def _reboot(self, who):
         self._system.request_reboot()
-        self._log.record(self._log.WARNING, "reboot.requested", who=WHO)
+        self._log.record(self._log.WARNING, "reboot.requested", who=who)
         return True, "the box restarts within a few seconds", []
 
-    async def _factory_reset(self, yes=None):
+    async def _factory_reset(self, who, yes=None):
         if yes is None:
             return (
                 False,
@@ -335,8 +373,8 @@ class Control:
                 ["type: factory-reset yes"],
             )
         self._system.request_factory_reset()
-        self._log.record(self._log.WARNING, "factory-reset.requested", who=WHO)
+        self._log.record(self._log.WARNING, "factory-reset.requested", who=who)
         return True, "the box forgets everything and restarts within a few seconds", []
 
-    def _audit(self, event, answer, id, **more):
-        self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=WHO, **more)
+    def _audit(self, event, answer, who, id, **more):
+        self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=who, **more)

@@ -46,7 +46,8 @@ COMMANDS = (
     ("rollback", ("NUMBER",), "an earlier configuration becomes the candidate"),
     ("discard", (), "the candidate is as what is in force"),
     ("save", (), "commit does it already"),
-    ("exit", (), "leave the candidate"),
+    ("exit", (), "leave the candidate; without one: log out"),
+    ("logout", (), "end the login"),
     ("show profile", (), "screening profiles, and who has them"),
     ("show signatures", (), "the signature set in use, its age, who signed it"),
     ("signatures install", ("force?",), "install the bundle that has arrived"),
@@ -66,6 +67,10 @@ COMMANDS = (
     ("quarantine release", ("ID", "force?"), "deliver the original at the next session"),
     ("quarantine delete", ("ID",), "remove a held message for good"),
     ("alarm acknowledge", (), "take the alarms down"),
+    ("show console users", (), "who may log in here"),
+    ("console user add", ("NAME",), "one more who may log in; the password is asked for"),
+    ("console user password", ("NAME",), "another password; it is asked for"),
+    ("console user delete", ("NAME",), "one fewer"),
     ("self-test", (), "screen test mail, check the store"),
     ("terminal json", ("checked?",), "one line of JSON an answer, for programs"),
     ("terminal text", (), "back to what a hand types"),
@@ -90,22 +95,41 @@ OF_A_SESSION = (
     "discard",
     "exit",
 )
-# Characters of a session's name in front of a line.
+# Commands that are told whose login asks: they are recorded.
+OF_A_USER = (
+    "erase account",
+    "account restore",
+    "signatures install",
+    "signatures rollback",
+    "firmware install",
+    "firmware rollback",
+    "update begin",
+    "update end",
+    "update poll",
+    "quarantine release",
+    "quarantine delete",
+    "console user delete",
+    "reboot",
+    "factory-reset",
+)
+# Characters of a session's name in front of a line, and of the key of its login.
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _NAME_OCTETS = 32
 
 
 def session_of(line):
-    """(name of the console session, rest of the line); "" if the line does not name one."""
-    if not line.startswith(b"@"):
-        return "", line
+    """(name of the console session, key of its login, rest of the line) of `@NAME:KEY rest`.
+
+    Without them, or with anything else in front, both are "".
+    """
     end = line.find(b" ")
-    name = "".join(chr(octet) for octet in line[1 : end if end > 0 else len(line)])
-    if end < 0 or not 0 < len(name) <= _NAME_OCTETS:
-        return "", line
-    if any(c not in _NAME_CHARACTERS for c in name):
-        return "", line
-    return name, line[end + 1 :]
+    if end < 0 or not line.startswith(b"@"):
+        return "", "", line
+    name, _, key = "".join([chr(octet) for octet in line[1:end]]).partition(":")
+    for part in (name, key):
+        if len(part) > _NAME_OCTETS or any(c not in _NAME_CHARACTERS for c in part):
+            return "", "", line
+    return name, key, line[end + 1 :]
 
 
 def parse(line):

@@ -18,6 +18,7 @@ UPDATE = "update"  # what was installed has expired or was withdrawn, or is not 
 FIRMWARE = "firmware"  # a firmware failed, or runs and should not
 AGE = "signatures-age"  # no newer signature set came for too long
 POLL = "update-poll"  # the server of bundles is silent for too long, or what it gave was refused
+LOGIN = "login"  # many wrong passwords in a row at the console
 
 NAMES = (
     TUNNEL,
@@ -31,6 +32,7 @@ NAMES = (
     FIRMWARE,
     AGE,
     POLL,
+    LOGIN,
 )
 
 # Octets of an alarm's text: two lines of a terminal.

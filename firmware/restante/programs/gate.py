@@ -32,9 +32,11 @@ from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.door import Door
 from restante.control.firmware import FirmwareCommands
 from restante.control.health import Health
 from restante.control.updates import Updates
+from restante.control.users import Users
 from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE, UPDATE
@@ -185,6 +187,17 @@ class Services:
         self.maildrops = Maildrops(
             folder, helper, self.clock, self.spool, tree.get("mail maximum") * MIB
         )
+        self.users = Users(folder, folder.off_loop(helper))
+        self.door = Door(
+            self.users,
+            helper.argon2,
+            _crypto.random,
+            _crypto.same,
+            self.up,
+            log,
+            self.system.request_factory_reset,
+        )
+        self.door.takes(tree, self.profiles)
         self.collector = Collector(self)
         self.upkeep = Upkeep(self)
         self._set_quarantine()
@@ -206,7 +219,7 @@ class Services:
             record_configuration,
         )
         self.ticker.add(self.running)
-        self.takers = []  # what has takes(settings, profiles)
+        self.takers = [self.door]  # what has takes(settings, profiles)
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -328,6 +341,10 @@ async def open_store(services):
         log.alarms.set(UPDATE, str(error))
         log.record(log.ERROR, "update.start", error=str(error))
     await open_accounts(services)
+    await services.users.start()
+    if services.users.why:
+        log.alarms.set(STORE, services.users.why)
+        log.record(log.ERROR, "console.users", why=services.users.why)
     problems = services.accounts.problems + services.maildrops.problems
     for text in services.spool.problems + services.quarantine.problems + problems:
         log.alarms.set(STORE, text)
@@ -424,6 +441,7 @@ async def serve(services, given, listening, control_fd, signals):
             lambda: services.settings,
             services.unopened,
         ),
+        services.door,
     )
     services.takers.append(control)
     tasks = [

@@ -75,6 +75,7 @@ BRANCHES = {
     "quarantine": "held mail",
     "mail": "stored mail",
     "collect": "fetching mail ahead of time",
+    "console": "the serial line",
     "log": "records",
     "group": "servers of one provider, and who is accelerated there",
     "profile": "screening settings of some accounts",
@@ -276,6 +277,12 @@ SETTINGS = tuple(
         ),
         Setting("collect concurrency", Integer(1, 16), 4, "accounts that are polled at once"),
         Setting("collect budget", Integer(1, 65536, MIB), 64, "fetched in one poll of an account"),
+        Setting(
+            "console auto-logout",
+            Integer(0, 1440, "minutes"),
+            10,
+            "without a command, until a login at the serial console ends; 0: never",
+        ),
         Setting("log level", Choice("error", "warning", "info", "debug"), "info", "least urgent"),
     ]
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from restante_tools.errors import FAILED, OK, USAGE, ToolError
-from restante_tools.fieldline import configuration, ports, script, terminal
+from restante_tools.fieldline import configuration, login, ports, script, terminal
 from restante_tools.fieldline.session import ANSWER_SECONDS, Session
 from restante_tools.fieldline.wire import Answer
 from restante_tools.lab.commands import attach_to_running
@@ -85,6 +85,7 @@ def attach(port: str | None = None, baud: int = ports.BAUD) -> None:
 
 
 @console.command("run")
+@login.options
 @file_argument
 @port_option
 @baud_option
@@ -107,6 +108,7 @@ def config() -> None:
 
 
 @config.command()
+@login.options
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @port_option
 @baud_option
@@ -127,6 +129,7 @@ def pull(file: Path | None, port: str | None, baud: int) -> int:
 
 
 @config.command()
+@login.options
 @file_argument
 @port_option
 @baud_option
@@ -144,6 +147,7 @@ def diff(file: Path, port: str | None, baud: int) -> int:
 
 
 @config.command()
+@login.options
 @file_argument
 @port_option
 @baud_option

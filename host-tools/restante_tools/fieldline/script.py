@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restante_tools.errors import FAILED, USAGE, ToolError
+from restante_tools.fieldline.login import SECRET
 from restante_tools.fieldline.wire import LINE_OCTETS, Answer
 
 FILE_OCTETS = 1 << 22
@@ -49,6 +50,8 @@ def read(file: Path) -> list[Line]:
             command = text[1:].strip() if fails else text
             if not command:
                 raise _wrong(file, number, "'!' stands in front of a line that must fail")
+            if command.startswith(SECRET):
+                raise _wrong(file, number, "a password has no place in a script")
             lines.append(Line(number, command, fails))
     return lines
 

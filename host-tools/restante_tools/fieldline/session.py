@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
+from restante_tools.fieldline import login
 from restante_tools.fieldline.ports import Port
 from restante_tools.fieldline.wire import BEGIN, ENTER, LEAVE, Answer, Reader, request
 
@@ -33,6 +34,7 @@ ARRIVING_SECONDS = 300.0
 # A line that is damaged so often in a row is too long for the noise there is.
 DAMAGED_TRIES = 60
 LEAVE_SECONDS = 1.0
+LOGOUT_SECONDS = 10.0
 
 PROMPT = re.compile(rb"[\r\n][!-~]+[>#] [^\n]*$")
 LOGIN = re.compile(rb"(?i)(login|user name|password): *$")
@@ -40,17 +42,24 @@ LOGIN = re.compile(rb"(?i)(login|user name|password): *$")
 DAMAGED = re.compile(rb'(^|\n)-ERR |"}')
 # A Ctrl-C out of noise makes the box give a command up.
 GIVEN_UP = "given up"
+WAIT = re.compile(r"wait (\d{1,3}) s$")  # after wrong passwords
 GIVEN_UP_TRIES = 3
 # Commands that may be run twice without harm; by how they begin.
 REPEATABLE = (
     *("help", "?", "ping", "show", "set", "delete", "discard", "compare", "complete", "save"),
     *("quarantine list", "quarantine show", "quarantine history", "account deleted"),
+    *("*login", "logout"),
 )
 
 
 def repeatable(command: str) -> bool:
     words = " ".join(command.split())
     return any(words == each or words.startswith(each + " ") for each in REPEATABLE)
+
+
+def shown(command: str) -> str:
+    """What an error may show of it."""
+    return "the login" if command.startswith(login.SECRET) else repr(command[:60])
 
 
 class Lost(Exception):
@@ -68,6 +77,8 @@ class Session:
         self._name = secrets.token_hex(4)
         self._count = 0
         self._console = ""  # the box's name of its console session
+        self._outside = False  # nobody is logged in at the console
+        self._came_in = False  # it was us who logged in
         self.sent_again = 0
 
     def __enter__(self) -> Self:
@@ -81,19 +92,40 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         try:
+            dead = isinstance(error, ToolError) and error.code == DEVICE_OR_TIMEOUT
+            if self._came_in and not dead:
+                self._seconds = min(self._seconds, LOGOUT_SECONDS)
+                self._once("logout")
             self._leave()
         except ToolError:
             if error is None:
                 raise  # else: the first error is the one to tell
 
     def ask(self, command: str) -> Answer:
-        """The box's answer to one command."""
+        """The box's answer to one command; logs in where nobody is logged in."""
+        if self._outside:
+            self._log_in()
         answer = self._once(command)
+        if answer.text == login.DENIED:  # it was not run: the login has ended
+            self._log_in()
+            answer = self._once(command)
         for _ in range(GIVEN_UP_TRIES):
             if not answer.text.startswith(GIVEN_UP) or not repeatable(command):
                 break
             answer = self._once(command)
         return answer
+
+    def _log_in(self) -> None:
+        who = login.credentials()
+        answer = self._once(who.command())
+        waiting = WAIT.match(answer.text)
+        if waiting:
+            time.sleep(int(waiting[1]))
+            answer = self._once(who.command())
+        if not answer.ok:
+            raise login.refused(who.user, answer.text, answer.lines)
+        self._outside = False
+        self._came_in = True
 
     def _once(self, command: str) -> Answer:
         self._count += 1
@@ -155,7 +187,8 @@ class Session:
         self._enter()
         if self._console != before and not repeatable(command):
             raise ToolError(
-                f"the box's console was restarted; whether it has run {command!r} is not known",
+                "the box's console was restarted; "
+                f"whether it has run {shown(command)} is not known",
                 "it was killed or the box has started anew",
                 "look at the box (restante console), then begin anew",
                 DEVICE_OR_TIMEOUT,
@@ -173,7 +206,8 @@ class Session:
             answer, more = self._welcome(ENTER_SECONDS[silent])
             seen += more
             if answer is not None:
-                self._console = " ".join(answer.lines)
+                self._console = answer.lines[0] if answer.lines else ""
+                self._outside = login.NOBODY in answer.lines
                 return
             silent += not DAMAGED.search(more)
             if silent == len(ENTER_SECONDS):
@@ -245,7 +279,7 @@ class Session:
 
     def _noisy(self, command: str, tries: int) -> ToolError:
         return ToolError(
-            f"{command[:60]!r} and its answer did not come through whole in {tries + 1} tries",
+            f"{shown(command)} and its answer did not come through whole in {tries + 1} tries",
             "the line damages too much: noise, a long cable, a wrong speed",
             "shorter cable, lower speed (--baud), other adapter",
             DEVICE_OR_TIMEOUT,
@@ -253,7 +287,7 @@ class Session:
 
     def _silent(self, command: str) -> ToolError:
         return ToolError(
-            f"no answer to {command[:60]!r} within {self._seconds:.0f} s",
+            f"no answer to {shown(command)} within {self._seconds:.0f} s",
             "the cable was pulled, the box was switched off, or it is very busy",
             f"look at it with: restante console {self._port.name}",
             DEVICE_OR_TIMEOUT,

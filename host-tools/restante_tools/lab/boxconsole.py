@@ -6,18 +6,20 @@ Rule: one Answer for both ways. What the lines mean is read here and nowhere els
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
+from restante_tools.lab.controlsocket import ANSWER_SECONDS, PASSWORD, USER, ControlSocket
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.serial import SerialLine
 
+__all__ = ["ANSWER_SECONDS", "PASSWORD", "USER"]
+
 PROMPT = r"restante> "
+LOGIN = r"restante login: "
 GIVE_UP = "\x03"  # Ctrl-C: whatever was typed before is forgotten
-ANSWER_SECONDS = 30.0  # of one command: a self-test screens a message on a slow machine
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,8 @@ Ask = Callable[[str], Answer]
 
 
 def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
-    """Ask by typing at the console, as an engineer does."""
-    line.write(GIVE_UP + "\r")
-    line.expect(PROMPT, deadline())
+    """Ask by typing at the console, as an engineer does, who logs in first."""
+    log_in(line, deadline)
 
     def ask(command: str) -> Answer:
         line.write(command + "\r")
@@ -53,26 +54,30 @@ def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
     return ask
 
 
+def log_in(line: SerialLine, deadline: Callable[[], Deadline]) -> None:
+    """Until there is a prompt. A box that has no password yet gets the laboratory's; one whose
+    users cannot be read is looked at with what it allows then."""
+    line.write(GIVE_UP + "\r")
+    limit = deadline()
+    if line.expect(f"{PROMPT}|{LOGIN}", limit)[0] == PROMPT:
+        return
+    # What was typed above may have shown the prompt twice: the next answer is behind all of them.
+    line.write("\x15" + USER + "\r")
+    asked = line.expect(r"new password: |password: |nobody can log in[^\n]*\n", limit)[0]
+    if asked.startswith("nobody"):
+        line.write(GIVE_UP + "repair\r")
+    else:
+        line.write(PASSWORD + "\r")
+    if asked.startswith("new"):
+        line.expect("once more: ", limit)
+        line.write(PASSWORD + "\r")
+    line.expect(PROMPT, limit)
+
+
 def over_socket(path: Path) -> Ask:
     """Ask the gate itself, as the console program does: firmware/restante/control/README.md."""
-
-    def ask(command: str) -> Answer:
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(ANSWER_SECONDS)
-            control.connect(str(path))
-            control.sendall(command.encode() + b"\n")
-            with control.makefile("r", encoding="utf-8", newline="\n") as stream:
-                return parsed(until_dot(stream.readline))
-
-    return ask
-
-
-def until_dot(readline: Callable[[], str]) -> list[str]:
-    """The lines of one answer, unstuffed (RFC 1939 §3)."""
-    lines: list[str] = []
-    while (line := readline()) and (row := line.rstrip("\r\n")) != ".":
-        lines.append(row[1:] if lines and row.startswith(".") else row)
-    return lines
+    control = ControlSocket(path)
+    return lambda command: parsed(control.ask(command))
 
 
 def parsed(lines: list[str]) -> Answer:

@@ -107,6 +107,7 @@ def stay(site: ImageSite, console: Console) -> None:
         "",
         "The box stays up.",
         f"  its console:        {tool} console      (leave it with Ctrl-])",
+        f'     log in as:       {boxconsole.USER}, password "{boxconsole.PASSWORD}"',
         f"  a client of yours:  {inside} COMMAND",
         f'     for example:     {inside} python3 -c "import poplib; '
         f"print(poplib.POP3('{network.ORIGIN}').welcome)\"",

@@ -88,6 +88,7 @@ class NativeGate:
         key.write_bytes(os.urandom(DEVICE_KEY_OCTETS))
         text = "".join(line + "\n" for line in settings)
         (self.data / "settings").write_text(text, encoding="utf-8")
+        self._ask = over_socket(self.runtime / "control.sock")
         self._children: list[Child] = []
         try:
             self.start_screen()
@@ -135,7 +136,7 @@ class NativeGate:
     @property
     def ask(self) -> Ask:
         """The console's commands, as the console program sends them."""
-        return over_socket(self.runtime / "control.sock")
+        return self._ask
 
     def wait_until_tested(self) -> None:
         """The self-test at the start has workers of its own: who meddles waits for its end."""

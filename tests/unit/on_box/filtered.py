@@ -11,6 +11,7 @@ import time
 import _crypto
 import _sys
 from restante import loop
+from restante.console import terminal
 
 TMP = os.getenv("RESTANTE_TMP") + "/"
 
@@ -61,6 +62,7 @@ async def gate(listening, address, path, helper):
     await loop.readable(listening.fileno(), 5000)
     server, _ = listening.accept()
     fd = await store(helper)
+    assert len(await helper.argon2("password", bytes(16))) == 32
     assert _sys.sendfile(server.fileno(), fd, 0, 100) == 100
     await loop.readable(client.fileno(), 5000)
     assert len(client.recv(200)) == 100
@@ -78,6 +80,13 @@ async def console(path):
         await loop.readable(fd, 20)
     except OSError as error:
         assert error.errno == 110
+
+
+def cable():
+    try:
+        terminal.modem_lines(0)  # this is no tty, but the question is allowed
+    except OSError as error:
+        assert error.errno == 25  # ENOTTY
 
 
 async def signal(fd):
@@ -118,6 +127,7 @@ def main():
     else:
         _sys.seccomp("console")
         asyncio.run(console(path))
+        cable()
     asyncio.run(signal(signals))
     everyday()
     print("passed")

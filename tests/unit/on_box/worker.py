@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 import os
+from binascii import hexlify
 
 import _sys
 from files import new, raises
@@ -51,6 +52,41 @@ def test_operations():
         assert await HELPER.sha256(fd) == digest  # open, without a name
         _sys.close(fd)
         await fails(errno.EBADF, HELPER.fsync(fd))
+
+    asyncio.run(run())
+
+
+def test_argon2():
+    """The octets are another implementation's: cryptography's Argon2id, 8192 KiB, 3 passes."""
+
+    async def run():
+        salt = b"of no other box."
+        digest = await HELPER.argon2("a box on a bench", salt)
+        assert hexlify(digest) == (
+            b"441780d9881ad8dacb13a085c126a497c4ccd806c24718c11967280dedd9852e"
+        )
+        longest = await HELPER.argon2("x" * 255, salt)
+        assert await HELPER.argon2("x" * 254, salt) != longest
+        await fails(36, HELPER.argon2("x" * 256, salt))
+        await fails(36, HELPER.argon2("a\0b", salt))
+        for wrong in (b"", salt[1:], salt + b"x"):
+            try:
+                await HELPER.argon2("x", wrong)
+            except ValueError:
+                continue
+            raise AssertionError(wrong)
+
+    asyncio.run(run())
+
+
+def test_the_loop_goes_on_while_a_password_is_hashed():
+    async def run():
+        rounds = 0
+        task = asyncio.create_task(HELPER.argon2("x", bytes(16)))
+        while not task.done():
+            await asyncio.sleep_ms(1)
+            rounds += 1
+        assert rounds > 5, rounds
 
     asyncio.run(run())
 
