@@ -104,7 +104,7 @@ def test_commands(console, stand):
     ]
     assert any(b"stand.release forced=True id=7" in line for line in console.ask(b"show log"))
     assert not (stand.run / "gate" / "reboot").exists()
-    assert console.ask(b"reboot")[0].startswith(b"+OK")
+    assert console.ask(b"reboot yes")[0].startswith(b"+OK")
     assert (stand.run / "gate" / "reboot").exists()
     assert console.ask(b"factory-reset")[0].startswith(b"-ERR")
     assert not (stand.run / "gate" / "factory-reset").exists()

@@ -111,7 +111,7 @@ def test_the_same_tag_is_answered_again_and_not_run_twice(console):
 
 def test_what_is_damaged_is_not_run(console, stand):
     enter(console, b"terminal json checked")
-    whole = with_crc(b"t1", b"reboot")
+    whole = with_crc(b"t1", b"reboot yes")
     for at in range(len(whole)):
         flipped = whole[:at] + bytes((whole[at] ^ 1,)) + whole[at + 1 :]
         for line in (

@@ -183,6 +183,32 @@ class System:
         self.resets += 1
 
 
+    def interfaces(self):
+        return [("lan", "up", "192.0.2.1", "02:00:00:00:00:01", "10/1", "20/2", "0")]
+
+    def gateway(self):
+        return "wan", "203.0.113.1"
+
+    def filter(self):
+        return ["state redirect", "input: all else: drop"]
+
+    def kernel(self):
+        return "Linux version 6.12"
+
+    def memory_rows(self):
+        return ["MemTotal:   60000 kB"]
+
+
+class Pinger:
+    def __init__(self):
+        self.asked = []
+        self.results = [1.25, "no answer"]
+
+    async def run(self, host, count):
+        self.asked.append((host, count))
+        return "192.0.2.9", self.results
+
+
 def group(rule):
     lines = "set group acme servers 192.0.2.1\nset group acme rule " + rule
     return Groups(Settings(settings_text.read(lines.encode()))).named("acme")
@@ -349,6 +375,8 @@ class Box:
             lambda: 1700000000 + 15 * 86400,
             self.age,
         )
+        self.pinger = Pinger()
+        self.syslog = ""
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
             settings or Settings(),
@@ -366,6 +394,8 @@ class Box:
             Profiles(settings or Settings()),
             Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
             self.updates,
+            self.pinger,
+            Thing(state=lambda: self.syslog),
         )
 
     def record(self, level, event, **fields):
@@ -650,16 +680,34 @@ set account "anna @ office" profile strict
 
 
 def test_reboot_asks_the_warden():
+    box = Box(sessions=[{}])
+    ok, text, lines = box.ask(b"reboot")
+    assert not ok and text.startswith("1 open sessions would end")
+    assert lines == ["if it is really meant, type: reboot yes"]
+    assert not box.ask(b"reboot no")[0] and not box.ask(b"yes")[0] and box.system.reboots == 0
+    assert box.ask(b"reboot yes")[0] and box.system.reboots == 1
+
+
+def test_the_box_does_not_restart_while_an_update_is_written():
     box = Box()
-    assert box.ask(b"reboot")[0] and box.system.reboots == 1
+    for start in ((box.installer, "busy"), (box.arriving, "ending")):
+        setattr(start[0], start[1], True)
+        for command in (b"reboot", b"reboot yes", b"factory-reset yes", b"factory reset yes"):
+            ok, text, _ = box.ask(command)
+            assert not ok and (text.startswith("not now: ") or b"yes" not in command), command
+        setattr(start[0], start[1], False)
+    assert (box.system.reboots, box.system.resets) == (0, 0)
+    assert box.ask(b"reboot yes")[0]
 
 
 def test_a_factory_reset_wants_a_yes_and_asks_the_warden():
     box = Box()
     ok, text, lines = box.ask(b"factory-reset")
     assert not ok and "lost for good" in text and lines == ["type: factory-reset yes"]
+    assert box.ask(b"factory reset") == (ok, text, lines)
     assert not box.ask(b"factory-reset no")[0] and box.system.resets == 0
     assert box.ask(b"factory-reset yes")[0] and box.system.resets == 1
+    assert box.ask(b"factory reset yes")[0] and box.system.resets == 2
     assert box.records[-2][1] == "factory-reset.requested"
 
 

@@ -49,4 +49,7 @@ RESET_REQUEST = "gate/factory-reset"
 # 32 octets that `unlock` writes at each start, for root only: the gate reads it while it is root.
 DEVICE_KEY = "device-key"
 
+# What the packet filter holds, as the warden put it there last: for people, not for programs.
+FILTER = "filter"
+
 RESOLV_CONF = "/run/resolv.conf"

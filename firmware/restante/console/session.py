@@ -9,7 +9,7 @@ The gate is told which session asks, because one session at a time may have the 
 this one has it the prompt ends with `#`.
 """
 
-from restante.console import editor, machine
+from restante.console import editor, machine, monitor
 from restante.console.gate import NoAnswer
 from restante.control.wire import EDITING, plain
 
@@ -49,6 +49,7 @@ class Session:
         self._notes = notes  # lines of the banner
         self._as = b"@" + name.encode() + b" "
         self._machine = machine.Machine(terminal, gate, self._as, name)
+        self._monitor = monitor.Monitor(terminal, gate, self._as)
         self._editing = False
         self._editor = editor.Editor()
         self._typed = bytearray()  # from self._at on: not looked at yet
@@ -68,6 +69,8 @@ class Session:
                 self._terminal.line("-ERR not run: %s" % line)
             elif event == editor.LINE and machine.enters(line):
                 self._machine_mode(line)
+            elif event == editor.LINE and monitor.wanted(line):
+                self._monitor_log(line)
             elif event == editor.LINE and line.strip():
                 self._command(line)
 
@@ -99,6 +102,14 @@ class Session:
         self._editing = self._machine.editing
         self._forget()
         self._typed += typed
+
+    def _monitor_log(self, line):
+        """Lines that wait behind it are for somebody who is not watching: they are run instead."""
+        if self._at < len(self._typed):
+            self._terminal.line("-ERR not run: more lines wait behind it")
+            return
+        self._monitor.run(line)
+        self._too_much = True  # what ended it, to the end of a paste, is no command
 
     def _command(self, line):
         self._given_up = False

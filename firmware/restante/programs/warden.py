@@ -91,7 +91,16 @@ class Warden:
         urgent = state == ruleset.DIRECT or self._state == ruleset.REDIRECT
         log.record(log.WARNING if urgent else log.INFO, "warden.filter", state=state)
         self._state = state
+        self._tell(ruleset.words(state, self._ports, self._own))
         return serves
+
+    def _tell(self, lines):
+        """For `show interfaces` and the support bundle; that it cannot be told stops nothing."""
+        try:
+            with open(self._run + "/" + places.FILTER, "w") as f:
+                f.write("".join([line + "\n" for line in lines]))
+        except OSError as error:
+            log.record(log.WARNING, "warden.tell", error=str(error))
 
     def _kill_the_silent(self):
         for peer in self._wardenship.peers:

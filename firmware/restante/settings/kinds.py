@@ -113,6 +113,29 @@ class Address:
         return value
 
 
+class Host:
+    """A host name or an IPv4 address; the value is its text."""
+
+    many = False
+
+    allowed = "a host name (a-z, 0-9, -) or an IPv4 address"
+
+    def read(self, text):
+        if is_address(text):
+            _unicast(_octets(text), text)
+            return text
+        labels = text.split(".")
+        for label in labels:
+            HOSTNAME.read(label)
+        # What ends in a number looks like an address, and is a wrong one.
+        if len(text) > NAME_OCTETS or all(c in DIGITS for c in labels[-1]):
+            raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
 class Interface:
     """An address with its network's prefix; the value is (address text, prefix length)."""
 
@@ -187,19 +210,7 @@ class Servers:
             if number(address) & ((1 << (32 - length)) - 1):
                 raise ValueError(text)
             return text
-        if is_address(text):
-            _unicast(_octets(text), text)
-            return text
-        return self._name(text)
-
-    def _name(self, text):
-        labels = text.split(".")
-        for label in labels:
-            HOSTNAME.read(label)
-        # What ends in a number looks like an address, and is a wrong one.
-        if len(text) > NAME_OCTETS or all(c in DIGITS for c in labels[-1]):
-            raise ValueError(text)
-        return text
+        return HOST.read(text)
 
     def write(self, value):
         return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
@@ -336,6 +347,7 @@ def _escaped(octets, marks=PATTERN_MARKS):
 
 
 HOSTNAME = Hostname()
+HOST = Host()
 
 
 def is_address(text):
