@@ -59,6 +59,8 @@ def value_of(kind):
         return st.sets(ports, min_size=1, max_size=8).map(lambda s: tuple(sorted(s)))
     if name == "Hostname":
         return st.from_regex(r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?", fullmatch=True)
+    if name == "Host":
+        return HOSTS | st.just("192.0.2.1")
     if name == "Servers":
         return st.lists(PLACES, min_size=1, max_size=16, unique=True).map(tuple)
     if name == "Users":

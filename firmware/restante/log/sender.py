@@ -26,6 +26,9 @@ LONGEST_PAUSE_MS = const(60000)
 # socket(7), tcp(7): a server that is gone without a word is noticed after WRITE_MS.
 IPPROTO_TCP = const(6)
 TCP_USER_TIMEOUT = const(18)
+# socket(7), asm-generic/socket.h; octets that the kernel keeps for a server that is slow.
+SO_SNDBUF = const(7)
+KERNEL_OCTETS = const(16384)
 
 UDP = "udp"
 
@@ -159,6 +162,7 @@ class Sender:
         self._sock = socket.socket(socket.AF_INET, kind)
         self._sock.setblocking(False)
         if protocol != UDP:
+            self._sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUF, KERNEL_OCTETS)
             self._sock.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, WRITE_MS)
         try:
             self._sock.connect(sockaddr(addresses[0], port))

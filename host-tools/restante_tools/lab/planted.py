@@ -21,9 +21,9 @@ def account() -> Account:
     return Account(USER, PASSWORD, [maildrop.finished(message).replace(b"\r\n", b"\n")])
 
 
-def forms(words: str) -> Iterator[bytes]:
-    """What a text looks like to somebody who searches: plain, base64 at each alignment, hex."""
-    octets = words.encode()
+def forms(secret: str | bytes) -> Iterator[bytes]:
+    """What it looks like to somebody who searches: plain, base64 at each alignment, hex."""
+    octets = secret.encode() if isinstance(secret, str) else secret
     yield octets
     for lead in range(3):
         encoded = base64.b64encode(bytes(lead) + octets)
@@ -32,6 +32,6 @@ def forms(words: str) -> Iterator[bytes]:
     yield octets.hex().upper().encode()
 
 
-def shown(content: bytes, *texts: str) -> list[bytes]:
-    """The forms of these texts that a content shows."""
+def shown(content: bytes, *texts: str | bytes) -> list[bytes]:
+    """The forms of these secrets that a content shows."""
     return [form for text in texts for form in forms(text) if form in content]
