@@ -193,7 +193,7 @@ def test_sessions_go_on_while_it_pings(box, pings):
 
 
 def test_support_bundle(scripted):
-    box, _ = scripted(settings=["set screening mode disabled", "set sessions maximum 7"])
+    box, _ = scripted(settings=["set sessions maximum 7"])
     with Talk(box.port) as talk:
         talk.line()
         talk.ask(b"USER fred")
