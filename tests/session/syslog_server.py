@@ -16,7 +16,7 @@ MESSAGE = re.compile(
 
 
 class SyslogServer:
-    def __init__(self, kind, port=0, reads=True):
+    def __init__(self, kind, port=0, reads=True, address="127.0.0.1"):
         """`kind`: "udp" or "tcp"; `reads` False: takes connections and never reads."""
         self.kind = kind
         self.messages = []  # (priority, event, text)
@@ -32,7 +32,7 @@ class SyslogServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if not reads:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        self._socket.bind(("127.0.0.1", port))
+        self._socket.bind((address, port))
         self.port = self._socket.getsockname()[1]
         if stream:
             self._socket.listen(4)

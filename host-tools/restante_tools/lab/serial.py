@@ -61,6 +61,10 @@ class SerialLine:
     def write(self, text: str) -> None:
         self._socket.sendall(text.encode("utf-8"))
 
+    def send(self, octets: bytes) -> None:
+        """Octets as they are, noise among them."""
+        self._socket.sendall(octets)
+
     def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
         """Read until the pattern is seen; what follows it stays for the next call."""
         with self._news:
