@@ -62,7 +62,9 @@ def piece(random, sort):
     if sort == 5:
         return b"".join(b"quarantine show n%d\n" % n for n in range(PASTED))
     if sort == 6:
-        return b"".join(random.choice(ESCAPES + COMMANDS + (b"\r", b"?", b"\t")) for _ in range(60))
+        return b"".join(
+            random.choice(ESCAPES + COMMANDS + (b"\r", b"?", b"\t")) for _ in range(60)
+        )
     return bytes(random.choice((0, 3, 4, 8, 10, 13, 17, 19, 21, 26, 127)) for _ in range(200))
 
 

@@ -58,7 +58,9 @@ def works(console):
         console.type(b"\x03\x15ping\r")
         drain(console)
         shown += console.seen
-        if re.search(rb"[>#] (\^C\r\n\S+[>#] )?ping\r\n\+OK ?(\[edit\] )?\r\n\S+[>#] $", console.seen):
+        if re.search(
+            rb"[>#] (\^C\r\n\S+[>#] )?ping\r\n\+OK ?(\[edit\] )?\r\n\S+[>#] $", console.seen
+        ):
             console.seen = b""
             return shown
         assert time.monotonic() < end, console.seen[-300:]

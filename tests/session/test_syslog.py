@@ -21,7 +21,9 @@ class Gate(Box):
     def counts(self):
         """(sent, waiting, lost) of `show status`."""
         (row,) = [row for row in self.status() if row.startswith("syslog")]
-        return tuple(int(n) for n in re.search(r"(\d+) sent, (\d+) waiting, (\d+) lost", row).groups())
+        return tuple(
+            int(n) for n in re.search(r"(\d+) sent, (\d+) waiting, (\d+) lost", row).groups()
+        )
 
     def set(self, *lines):
         for line in ("configure", *lines, "commit", "exit"):
@@ -145,7 +147,9 @@ def test_a_server_that_never_reads_stops_nobody(gates, servers, figures):
         for _ in range(100):
             box.console("show alarms")
     after = min(mail(box) for _ in range(5))
-    figures.append(f"syslog server stuck: a session {before * 1000:.1f} ms, then {after * 1000:.1f} ms")
+    figures.append(
+        f"syslog server stuck: a session {before * 1000:.1f} ms, then {after * 1000:.1f} ms"
+    )
     assert after < before + 0.5
     assert box.counts()[1] == WAITING
     assert box.resident_kib() < memory + 4096

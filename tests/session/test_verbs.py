@@ -156,9 +156,7 @@ def pings():
 
 def test_ping(box, pings):
     first, lines = box.console("ping 127.0.0.1 2")
-    assert re.fullmatch(
-        r"\+OK 127\.0\.0\.1: 2 of 2 answered, \d+\.\d to \d+\.\d ms", first
-    ), first
+    assert re.fullmatch(r"\+OK 127\.0\.0\.1: 2 of 2 answered, \d+\.\d to \d+\.\d ms", first), first
     assert [re.fullmatch(r"\d: \d+\.\d ms", line) is not None for line in lines] == [True] * 2
     assert box.console("ping") == ("+OK", [])
     for words in ("127.0.0.1 0", "127.0.0.1 21", "127.0.0.1 x", "127.0.0.1 1 1"):

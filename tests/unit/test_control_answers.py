@@ -182,7 +182,6 @@ class System:
     def request_factory_reset(self):
         self.resets += 1
 
-
     def interfaces(self):
         return [("lan", "up", "192.0.2.1", "02:00:00:00:00:01", "10/1", "20/2", "0")]
 

@@ -206,9 +206,7 @@ class Sender:
         first = not self._trouble
         self._trouble = "%s" % error
         if first and self._place:
-            self._record(
-                records.WARNING, "syslog.failed", server=self._place[0], error=str(error)
-            )
+            self._record(records.WARNING, "syslog.failed", server=self._place[0], error=str(error))
 
     def _close(self):
         if self._sock is not None:

@@ -5,10 +5,10 @@ decides nothing about messages.
 """
 
 from restante.errors import OriginError, ProtocolError
+from restante.inet import sockaddr
 from restante.pop3.client import ClientEngine
 from restante.pop3.commands import SINGLE
 from restante.pop3.events import NEED_DATA
-from restante.inet import sockaddr
 from restante.relay.leg import Leg, stream_socket
 
 

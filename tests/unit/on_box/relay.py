@@ -8,10 +8,10 @@ from time import ticks_add, ticks_ms
 import _sys
 from restante import loop
 from restante.accounts.groups import Groups
+from restante.inet import sockaddr
 from restante.pop3.dots import Body
 from restante.relay import destination
 from restante.relay.endings import ClientGone
-from restante.inet import sockaddr
 from restante.relay.leg import Leg, stream_socket
 from restante.relay.message import Delivery
 from restante.relay.origin import Origin
