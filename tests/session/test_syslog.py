@@ -79,7 +79,7 @@ def test_records_arrive_whole_and_in_order(gates, servers, protocol):
     server = servers(protocol)
     box = gates(*lines_for(server.port, protocol))
     mail(box)
-    for n in range(50):
+    for _ in range(50):
         box.console("alarm acknowledge")
     rows = server.until("alarm.acknowledged", 50)
     assert all(row[:2] == (134, "alarm.acknowledged") for row in rows)
@@ -120,7 +120,7 @@ def test_a_server_that_comes_back_gets_what_waited_and_hears_what_was_lost(
     box.console("alarm acknowledge")
     server.until("alarm.acknowledged")
     server.stop()
-    for n in range(WAITING + 40):
+    for _ in range(WAITING + 40):
         box.console("alarm acknowledge")
     mail(box)
     box.until(lambda: box.counts()[2] > 0, "lost records")
