@@ -52,7 +52,7 @@ def build():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def output(watch):
+def output(watched_sites):
     """The folder of the finished image: nothing here runs before it is made."""
     done = restante_build("image")
     assert done.returncode == 0, done.stderr
@@ -60,16 +60,18 @@ def output(watch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def watch(figures):
+def watched_sites(figures):
     """Each site that is taken down is searched for each secret of the run (lab/leaks.py).
 
     Begun before all other fixtures, so that it ends after them: then no test of the run may have
     leaked one.
     """
-    leaks.WATCH = leaks.Watch()
-    yield leaks.WATCH
-    made, leaks.WATCH = leaks.WATCH, None
-    figures.append(f"searched for secrets: {made.octets / 1e6:.0f} MB, {len(made.leaks)} found")
+    made = leaks.WATCH = leaks.Watch()
+    yield made
+    leaks.WATCH = None
+    figures.append(
+        f"sites searched for secrets: {made.octets / 1e6:.0f} MB, {len(made.leaks)} found"
+    )
     assert made.leaks == [], "\n".join(str(leak) for leak in made.leaks)
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from restante_tools.lab import leaks
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 from restante_tools.places import Places
@@ -21,6 +22,7 @@ from restante_tools.places import Places
 START_SECONDS = 20.0
 HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 ANSWER_SECONDS = 20.0
+WATCH: leaks.Watch | None = None  # conftest.py's
 TOP = Path(__file__).resolve().parents[2]
 
 
@@ -60,7 +62,8 @@ class Box:
         self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
-        key.write_bytes(os.urandom(32))
+        self._key = os.urandom(32)
+        key.write_bytes(self._key)
         (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
         self.screen = self.gate = None
         if screens:
@@ -168,7 +171,17 @@ class Box:
         self.screen.stop()
 
     def stop(self):
-        for child in (self.gate, self.screen, self.disk):
+        for child in (self.gate, self.screen):
             if child is not None:
                 child.stop()
+        if WATCH:
+            self._look_for_secrets(WATCH)
+        if self.disk is not None:
+            self.disk.stop()
         shutil.rmtree(self.folder)
+
+    def _look_for_secrets(self, watch):
+        """In its logs and in all that it stored."""
+        for log in self.folder.glob("*.log"):
+            watch.look(log, [leaks.Own(self._key, "the device key")])
+        watch.look_at_folder(self.stored, [leaks.Own(self._key, "the device key")])
