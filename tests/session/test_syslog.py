@@ -111,6 +111,21 @@ def test_level_and_place_change_with_a_commit(gates, servers):
     assert not [row for row in box.status() if row.startswith("syslog")]
 
 
+def test_a_place_that_is_taken_away_while_it_is_tried(gates, servers):
+    server = servers("tcp")
+    server.stop()
+    box = gates(*lines_for(server.port, "tcp"))
+    box.until(lambda: "Connection refused" in str(box.status()) or "111" in str(box.status()), "")
+    for _ in range(10):
+        box.set("delete log syslog server")
+        box.console("alarm acknowledge")
+        box.set("set log syslog server 127.0.0.1")
+    again = servers("tcp", server.port)
+    box.console("quarantine delete 9")
+    again.until("quarantine.delete")
+    assert again.wrong == [] and not again.having("alarm.acknowledged")
+
+
 @pytest.mark.parametrize("protocol", ["udp", "tcp"])
 def test_a_server_that_comes_back_gets_what_waited_and_hears_what_was_lost(
     gates, servers, protocol

@@ -7,7 +7,7 @@ lost meanwhile is counted.  The server's address is looked up anew for each conn
 
 import asyncio
 import socket
-from errno import EAGAIN, EINPROGRESS, EPIPE
+from errno import EAGAIN, ECONNRESET, EINPROGRESS
 
 import _sys
 
@@ -31,6 +31,8 @@ SO_SNDBUF = const(7)
 KERNEL_OCTETS = const(16384)
 
 UDP = "udp"
+# (server, protocol, port); no server: nothing is sent.
+NOWHERE = ("", UDP, 0)
 
 
 class Sender:
@@ -42,7 +44,7 @@ class Sender:
         self._counters = counters
         self._waiting = syslog.Waiting()
         self._told = 0  # of those that were lost: the server knows
-        self._place = None  # (server, protocol, port), None: nothing is sent
+        self._place = NOWHERE
         self._level = records.INFO
         self._host = ""
         self._sock = None
@@ -55,13 +57,15 @@ class Sender:
         """Other settings are in force."""
         get = settings.get
         server = get("log syslog server")
-        place = (server, get("log syslog protocol"), get("log syslog port")) if server else None
+        place = (server, get("log syslog protocol"), get("log syslog port"))
+        if not server:
+            place = NOWHERE
         self._level = get("log syslog level")
         self._host = get("system hostname")
         if place == self._place:
             return
         self._place = place
-        if place is None:
+        if place == NOWHERE:
             self._waiting.clear()
         self._trouble = ""
         self._changed.set()
@@ -69,7 +73,7 @@ class Sender:
 
     def forward(self, level, stamp, text):
         """Takes a record; never waits, never raises."""
-        if self._place is None or records.urgency(level) > records.urgency(self._level):
+        if self._place == NOWHERE or records.urgency(level) > records.urgency(self._level):
             return
         if not self._waiting.add((level, stamp, text)):
             self._counters.add("syslog_lost")
@@ -77,7 +81,7 @@ class Sender:
 
     def state(self):
         """One line for `show status`, "" if nothing is to be sent."""
-        if self._place is None:
+        if self._place == NOWHERE:
             return ""
         get = self._counters.get
         return "%s port %d %s, %d sent, %d waiting, %d lost; %s" % (
@@ -104,7 +108,7 @@ class Sender:
                 self._close()
                 self._current = None
                 pause = FIRST_PAUSE_MS
-            if self._place is None or not self._has_work():
+            if self._place == NOWHERE or not self._has_work():
                 self._news.clear()
                 await self._news.wait()
                 continue
@@ -132,6 +136,8 @@ class Sender:
             self._expect_silence()
         if self._sock is None:
             await self._connect()
+        if self._changed.is_set():
+            return  # while we waited: neither server nor queue are those that they were
         if self._current is None:
             self._current = self._next()
         await self._write(self._current)
@@ -187,7 +193,7 @@ class Sender:
                 return
             raise
         if not data:
-            raise OSError(EPIPE)
+            raise OSError(ECONNRESET)
 
     async def _write(self, octets):
         deadline = loop.Deadline(WRITE_MS)
@@ -205,7 +211,7 @@ class Sender:
         self._close()
         first = not self._trouble
         self._trouble = "%s" % error
-        if first and self._place:
+        if first:
             self._record(records.WARNING, "syslog.failed", server=self._place[0], error=str(error))
 
     def _close(self):
