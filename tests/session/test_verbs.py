@@ -226,6 +226,25 @@ def restante(*words, port):
     )
 
 
+def test_the_largest_one_passes_the_console(scripted, tmp_path):
+    """Its heap is as on the box (serial_console.py): the answer has to fit there as a whole."""
+    lines = [f'set account "user-{n:03d}-{"x" * 150}@192.0.2.1:110" profile p' for n in range(100)]
+    box, _ = scripted(settings=["set profile p fail-mode deny", *lines])
+    for n in range(200):
+        box.console("account restore %s %d" % ("x" * 100, n))
+    console = Console(box.run)
+    console.ready()
+    line = NoisyLine(console.master)
+    file = tmp_path / "bundle"
+    try:
+        done = restante("console", "support", line.port, "-o", str(file), port="")
+        assert done.returncode == 0, done.stderr
+    finally:
+        line.close()
+        console.close()
+    assert file.stat().st_size > 55_000 and file.read_text().count("lines are left out") == 1
+
+
 def test_the_host_fetches_it_over_a_noisy_line(console, box, tmp_path):
     line = NoisyLine(console.master, rate=0.0002, seed=7)
     file = tmp_path / "bundle"
