@@ -111,6 +111,22 @@ def test_level_and_place_change_with_a_commit(gates, servers):
     assert not [row for row in box.status() if row.startswith("syslog")]
 
 
+def test_a_udp_port_that_nobody_has_is_said_once(gates, servers):
+    server = servers("udp")
+    server.stop()
+    box = gates(*lines_for(server.port, "udp"))
+    end = time.monotonic() + 3  # the first two tries
+    while time.monotonic() < end:
+        box.console("alarm acknowledge")
+        time.sleep(0.1)
+    said = [row.split()[2] for row in box.console("show log")[1] if " syslog." in row]
+    assert said == ["syslog.failed"]
+    again = servers("udp", server.port)
+    again.until("syslog.again")
+    again.until("alarm.acknowledged", 20)
+    assert again.wrong == []
+
+
 def test_a_place_that_is_taken_away_while_it_is_tried(gates, servers):
     server = servers("tcp")
     server.stop()

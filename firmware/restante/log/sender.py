@@ -20,6 +20,8 @@ from restante.log import records, syslog
 # To connect, and for the server to take one record, in ms.
 CONNECT_MS = const(10000)
 WRITE_MS = const(30000)
+# Over UDP all that is heard is that nobody is there (ICMP): after a failure it is waited for.
+REFUSAL_MS = const(500)
 # After a failure, doubled up to the longest, in ms.
 FIRST_PAUSE_MS = const(1000)
 LONGEST_PAUSE_MS = const(60000)
@@ -141,6 +143,9 @@ class Sender:
         if self._current is None:
             self._current = self._next()
         await self._write(self._current)
+        if self._trouble and self._place[1] == UDP:
+            await asyncio.sleep_ms(REFUSAL_MS)
+            self._check_socket()
         self._current = None
         self._counters.add("syslog_sent")
         if self._trouble:
@@ -178,9 +183,11 @@ class Sender:
             await self._connected()
 
     async def _connected(self):
-        fd = self._sock.fileno()
-        await loop.writable(fd, CONNECT_MS)
-        error = _sys.so_error(fd)
+        await loop.writable(self._sock.fileno(), CONNECT_MS)
+        self._check_socket()
+
+    def _check_socket(self):
+        error = _sys.so_error(self._sock.fileno())
         if error:
             raise OSError(error)
 
