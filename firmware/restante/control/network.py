@@ -1,6 +1,7 @@
 """`show interfaces` and `ping`: what is known of the network, as text.  Pure."""
 
 from restante.control import status, tables
+from restante.errors import RestanteError
 
 # Echo requests, a second apart: a console command has 90 s.
 PINGS = 4
@@ -31,7 +32,10 @@ async def ping(pinger, host, count):
         number = int(count)
     else:
         return False, "'%s' is no count" % count[:40], ["allowed: 1 to %d" % MOST_PINGS]
-    address, results = await pinger.run(host, number)
+    try:
+        address, results = await pinger.run(host, number)
+    except RestanteError as error:
+        return False, str(error), []
     lines = []
     times = []
     for at in range(len(results)):

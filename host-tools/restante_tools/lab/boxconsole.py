@@ -15,7 +15,7 @@ from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.serial import SerialLine
 
-PROMPT = r"restante> "
+PROMPT = r"restante[>#] "
 GIVE_UP = "\x03"  # Ctrl-C: whatever was typed before is forgotten
 ANSWER_SECONDS = 30.0  # of one command: a self-test screens a message on a slow machine
 
