@@ -20,6 +20,7 @@ from restante_tools.lab import (
     certificate,
     corpus,
     demo,
+    leaks,
     maildrop,
     preflight,
 )
@@ -29,7 +30,7 @@ from restante_tools.places import Places
 
 SETTINGS = ("set delivery keep-alive 60",)
 CLEAN_OCTETS = 60_000_000  # through the guest when the long tests run as a sample
-PASSWORD = "secret"
+PASSWORD = "password-of-the-load"
 LOAD_CLIENTS, LOAD_MESSAGES, LOAD_OCTETS = 20, 20, 75_000
 BUILD_SECONDS = 3600  # the kernel, on a busy machine
 
@@ -51,11 +52,27 @@ def build():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def output():
+def output(watched_sites):
     """The folder of the finished image: nothing here runs before it is made."""
     done = restante_build("image")
     assert done.returncode == 0, done.stderr
     return Places().output("virt")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched_sites(figures):
+    """Each site that is taken down is searched for each secret of the run (lab/leaks.py).
+
+    Begun before all other fixtures, so that it ends after them: then no test of the run may have
+    leaked one.
+    """
+    made = leaks.WATCH = leaks.Watch()
+    yield made
+    leaks.WATCH = None
+    figures.append(
+        f"sites searched for secrets: {made.octets / 1e6:.0f} MB, {len(made.leaks)} found"
+    )
+    assert made.leaks == [], "\n".join(str(leak) for leak in made.leaks)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from restante_tools.lab import clients, judge
 
-PASSWORD = "secret"
+PASSWORD = "password-of-the-load"
 SECONDS = 1800.0  # for the whole corpus of 240 MB on a slow machine
 
 

@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from native.worker.conftest import Server, verdict
 
-PASSWORD = "secret"
+PASSWORD = "password-of-the-large-set"
 CLEAN, INFECTED = 0, 1
 WORKER_KIB = 8 * 1024  # resident of a worker's own, without signature pages and mapped files
 MESSAGE_OCTETS = 20_000_000

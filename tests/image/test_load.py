@@ -2,7 +2,7 @@
 
 from restante_tools.lab import boxconsole, clients
 
-PASSWORD = "secret"
+PASSWORD = "password-of-the-load"
 SECONDS = 900.0
 
 

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from restante.control import users
+from restante_tools.lab import leaks
 from restante_tools.lab.children import Child
 from restante_tools.lab.controlsocket import USER, ControlSocket
 from restante_tools.lab.deadline import Deadline
@@ -22,6 +23,7 @@ from restante_tools.places import Places
 START_SECONDS = 20.0
 HEAP = "heapsize=8m"  # the gate's on the box (board/common/overlay/sbin/run)
 ANSWER_SECONDS = 20.0
+WATCH: leaks.Watch | None = None  # conftest.py's
 TOP = Path(__file__).resolve().parents[2]
 # The laboratory's password as the box keeps it: Argon2id, 8 MiB, 3 passes, of this salt.
 SALT = b"of no other box."
@@ -64,7 +66,8 @@ class Box:
         self.stored = self.disk.path if disk else self.data  # where we see the gate's data
         key = self.run / "device-key"
         key.touch(0o600)
-        key.write_bytes(os.urandom(32))
+        self._key = os.urandom(32)
+        key.write_bytes(self._key)
         (self.stored / "settings").write_text("".join(line + "\n" for line in settings))
         users_file = self.stored / users.FILE
         users_file.write_bytes(users.written({USER: (SALT, HASH)}))
@@ -166,7 +169,17 @@ class Box:
         self.screen.stop()
 
     def stop(self):
-        for child in (self.gate, self.screen, self.disk):
+        for child in (self.gate, self.screen):
             if child is not None:
                 child.stop()
+        if WATCH:
+            self._look_for_secrets(WATCH)
+        if self.disk is not None:
+            self.disk.stop()
         shutil.rmtree(self.folder)
+
+    def _look_for_secrets(self, watch):
+        """In its logs and in all that it stored."""
+        for log in self.folder.glob("*.log"):
+            watch.look(log, [leaks.Own(self._key, "the device key")])
+        watch.look_at_folder(self.stored, [leaks.Own(self._key, "the device key")])

@@ -11,13 +11,29 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host-tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import boxes
 from boxes import Box, compile_signatures
 from collecting import MESSAGES, Collecting, Maildrop
 from mailserver import MailServer
 from origins import Origin
+from restante_tools.lab import leaks, planted
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
 
 FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched_boxes(figures):
+    """Each box that is stopped is searched for the passwords of these tests (lab/leaks.py)."""
+    made = boxes.WATCH = leaks.Watch()
+    made.add("the password of most accounts", FRED[1])
+    made.add("a planted password", planted.PASSWORD)
+    yield made
+    boxes.WATCH = None
+    figures.append(
+        f"boxes searched for secrets: {made.octets / 1e6:.0f} MB, {len(made.leaks)} found"
+    )
+    assert made.leaks == [], "\n".join(str(leak) for leak in made.leaks)
 
 
 @pytest.fixture(scope="session")

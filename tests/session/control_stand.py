@@ -142,6 +142,16 @@ class Screen:
         raise ScreenUnavailable("it is not part of this test")
 
 
+class Updates:
+    """The real ones are part of session/test_installing.py."""
+
+    def writing(self):
+        return "a bundle is being installed" if "--writing" in sys.argv else ""
+
+    async def show(self):
+        return True, "signatures", [HOSTILE]
+
+
 class SelfTest:
     passed = None
     text = "not run yet"
@@ -209,11 +219,13 @@ async def main(run, data):
         folder=None,  # no maildrop can be opened here
         profiles=Profiles(tree),
         configuring=Configuring(running, time.time),
-        updates=None,  # session/test_installing.py
         timekeeper=Timekeeper(Empty(), time.time, time.time, always, list),
         firmware=None,  # session/test_firmware.py
         health=None,
         door=door,
+        updates=Updates(),
+        pinger=None,  # session/test_verbs.py
+        syslog=Thing(state=lambda: ""),
     )
     print("ready")
     await server.Server(fd, control, log).run()

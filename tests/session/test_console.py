@@ -104,7 +104,7 @@ def test_commands(console, stand):
     ]
     assert any(b"stand.release forced=True id=7" in line for line in console.ask(b"show log"))
     assert not (stand.run / "gate" / "reboot").exists()
-    assert console.ask(b"reboot")[0].startswith(b"+OK")
+    assert console.ask(b"reboot yes")[0].startswith(b"+OK")
     assert (stand.run / "gate" / "reboot").exists()
     assert console.ask(b"factory-reset")[0].startswith(b"-ERR")
     assert not (stand.run / "gate" / "factory-reset").exists()
@@ -141,7 +141,7 @@ def test_every_octet_value_and_line_noise(console):
 
 def test_a_line_of_64_kilobytes_is_refused_as_a_whole(console, stand):
     console.ready()
-    console.type(b"reboot" + b" " * 65536 + b"\r")
+    console.type(b"reboot yes" + b" " * 65536 + b"\r")
     console.until(rb"-ERR not run: the line is over 4200 octets\r\n")
     console.ready()
     assert alive(console)
@@ -159,9 +159,9 @@ def test_a_paste_over_the_bound_is_forgotten_to_its_end(console, stand):
     console.ready()
     console.type(b"self-test\r")  # waits for an hour in the stand
     stand.heard("self-test")
-    console.type(b"reboot\r" * 20000)
+    console.type(b"reboot yes\r" * 20000)
     shown = console.until(rb"all of it is forgotten\r\n")
-    console.type(b"reboot\r" * 100 + b"\x03")
+    console.type(b"reboot yes\r" * 100 + b"\x03")
     shown += console.ready()
     assert shown.count(b"-ERR") == 1 and b"given up" in shown
     assert alive(console)
@@ -172,7 +172,7 @@ def test_ctrl_c_gives_up_a_command_and_forgets_what_was_typed_ahead(console, sta
     console.ready()
     console.type(b"self-test\r")
     console.until(rb"self-test\r\n")
-    console.type(b"reboot\r\x03")
+    console.type(b"reboot yes\r\x03")
     console.until(rb"\^C\r\n-ERR given up")
     console.ready()
     assert alive(console)

@@ -116,9 +116,9 @@ def test_a_script_as_expected(field):
 @pytest.mark.parametrize(
     ("lines", "where", "what"),
     [
-        (["ping", "sho status", "reboot"], ":2: ", "'sho status' failed"),
-        (["! ping", "reboot"], ":1: ", "'ping' must fail, but succeeded"),
-        (["show status", "= memory", "= no such text", "reboot"], ":3: ", "'no such text'"),
+        (["ping", "sho status", "reboot yes"], ":2: ", "'sho status' failed"),
+        (["! ping", "reboot yes"], ":1: ", "'ping' must fail, but succeeded"),
+        (["show status", "= memory", "= no such text", "reboot yes"], ":3: ", "'no such text'"),
     ],
 )
 def test_a_script_stops_at_the_first_surprise(field, lines, where, what):
@@ -347,7 +347,7 @@ def test_a_console_that_is_killed_in_the_middle(field):
             stand.console.start_again(stand.box.run)
 
     stand.line.seen = kill
-    done = stand.script("ping", "show status", "= memory", "! quarantine release 7", "reboot")
+    done = stand.script("ping", "show status", "= memory", "! quarantine release 7", "reboot yes")
     assert done.returncode == 4 and not victims, done.stderr
     assert "console was restarted; whether it has run 'quarantine release 7' is" in done.stderr
     assert not (stand.box.run / "gate" / "reboot").exists()

@@ -145,7 +145,7 @@ def test_a_thousand_pasted_lines_and_one_of_64_kilobytes(terminal, line):
     shell.type(b"".join(b"quarantine show x%d\n" % n for n in range(1000)))
     shown = shell.until(rb"-ERR no held message 'x999'")
     assert re.findall(rb"-ERR no held message 'x(\d+)'", shown) == [b"%d" % n for n in range(1000)]
-    shell.type(b"reboot" + b" " * 65536 + b"\r")
+    shell.type(b"reboot yes" + b" " * 65536 + b"\r")
     shell.until(rb"-ERR not run: the line is over 4200 octets")
     works(shell)
     shell.type(b"\x1d")

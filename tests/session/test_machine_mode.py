@@ -119,7 +119,7 @@ def test_the_same_tag_is_answered_again_and_not_run_twice(console):
 
 def test_what_is_damaged_is_not_run(console, stand):
     enter(console, b"terminal json checked")
-    whole = with_crc(b"t1", b"reboot")
+    whole = with_crc(b"t1", b"reboot yes")
     for at in range(len(whole)):
         flipped = whole[:at] + bytes((whole[at] ^ 1,)) + whole[at + 1 :]
         for line in (
@@ -131,8 +131,8 @@ def test_what_is_damaged_is_not_run(console, stand):
             assert not answer["ok"] and answer["tag"] == "", (line, answer)
             assert answer["text"].startswith("not run: ")
     assert not (stand.run / "gate" / "reboot").exists()
-    assert said(console, b"reboot")["text"] == "not run: it has no tag"
-    assert said(console, b"#t reboot")["text"] == "not run: it is damaged"
+    assert said(console, b"reboot yes")["text"] == "not run: it has no tag"
+    assert said(console, b"#t reboot yes")["text"] == "not run: it is damaged"
     assert not (stand.run / "gate" / "reboot").exists()
     assert said(console, whole)["ok"]
     assert (stand.run / "gate" / "reboot").exists()
@@ -169,7 +169,7 @@ def test_noise_long_lines_and_every_octet_leave_a_working_console(console, stand
     enter(console)
     noise = bytes(octet for octet in range(256) if octet not in (0, 3, 10, 13))
     assert said(console, noise)["text"].startswith("not run: octet 0x01")
-    answer = said(console, b"reboot" + b" " * 65536)
+    answer = said(console, b"reboot yes" + b" " * 65536)
     assert answer["text"] == "not run: the line is over 4235 octets"
     console.type(os.urandom(20000) + bytes(range(256)) * 4 + b"\x03")
     console.type(b"\x03\r")
@@ -191,7 +191,7 @@ def test_lines_over_the_bound_are_forgotten_to_their_end(console, stand):
     enter(console)
     console.type(b"#t self-test\r")
     stand.heard("self-test")
-    console.type(b"reboot\r" * 20000)
+    console.type(b"reboot yes\r" * 20000)
     stand.kill()
     stand.start()
     first, second = answers(console, 2)

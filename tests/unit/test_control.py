@@ -64,13 +64,23 @@ def test_wrong_commands_say_what_may_follow():
     assert refused(b"quarantine show 1 2").hint == "type: quarantine show ID"
     assert refused(b"quarantine release 1 Force").hint == "type: quarantine release ID [force]"
     assert refused(b"quarantine release 1 force force").hint
-    assert refused(b"reboot now").hint == "type: reboot"
+    assert refused(b"reboot now").hint == "type: reboot [yes]"
 
 
-def test_ping_is_not_shown():
+def test_what_programs_ask_is_not_shown():
+    assert grammar.parse(b"log after 5") == ("log after", ["5"])
+    assert not any("log after" in line for line in grammar.help_lines())
+
+
+def test_optional_words_and_values():
     assert grammar.parse(b"ping") == ("ping", [])
-    assert not any("ping" in line for line in grammar.help_lines())
-    assert "ping" not in refused(b"x").hint
+    assert grammar.parse(b"ping 192.0.2.1 3") == ("ping", ["192.0.2.1", "3"])
+    assert grammar.parse(b"monitor log info") == ("monitor log", ["info"])
+    assert grammar.parse(b"show log") == ("show log", [])
+    assert grammar.parse(b"factory reset yes") == ("factory reset", ["yes"])
+    assert refused(b"factory reset YES").hint == "type: factory reset [yes]"
+    assert refused(b"ping a 1 b").hint == "type: ping [HOST] [COUNT]"
+    assert "after" not in refused(b"x").hint
 
 
 def test_every_octet_value_is_taken_or_refused_with_printable_text():

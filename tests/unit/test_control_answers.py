@@ -8,7 +8,7 @@ from restante import log
 from restante.accounts import seen, state
 from restante.accounts.groups import Groups
 from restante.accounts.state import Account
-from restante.control import grammar, retained
+from restante.control import grammar, retained, support
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
 from restante.control.door import DENIED, Door
@@ -197,6 +197,31 @@ class System:
 
     def request_factory_reset(self):
         self.resets += 1
+
+    def interfaces(self):
+        return [("lan", "up", "192.0.2.1", "02:00:00:00:00:01", "10/1", "20/2", "0")]
+
+    def gateway(self):
+        return "wan", "203.0.113.1"
+
+    def filter(self):
+        return ["state redirect", "input: all else: drop"]
+
+    def kernel(self):
+        return "Linux version 6.12"
+
+    def memory_rows(self):
+        return ["MemTotal:   60000 kB"]
+
+
+class Pinger:
+    def __init__(self):
+        self.asked = []
+        self.results = [1.5, "no answer"]
+
+    async def run(self, host, count):
+        self.asked.append((host, count))
+        return "192.0.2.9", self.results
 
 
 def group(rule):
@@ -444,6 +469,8 @@ class Box:
         )
         self.firmware = Firmware()
         self.health = Health(self.selftest, lambda: True, lambda: self.given, self.unopened)
+        self.pinger = Pinger()
+        self.syslog = ""
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
             settings or Settings(),
@@ -465,6 +492,8 @@ class Box:
             FirmwareCommands(self.firmware, self.arriving),
             self.health,
             Door(Users(), hashed, lambda n: bytes(n), same, zero, self.log, None),
+            self.pinger,
+            Thing(state=lambda: self.syslog),
         )
         self.key = run(self.control.answer(b"*login admin secret"))[2][0]
         del self.records[:]
@@ -788,16 +817,34 @@ set account "anna @ office" profile strict
 
 
 def test_reboot_asks_the_warden():
+    box = Box(sessions=[{}])
+    ok, text, lines = box.ask(b"reboot")
+    assert not ok and text.startswith("1 open sessions would end")
+    assert lines == ["if it is really meant, type: reboot yes"]
+    assert not box.ask(b"reboot no")[0] and not box.ask(b"yes")[0] and box.system.reboots == 0
+    assert box.ask(b"reboot yes")[0] and box.system.reboots == 1
+
+
+def test_the_box_does_not_restart_while_an_update_is_written():
     box = Box()
-    assert box.ask(b"reboot")[0] and box.system.reboots == 1
+    for start in ((box.installer, "busy"), (box.arriving, "ending")):
+        setattr(start[0], start[1], True)
+        for command in (b"reboot", b"reboot yes", b"factory-reset yes", b"factory reset yes"):
+            ok, text, _ = box.ask(command)
+            assert not ok and (text.startswith("not now: ") or b"yes" not in command), command
+        setattr(start[0], start[1], False)
+    assert (box.system.reboots, box.system.resets) == (0, 0)
+    assert box.ask(b"reboot yes")[0]
 
 
 def test_a_factory_reset_wants_a_yes_and_asks_the_warden():
     box = Box()
     ok, text, lines = box.ask(b"factory-reset")
     assert not ok and "lost for good" in text and lines == ["type: factory-reset yes"]
+    assert box.ask(b"factory reset") == (ok, text, lines)
     assert not box.ask(b"factory-reset no")[0] and box.system.resets == 0
     assert box.ask(b"factory-reset yes")[0] and box.system.resets == 1
+    assert box.ask(b"factory reset yes")[0] and box.system.resets == 2
     assert box.records[-2][1] == "factory-reset.requested"
 
 
@@ -1069,3 +1116,67 @@ def test_health_is_the_self_test_the_store_and_the_settings():
     assert box.ask(b"health")[1] == "the store is read-only"
     box.given = Settings(error=SettingsError(1, "no setting"))
     assert not box.ask(b"health")[0] and "health" not in str(box.ask(b"help"))
+
+
+def test_show_interfaces_and_version():
+    box = Box()
+    ok, _, lines = box.ask(b"show interfaces")
+    assert ok and lines[1].startswith("lan   up     192.0.2.1")
+    assert lines[2:] == ["gateway        203.0.113.1 on wan", "filter         state redirect"]
+    assert any("6.12" in line for line in box.ask(b"show version")[2])
+
+
+def test_ping_says_what_answered():
+    box = Box()
+    ok, text, lines = box.ask(b"ping host.example 2")
+    assert ok and text == "192.0.2.9: 1 of 2 answered, 1.5 to 1.5 ms"
+    assert lines == ["1: 1.5 ms", "2: no answer"]
+    assert box.ask(b"ping host.example")[0] and box.pinger.asked[-1] == ("host.example", 4)
+    box.pinger.results = ["no answer"]
+    assert box.ask(b"ping host.example 1")[:2] == (False, "192.0.2.9: 0 of 1 answered")
+    for bad in (b"h 0", b"h 21", b"h -1", b"h x", b"h 0001", b"h" * 254):
+        asked = len(box.pinger.asked)
+        assert not box.ask(b"ping " + bad)[0] and len(box.pinger.asked) == asked, bad
+
+
+def test_records_that_came_after_a_number():
+    box = Box()
+    for n in range(5):
+        box.log.ring.add("2026-11-27T00:00:00Z info e n=%d" % n)
+    box.log.ring.add("2026-11-27T00:00:00Z error bad")
+    assert box.ask(b"log after end") == (True, "6 0", [])
+    ok, text, lines = box.ask(b"log after 4")
+    assert ok and text == "6 0" and len(lines) == 2
+    assert box.ask(b"log after 0 warning")[2] == ["2026-11-27T00:00:00Z error bad"]
+    assert box.ask(b"log after 99") == (True, "6 0", [])
+    for n in range(300):
+        box.log.ring.add("info e n=%d" % n)
+    ok, text, lines = box.ask(b"log after 6")
+    assert (text, len(lines)) == ("156 100", 50)
+    assert not box.ask(b"log after x")[0] and not box.ask(b"log after 1 loud")[0]
+    assert box.records == []  # none of what programs ask all the time
+    assert len(box.ask(b"show log 7")[2]) == 7
+
+
+def test_the_support_bundle_holds_no_secret_and_is_bounded():
+    box = Box()
+    for n in range(200):
+        box.log.ring.add("info e n=%d %s" % (n, "x" * 600))
+    ok, _, lines = box.ask(b"support bundle")
+    assert ok and len("\n".join(lines)) < 98304
+    assert lines[-1].startswith("sha256 ") and len(lines[-1]) == 71
+    assert [line for line in lines if line.startswith("info e n=199 ")]
+    assert not [line for line in lines if line.startswith("info e n=1 ")]
+    assert not any("planted-sealed" in line for line in lines)
+
+
+def test_settings_that_sound_secret_are_withheld():
+    lines = support.without_secrets(
+        ["set console password x1", "set log level info", "set system console-key y", "# set z"]
+    )
+    assert lines == [
+        "set console password [withheld]",
+        "set log level info",
+        "set system console-key [withheld]",
+        "# set z",
+    ]

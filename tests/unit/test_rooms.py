@@ -20,6 +20,7 @@ IMPURE = {
     "collect/collector.py",
     "collect/judging.py",
     "collect/lookup.py",
+    "collect/resolver.py",
     "collect/upkeep.py",
     "collect/visit.py",
     "programs",

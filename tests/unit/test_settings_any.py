@@ -66,6 +66,8 @@ def value_of(kind):
         return st.lists(HOSTS, min_size=1, max_size=kind.most, unique=True).map(tuple)
     if name == "Range":
         return st.integers(1, 99).map(lambda n: (f"192.168.77.{n}", f"192.168.77.{2 * n}"))
+    if name == "Host":
+        return HOSTS | st.just("192.0.2.1")
     if name == "Servers":
         return st.lists(PLACES, min_size=1, max_size=16, unique=True).map(tuple)
     if name == "Users":

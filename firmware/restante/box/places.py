@@ -58,6 +58,9 @@ DEVICE_KEY = "device-key"
 # The time service makes this file when the clock is right, and removes it when it may not be.
 SYNCHRONISED = "synchronised"
 
+# What the packet filter holds, as the warden put it there last: for people, not for programs.
+FILTER = "filter-rules"
+
 RESOLV_CONF = "/run/resolv.conf"
 # What the shell's services read: host names, a line each; how the office gets addresses.
 TIME_SERVERS = "/run/time-servers"

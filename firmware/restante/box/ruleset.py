@@ -55,6 +55,25 @@ def build(state, ports, own, lan=LAN, wan=WAN):
     return batch.finish()
 
 
+def words(state, ports, own, lan=LAN, wan=WAN):
+    """The same as lines for people, in the order in which the kernel asks."""
+    listed = ", ".join("%d" % port for port in ports)
+    lines = ["state " + state, "nat: out of %s: masquerade" % wan]
+    if state == REDIRECT:
+        but = " (not to %s)" % ", ".join(own) if own else ""
+        lines.append("nat: from %s%s tcp %s: redirect to %d" % (lan, but, listed, GATE_PORT))
+    lines += ["forward: tcp syn: MSS as the route has it", "forward: invalid: drop"]
+    if state != DIRECT:
+        lines.append("forward: from %s tcp %s: reset" % (lan, listed))
+    lines += ["forward: established, related: accept", "forward: %s to %s: accept" % (lan, wan)]
+    lines += ["forward: all else: drop", "input: lo: accept"]
+    lines.append("input: established, related: accept")
+    if state == REDIRECT:
+        lines.append("input: from %s, what was redirected: accept" % lan)
+    lines += ["input: from %s icmp, udp 67: accept" % lan, "input: from %s dhcp: accept" % wan]
+    return lines + ["input: from %s tcp: reset" % lan, "input: all else: drop"]
+
+
 def _nat(batch, state, ports, own, lan, wan):
     batch.chain("pre", "nat", nl.PREROUTING, -100, nl.ACCEPT)
     batch.chain("post", "nat", nl.POSTROUTING, 100, nl.ACCEPT)

@@ -2,7 +2,7 @@
 
 import _sys
 
-from restante.box import places
+from restante.box import facts, places
 
 
 def _fields(path, wanted):
@@ -37,6 +37,24 @@ class System:
     def data_free(self):
         """Octets of the data partition that are free to us."""
         return _sys.free_octets(self._data)
+
+    def interfaces(self):
+        """Rows of facts.interfaces()."""
+        return facts.interfaces()
+
+    def gateway(self):
+        """(interface, address) of the default route, or None."""
+        return facts.gateway()
+
+    def kernel(self):
+        return facts.kernel()
+
+    def memory_rows(self):
+        return facts.memory()
+
+    def filter(self):
+        """Lines about the packet filter, none if the warden has not set one yet."""
+        return facts.read(self._run + "/" + places.FILTER).split("\n")[:-1]
 
     def request_reboot(self):
         """Asks the warden, which has the right to: see places.py."""

@@ -6,6 +6,7 @@ octet, and every name in it ends; anything else is a ProtocolError.  It does not
 
 from restante.compat import const
 from restante.errors import ProtocolError
+from restante.inet import is_address
 
 # RFC 1035 §2.3.4 and §4.2.1.
 NAME_OCTETS = const(255)
@@ -132,11 +133,6 @@ def servers(text):
     found = []
     for row in text.split("\n"):
         words = row.split()
-        if len(words) > 1 and words[0] == "nameserver" and _is_address(words[1]):
+        if len(words) > 1 and words[0] == "nameserver" and is_address(words[1]):
             found.append(words[1])
     return found
-
-
-def _is_address(text):
-    parts = text.split(".")
-    return len(parts) == 4 and all(p.isdigit() and len(p) <= 3 and int(p) < 256 for p in parts)

@@ -9,7 +9,7 @@ The gate is told who asks, because one at a time may have the candidate; while t
 logged in here, the prompt ends with `#`.  Without a login there is nothing but its prompt.
 """
 
-from restante.console import editor, machine
+from restante.console import editor, machine, monitor
 from restante.console.gate import NoAnswer
 from restante.console.login import Login
 from restante.control import door
@@ -55,6 +55,7 @@ class Session:
         self._notes = notes  # lines of the banner
         self._login = Login(name, self._ask, self._line, terminal.line)
         self._machine = machine.Machine(terminal, gate, self._login, name)
+        self._monitor = monitor.Monitor(terminal, gate, self._login)
         self._editing = False
         self._editor = editor.Editor()
         self._typed = bytearray()  # from self._at on: not looked at yet
@@ -102,6 +103,8 @@ class Session:
             self._terminal.line("-ERR not run: %s" % line)
         elif event == editor.LINE and machine.enters(line):
             self._machine_mode(line)
+        elif event == editor.LINE and monitor.wanted(line):
+            self._monitor_log(line)
         elif event == editor.LINE and self._leaves(line.strip()):
             self._gate.tell(self._login.prefix + b"*logout")
             self._log_out("+OK logged out")
@@ -155,6 +158,14 @@ class Session:
         self._editing = self._machine.editing
         self._forget()
         self._typed += typed
+
+    def _monitor_log(self, line):
+        """Lines that wait behind it are for somebody who is not watching: they are run instead."""
+        if self._at < len(self._typed):
+            self._terminal.line("-ERR not run: more lines wait behind it")
+            return
+        self._monitor.run(line)
+        self._too_much = True  # what ended it, to the end of a paste, is no command
 
     def _command(self, line):
         if line.startswith(door.SECRET):

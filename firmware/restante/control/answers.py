@@ -5,18 +5,39 @@ provider that fails makes `-ERR` with the reason.  The grammar is in grammar.py.
 """
 
 from restante.control import accounts as people
-from restante.control import completing, configuring, door, grammar, held, logins, retained, status
+from restante.control import (
+    completing,
+    configuring,
+    door,
+    grammar,
+    held,
+    logins,
+    network,
+    retained,
+    status,
+)
 from restante.control import profiles as whose
+from restante.control import records as logged
+from restante.control.support import (
+    CONFIGURATION_OCTETS,
+    RECORDS_OCTETS,
+    Bundle,
+    counts,
+    without_secrets,
+)
 from restante.control.tables import duration
 from restante.control.wire import EDITING
 from restante.errors import RestanteError
-from restante.version import VERSION
+from restante.log.records import stamp
+from restante.version import ENGINE_LEVEL, MADE, VERSION
 
 COMPLETE = b"complete "
 # What the box's own programs ask, without a login: the warden, and `slots`.
 OWN_QUESTIONS = (b"ping", b"health")
 # Whose candidate it is if the session does not say its name.
 WHO = "console"
+# Asked all the time by programs: no record is made of them.
+UNRECORDED = ("ping", "health", "log after")
 
 
 class Control:
@@ -41,6 +62,8 @@ class Control:
     firmware    firmware.FirmwareCommands
     health      health.Health
     door        door.Door
+    pinger      box.echo.Pinger
+    syslog      log.sender.Sender: state() -> text, "" if nothing is sent
     """
 
     def __init__(
@@ -64,6 +87,8 @@ class Control:
         firmware,
         health,
         door,
+        pinger,
+        syslog,
     ):
         self._settings = settings
         self._log = log
@@ -84,6 +109,8 @@ class Control:
         self._firmware = firmware
         self._health_of_gate = health
         self._door = door
+        self._pinger = pinger
+        self._syslog = syslog
 
     def takes(self, settings, profiles):
         """Other settings are in force."""
@@ -127,7 +154,7 @@ class Control:
         except (OSError, RestanteError) as error:
             self._log.record(self._log.ERROR, "control.failed", what=command, error=str(error))
             return False, "%s failed: %s" % (command, error), ["type: show log"]
-        if command not in ("ping", "health"):
+        if command not in UNRECORDED:
             self._log.record(self._log.DEBUG, "control.answered", what=command, ok=ok)
         return ok, text, lines
 
@@ -138,8 +165,10 @@ class Control:
     async def _help(self):
         return True, "commands", grammar.help_lines()
 
-    async def _ping(self):
-        return True, "", []
+    async def _ping(self, host=None, count=None):
+        if host is None:
+            return True, "", []
+        return await network.ping(self._pinger, host, count)
 
     async def _health(self):
         why = self._health_of_gate.why_not()
@@ -182,6 +211,8 @@ class Control:
         lines += status.self_test(self._selftest, settings)
         lines += status.traffic(self._log.counters, len(self._sessions.snapshot()), settings)
         lines += status.machine(self._system, settings)
+        if self._syslog.state():
+            lines.append(status.row("syslog", self._syslog.state()))
         lines += status.alarms(self._log.alarms.active())
         return True, "status", lines
 
@@ -189,12 +220,27 @@ class Control:
         snapshot = self._sessions.snapshot()
         return True, "%d open sessions" % len(snapshot), status.sessions(snapshot)
 
-    async def _show_log(self):
-        ring = self._log.ring
-        lines = ring.lines()
-        if ring.lost:
-            lines.insert(0, "(%d older records are no longer kept)" % ring.lost)
-        return True, "%d records" % ring.total, lines
+    async def _show_version(self):
+        lines = [
+            status.row("firmware", VERSION),
+            status.row("engine level", "%d" % ENGINE_LEVEL),
+            status.row("not before", stamp(MADE)),
+            status.row("kernel", self._system.kernel()),
+        ]
+        return True, "Restante " + VERSION, lines
+
+    async def _show_interfaces(self):
+        return network.interfaces(self._system)
+
+    async def _show_log(self, number=None):
+        return logged.show(self._log.ring, number)
+
+    async def _log_after(self, number, level=None):
+        return logged.after(self._log.ring, number, level)
+
+    async def _monitor_log(self, level=None):
+        """The console program takes it; here comes who is not at its prompt."""
+        return False, "that is for the prompt of the serial line", ["type: show log"]
 
     async def _show_alarms(self):
         active = self._log.alarms.active()
@@ -360,11 +406,33 @@ class Control:
     async def _terminal_text(self):
         return True, "the line shows text", []
 
-    async def _reboot(self, who):
+    async def _reboot(self, who, yes=None):
+        refused = self._not_now("reboot", yes)
+        if refused:
+            return refused
         self._system.request_reboot()
         self._log.record(self._log.WARNING, "reboot.requested", who=who)
         return True, "the box restarts within a few seconds", []
 
+    def _not_now(self, command, yes):
+        """Why the box does not restart on this line, or None.
+
+        What confirms is on the same line: no line that was pasted behind it can do so.
+        """
+        writing = self._updates.writing()
+        if writing:
+            return False, "not now: " + writing, ["wait for its end; type: show signatures"]
+        if yes is None:
+            lines = [text for _, text in self._configuring.waits()]
+            sessions = len(self._sessions.snapshot())
+            return (
+                False,
+                "%d open sessions would end; mail and settings are durable" % sessions,
+                lines + ["if it is really meant, type: %s yes" % command],
+            )
+        return None
+
+    # `factory-reset` and `factory reset`: both are this method.
     async def _factory_reset(self, who, yes=None):
         if yes is None:
             return (
@@ -372,9 +440,30 @@ class Control:
                 "settings, accounts and all stored and held mail would be lost for good",
                 ["type: factory-reset yes"],
             )
+        refused = self._not_now("factory-reset", yes)
+        if refused:
+            return refused
         self._system.request_factory_reset()
         self._log.record(self._log.WARNING, "factory-reset.requested", who=who)
         return True, "the box forgets everything and restarts within a few seconds", []
+
+    async def _support_bundle(self, who):
+        bundle = Bundle()
+        bundle.section("version", (await self._show_version())[2])
+        bundle.section("status", (await self._show_status())[2])
+        bundle.section("signatures", (await self._show_signatures())[2])
+        bundle.section("interfaces", (await self._show_interfaces())[2])
+        bundle.section("filter", self._system.filter())
+        bundle.section("memory", self._system.memory_rows())
+        bundle.section("alarms", (await self._show_alarms())[2])
+        bundle.section("counters", counts(self._log.counters))
+        bundle.section("sessions", (await self._show_sessions())[2])
+        configuration = without_secrets(self._configuring.show()[2])
+        bundle.section("configuration", configuration, CONFIGURATION_OCTETS)
+        bundle.section("configurations", self._configuring.history()[2])
+        bundle.section("log", self._log.ring.lines(), RECORDS_OCTETS, newest=True)
+        self._log.record(self._log.INFO, "support.bundle", who=who)
+        return True, "support bundle", bundle.end()
 
     def _audit(self, event, answer, who, id, **more):
         self._log.record(self._log.INFO, event, ok=answer[0], id=id, who=who, **more)

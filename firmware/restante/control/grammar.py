@@ -22,14 +22,18 @@ class CommandError(RestanteError):
         self.hint = hint
 
 
-# words, arguments, help; None: not shown by `help`.  "?" after an argument: a word that may be
-# left out; "..." after the first: one word or several, given as one text.
+# words, arguments, help; None: not shown by `help`.  "?" after an argument: it may be left out; in
+# small letters it is that very word.  "..." after the first: one word or several, as one text.
 COMMANDS = (
     ("help", (), "this list"),
     ("show status", (), "what the box does, alarms, memory"),
     ("show sessions", (), "open POP3 sessions"),
-    ("show log", (), "the last records"),
+    ("show log", ("NUMBER?",), "the last records, or so many of them"),
     ("show alarms", (), "what somebody must see"),
+    ("monitor log", ("LEVEL?",), "records as they come; any key ends it"),
+    ("log after", ("NUMBER", "LEVEL?"), None),
+    ("show version", (), "what this firmware is, and its kernel"),
+    ("show interfaces", (), "addresses, state and counts of the sides"),
     ("show accounts", (), "who is accelerated, who is not, and why"),
     ("show account", ("NAME...",), "one account, by name or id"),
     ("erase account", ("NAME...", "yes?"), "remove its password and its cached mail"),
@@ -74,10 +78,12 @@ COMMANDS = (
     ("self-test", (), "screen test mail, check the store"),
     ("terminal json", ("checked?",), "one line of JSON an answer, for programs"),
     ("terminal text", (), "back to what a hand types"),
-    ("reboot", (), "restart the box"),
+    ("ping", ("HOST?", "COUNT?"), "ICMP echo from the box; without HOST: of the gate itself"),
+    ("support bundle", (), "all that support asks for, without secrets, with a SHA-256"),
+    ("reboot", ("yes?",), "restart the box"),
     ("factory-reset", ("yes?",), "destroy the key of all stored mail, begin anew"),
-    ("ping", (), None),
     ("health", (), None),
+    ("factory reset", ("yes?",), "the same"),
 )
 
 
@@ -109,8 +115,10 @@ OF_A_USER = (
     "quarantine release",
     "quarantine delete",
     "console user delete",
+    "support bundle",
     "reboot",
     "factory-reset",
+    "factory reset",
 )
 # Characters of a session's name in front of a line, and of the key of its login.
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -172,17 +180,23 @@ def help_lines():
 
 def _arguments(command, arguments, given):
     needed = [name for name in arguments if not name.endswith("?")]
-    # An optional argument is the word itself, such as `force`: anything else is a mistake.
+    # An optional argument in small letters is the word itself, such as `force`.
     optional = [name[:-1] for name in arguments if name.endswith("?")]
     if arguments and arguments[0].endswith("..."):
         given = _joined(given, len(needed) - 1, optional)
     extra = given[len(needed) :]
-    if len(given) < len(needed) or len(extra) > len(optional) or extra != optional[: len(extra)]:
+    if len(given) < len(needed) or not _may_follow(extra, optional):
         raise CommandError(
             "'%s' does not go with '%s'" % (_shown(" ".join(given)), command),
             "type: " + usage(command, arguments),
         )
     return given
+
+
+def _may_follow(extra, optional):
+    if len(extra) > len(optional):
+        return False
+    return all(optional[i] in (extra[i], optional[i].upper()) for i in range(len(extra)))
 
 
 def _joined(given, more, optional):

@@ -20,6 +20,7 @@ OF_REPAIR = (
     "exit",
     "reboot",
     "factory-reset",
+    "factory reset",
 )
 ALLOWED = ", ".join([word for word in OF_REPAIR if word != "ping"])
 KEY_OCTETS = 16

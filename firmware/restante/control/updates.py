@@ -27,6 +27,12 @@ class Updates:
         self._age = age
         self._poller = poller
 
+    def writing(self):
+        """What is being written at this moment, "" if nothing is."""
+        if self._installer.busy:
+            return "a bundle is being installed"
+        return "a transfer is being ended" if self._arriving.ending else ""
+
     async def show(self):
         lines = await self._in_use()
         records = self._installer.state.records

@@ -33,16 +33,21 @@ alarms = Alarms()
 _level = INFO
 _clock = None
 _write = None
+_forward = None
 _second = -1  # the one that _stamp says
 _stamp = ""
 
 
-def start(level=INFO, clock=None, write=None):
-    """`clock()` gives seconds since 1970; `write(text)` takes what is a warning or worse."""
-    global _level, _clock, _write
+def start(level=INFO, clock=None, write=None, forward=None):
+    """`clock()` gives seconds since 1970; `write(text)` takes what is a warning or worse.
+
+    `forward(level, stamp, text)` takes every record, and never raises: sender.py.
+    """
+    global _level, _clock, _write, _forward
     _level = level
     _clock = clock
     _write = write
+    _forward = forward
 
 
 def set_level(level):
@@ -56,8 +61,13 @@ def record(level, event, **fields):
     if records.urgency(level) > records.urgency(_level):
         return
     text = records.line(level, event, fields)
+    stamp = ""
     if _clock is not None:
-        text = _now(_clock) + " " + text
+        stamp = _now(_clock)
+    if _forward is not None:
+        _forward(level, stamp, text)
+    if stamp:
+        text = stamp + " " + text
     ring.add(text)
     if _write is not None and records.urgency(level) <= records.urgency(WARNING):
         try:

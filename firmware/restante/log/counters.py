@@ -24,6 +24,8 @@ NAMES = {
     "tunnels": "connections that passed in a tunnel, not screened",
     "origin_failures": "origins that could not be reached or broke off",
     "log_lost": "log lines that the console did not take",
+    "syslog_sent": "records that were sent to the syslog server",
+    "syslog_lost": "records that it could not take in time",
 }
 
 

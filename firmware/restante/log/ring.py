@@ -29,3 +29,12 @@ class Ring:
         """Oldest first."""
         kept = self._slots[self._next :] + self._slots[: self._next]
         return [text for text in kept if text is not None]
+
+    def since(self, number):
+        """(first, lines): those of the records from `number` on that are kept, oldest first.
+
+        Records are counted from 0; `first` is the number of the first one of `lines`.
+        """
+        first = max(number, self.lost)
+        lines = self.lines()
+        return first, lines[len(lines) - (self.total - first) :] if first < self.total else []

@@ -23,11 +23,13 @@ from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.clock import RECORD_OCTETS
+from restante.box.echo import Pinger
 from restante.box.slotschannel import SlotsChannel
 from restante.box.system import System
 from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
-from restante.collect.lookup import Lookup, Resolver
+from restante.collect.lookup import Lookup
+from restante.collect.resolver import Resolver
 from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
@@ -41,6 +43,7 @@ from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
 from restante.log.alarms import ACCELERATION, SCREENING, SETTINGS, STORE, UPDATE
 from restante.log.outlet import Outlet
+from restante.log.sender import Sender
 from restante.relay import destination
 from restante.relay.asking import Asking
 from restante.relay.bounds import Bounds
@@ -122,7 +125,7 @@ def is_root():
 class Services:
     """What sessions and the collector need of the program."""
 
-    def __init__(self, given, tree, helper, device_key):
+    def __init__(self, given, tree, helper, device_key, sender):
         folder = Folder(given["--data"])
         screen_socket = given["--run"] + "/" + places.SCREEN_SOCKET
         self.settings = tree
@@ -219,7 +222,8 @@ class Services:
             record_configuration,
         )
         self.ticker.add(self.running)
-        self.takers = [self.door]  # what has takes(settings, profiles)
+        self.sender = sender
+        self.takers = [self.door, sender]  # what has takes(settings, profiles)
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -388,7 +392,7 @@ def poller_of(services, listening):
     """Who asks the server of bundles; it may not be the box itself (FAULTS 93)."""
     local = _sys.sockname(listening.fileno())
     fetcher = Fetcher(
-        Resolver(places.RESOLV_CONF).addresses,
+        Resolver(places.RESOLV_CONF).answer,
         lambda wanted: services.is_own(wanted, local),
         AGENT,
     )
@@ -442,12 +446,15 @@ async def serve(services, given, listening, control_fd, signals):
             services.unopened,
         ),
         services.door,
+        Pinger(Resolver(places.RESOLV_CONF).addresses, asyncio.sleep_ms),
+        services.sender,
     )
     services.takers.append(control)
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
         asyncio.create_task(services.ticker.run()),
+        asyncio.create_task(services.sender.run()),
         asyncio.create_task(services.upkeep.run()),
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
@@ -465,13 +472,13 @@ async def serve(services, given, listening, control_fd, signals):
     log.record(log.INFO, "gate.end")
 
 
-def start_log(given, tree, outlet):
+def start_log(given, tree, outlet, sender):
     path = given["--data"] + "/" + places.ALARMS
 
     def failed(error):
         log.record(log.ERROR, "alarms.file", error=str(error))
 
-    log.start(tree.get("log level"), time.time, outlet)
+    log.start(tree.get("log level"), time.time, outlet, sender.forward)
     log.alarms.keep(alarm_file.load(path, failed), alarm_file.saver(path, failed))
     if tree.error:
         log.alarms.set(SETTINGS, tree.refusal)
@@ -525,12 +532,14 @@ def main():
     outlet = Outlet()
     give_up_rights(tree)
     gc.threshold(COLLECT_OCTETS)
-    start_log(given, tree, outlet)
+    sender = Sender(Resolver(places.RESOLV_CONF).addresses, log.record, log.counters)
+    sender.takes(tree, None)
+    start_log(given, tree, outlet, sender)
     if why:
         log.record(log.WARNING, "device-key", why=why)
     signals = _sys.signals()
     helper = loop.Helper()  # a thread, so before seccomp
-    services = Services(given, tree, helper, device_key)
+    services = Services(given, tree, helper, device_key, sender)
     _sys.seccomp("gate")
     asyncio.run(serve(services, given, listening, control_fd, signals))
 

@@ -92,6 +92,7 @@ class Warden:
         log.record(log.WARNING if urgent else log.INFO, "warden.filter", state=state)
         self._state = state
         self._tell_state()
+        self._tell(ruleset.words(state, self._ports, self._own))
         return serves
 
     def _tell_state(self):
@@ -101,6 +102,14 @@ class Warden:
                 f.write(self._state)
         except OSError as error:
             log.record(log.ERROR, "warden.filter", error=str(error))
+
+    def _tell(self, lines):
+        """For `show interfaces` and the support bundle; that it cannot be told stops nothing."""
+        try:
+            with open(self._run + "/" + places.FILTER, "w") as f:
+                f.write("".join([line + "\n" for line in lines]))
+        except OSError as error:
+            log.record(log.WARNING, "warden.tell", error=str(error))
 
     def _kill_the_silent(self):
         for peer in self._wardenship.peers:

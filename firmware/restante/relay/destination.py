@@ -8,7 +8,7 @@ import socket
 
 import _sys
 
-from restante.relay.leg import sockaddr
+from restante.inet import sockaddr
 
 _LOOPBACK = "127."
 

@@ -227,12 +227,6 @@ class Leg:
             dropped += n
 
 
-def sockaddr(address, port):
-    """struct sockaddr_in (MicroPython's sockets take it raw); no resolver is asked."""
-    octets = bytes(int(part) for part in address.split("."))
-    return b"\2\0" + bytes((port >> 8, port & 255)) + octets + bytes(8)
-
-
 def stream_socket():
     """A new TCP socket; OSError."""
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -9,7 +9,7 @@ import socket
 from time import ticks_diff, ticks_ms
 
 from restante import log, loop
-from restante.relay.leg import sockaddr
+from restante.inet import sockaddr
 
 _SOL_SOCKET = 1
 _SO_REUSEADDR = 2

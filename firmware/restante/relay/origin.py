@@ -5,10 +5,11 @@ decides nothing about messages.
 """
 
 from restante.errors import OriginError, ProtocolError
+from restante.inet import sockaddr
 from restante.pop3.client import ClientEngine
 from restante.pop3.commands import SINGLE
 from restante.pop3.events import NEED_DATA
-from restante.relay.leg import Leg, sockaddr, stream_socket
+from restante.relay.leg import Leg, stream_socket
 
 
 class Origin:

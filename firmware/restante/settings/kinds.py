@@ -117,6 +117,23 @@ class Address:
         return value
 
 
+class Host:
+    """A host name or an IPv4 address; the value is its text."""
+
+    many = False
+
+    allowed = "a host name (a-z, 0-9, -) or an IPv4 address"
+
+    def read(self, text):
+        if is_address(text):
+            _unicast(_octets(text), text)
+            return text
+        return host_name(text)
+
+    def write(self, value):
+        return value
+
+
 class Interface:
     """An address with its network's prefix; the value is (address text, prefix length)."""
 
@@ -191,10 +208,7 @@ class Servers:
             if number(address) & ((1 << (32 - length)) - 1):
                 raise ValueError(text)
             return text
-        if is_address(text):
-            _unicast(_octets(text), text)
-            return text
-        return host_name(text)
+        return HOST.read(text)
 
     def write(self, value):
         return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
@@ -212,10 +226,7 @@ class Hosts:
     def read(self, text):
         hosts = []
         for word in text.split(","):
-            if is_address(word):
-                _unicast(_octets(word), text)
-            else:
-                host_name(word)
+            HOST.read(word)
             if word not in hosts:
                 hosts.append(word)
         if len(hosts) > self.most:
@@ -397,6 +408,7 @@ class Url:
 
 
 HOSTNAME = Hostname()
+HOST = Host()
 
 
 def url_parts(text):

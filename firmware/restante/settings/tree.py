@@ -5,6 +5,7 @@ It does not know where settings are kept nor who uses them.
 """
 
 from restante.box.places import CHANNEL, GATE_PORT
+from restante.log.records import LEVELS
 from restante.screening import rules
 from restante.screening.types import FAMILIES, TYPES
 from restante.screening.verdicts import ACTION_NAMES, CLEAN, DEFAULT_ACTIONS, NAMES
@@ -13,6 +14,7 @@ from restante.settings.kinds import (
     Address,
     Choice,
     Hashes,
+    Host,
     Hostname,
     Hosts,
     Integer,
@@ -77,6 +79,7 @@ BRANCHES = {
     "collect": "fetching mail ahead of time",
     "console": "the serial line",
     "log": "records",
+    "log syslog": "a server that records are sent to (RFC 5424)",
     "group": "servers of one provider, and who is accelerated there",
     "profile": "screening settings of some accounts",
     "account": "which profile an account has",
@@ -283,7 +286,18 @@ SETTINGS = tuple(
             10,
             "without a command, until a login at the serial console ends; 0: never",
         ),
-        Setting("log level", Choice("error", "warning", "info", "debug"), "info", "least urgent"),
+        Setting("log level", Choice(*LEVELS), "info", "least urgent"),
+        Setting("log syslog server", Host(), None, "where records are sent; none: nowhere"),
+        Setting(
+            "log syslog protocol",
+            Choice("udp", "tcp"),
+            "udp",
+            "tcp: RFC 6587, octet counting; both are readable on the way",
+        ),
+        Setting("log syslog port", Integer(1, 65535), 514, "of the server"),
+        Setting(
+            "log syslog level", Choice(*LEVELS), "info", "least urgent, of what `log level` keeps"
+        ),
     ]
 )
 

@@ -24,7 +24,7 @@ ADDRESSES = 3
 
 
 class Fetcher:
-    """`addresses(name)`: awaits ([addresses], seconds), as collect.Resolver; `is_own(place)`:
+    """`addresses(name)`: awaits ([addresses], seconds), Resolver.answer; `is_own(place)`:
     whether an (address, port) is the box itself; `agent`: how the box names itself."""
 
     def __init__(self, addresses, is_own, agent):

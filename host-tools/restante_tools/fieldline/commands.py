@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from restante_tools.errors import FAILED, OK, USAGE, ToolError
-from restante_tools.fieldline import configuration, login, ports, script, terminal
+from restante_tools.fieldline import configuration, login, ports, script, support, terminal
 from restante_tools.fieldline.session import ANSWER_SECONDS, Session
 from restante_tools.fieldline.wire import Answer
 from restante_tools.lab.commands import attach_to_running
@@ -57,7 +57,7 @@ class PortOrVerb(click.Group):
     cls=PortOrVerb,
     invoke_without_command=True,
     context_settings={"ignore_unknown_options": True},
-    subcommand_metavar="[PORT [--baud N] | run FILE]",
+    subcommand_metavar="[PORT [--baud N] | run FILE | support [PORT] -o FILE]",
 )
 @click.pass_context
 def console(ctx: click.Context) -> None:
@@ -99,6 +99,27 @@ def run_file(file: Path, port: str | None, baud: int) -> int:
     with opened(port, baud) as line, Session(line, ANSWER_SECONDS) as session:
         script.run(file, lines, session.ask, click.echo)
     say(f"{file}: {len(lines)} lines, all as expected")
+    return OK
+
+
+@console.command("support")
+@click.argument("port", required=False, envvar=PORT)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where it is written; for its owner's eyes, since it names accounts.",
+)
+@baud_option
+def support_bundle(port: str | None, file: Path, baud: int) -> int:
+    """Fetch the box's support bundle: versions, state, configuration, records; no secrets."""
+    with opened(port, baud) as line, Session(line, ANSWER_SECONDS) as session:
+        text = support.fetch(session.ask)
+    support.write(text, file)
+    lines = text.count("\n")
+    say(f"{file}: {lines} lines, checked")
     return OK
 
 

@@ -47,6 +47,7 @@ GIVEN_UP_TRIES = 3
 # Commands that may be run twice without harm; by how they begin.
 REPEATABLE = (
     *("help", "?", "ping", "show", "set", "delete", "discard", "compare", "complete", "save"),
+    *("monitor", "log after", "support bundle"),
     *("quarantine list", "quarantine show", "quarantine history", "account deleted"),
     *("*login", "logout"),
 )

@@ -17,7 +17,7 @@ from restante_tools.lab.serial import SerialLine
 
 __all__ = ["ANSWER_SECONDS", "PASSWORD", "USER"]
 
-PROMPT = r"restante> "
+PROMPT = r"restante[>#] "
 LOGIN = r"restante login: "
 GIVE_UP = "\x03"  # Ctrl-C: whatever was typed before is forgotten
 

@@ -21,17 +21,26 @@ def account() -> Account:
     return Account(USER, PASSWORD, [maildrop.finished(message).replace(b"\r\n", b"\n")])
 
 
-def forms(words: str) -> Iterator[bytes]:
-    """What a text looks like to somebody who searches: plain, base64 at each alignment, hex."""
-    octets = words.encode()
-    yield octets
+def named_forms(secret: str | bytes) -> Iterator[tuple[str, bytes]]:
+    """What it looks like to somebody who searches: plain, base64 at each alignment, hex."""
+    octets = secret.encode() if isinstance(secret, str) else secret
+    yield "plain", octets
     for lead in range(3):
         encoded = base64.b64encode(bytes(lead) + octets)
-        yield encoded[4:-4]  # what stands there whatever comes before and after
-    yield octets.hex().encode()
-    yield octets.hex().upper().encode()
+        # What stands there whatever comes before and after: six bits a character.
+        form = encoded[-(-8 * lead // 6) : 8 * (lead + len(octets)) // 6]
+        yield f"base64 at {lead}", form
+        if b"+" in form or b"/" in form:
+            yield f"base64url at {lead}", form.translate(bytes.maketrans(b"+/", b"-_"))
+    yield "hex", octets.hex().encode()
+    yield "HEX", octets.hex().upper().encode()
 
 
-def shown(content: bytes, *texts: str) -> list[bytes]:
-    """The forms of these texts that a content shows."""
+def forms(secret: str | bytes) -> Iterator[bytes]:
+    for _, form in named_forms(secret):
+        yield form
+
+
+def shown(content: bytes, *texts: str | bytes) -> list[bytes]:
+    """The forms of these secrets that a content shows."""
     return [form for text in texts for form in forms(text) if form in content]

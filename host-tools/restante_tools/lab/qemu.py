@@ -29,6 +29,7 @@ COMMAND_LINE = (
 )
 START_SECONDS = 15.0  # until QEMU's monitor answers
 SERIAL_SOCKET = "serial"
+SERIAL_LOG = "serial.log"
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Box:
     """A box that is switched on. `power_on` is on the machine's monotonic clock."""
 
     def __init__(self, machine: Machine, folder: Path, logs: Path) -> None:
-        self.serial_log = logs / "serial.log"
+        self.serial_log = logs / SERIAL_LOG
         self.serial_path = folder / SERIAL_SOCKET
         self._child = Child(
             "qemu-system-arm",
@@ -131,6 +132,10 @@ class Box:
     def serial(self, deadline: Deadline) -> SerialLine:
         """Attach to the serial line. One at a time: close it before somebody else attaches."""
         return SerialLine(self.serial_path, deadline)
+
+    def send_break(self) -> None:
+        """A BREAK on the serial line."""
+        self._monitor.command("chardev-send-break", id="serial")
 
     def reset(self) -> None:
         """The reset button: what the box did not sync is gone."""

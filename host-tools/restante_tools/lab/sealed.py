@@ -29,14 +29,29 @@ def copies(disk: Path) -> list[int]:
     return [offset, offset + size // 2]
 
 
-def record(disk: Path) -> Any:
-    """The key record in force; ToolError if no copy is whole."""
+def recorded(disk: Path) -> Any:
+    """The key record in force; None if no copy is whole."""
     with disk.open("rb") as file:
         found = []
         for at in copies(disk):
             file.seek(at)
             found.append(keys.unpack(file.read(keys.COPY_OCTETS)))
-    newest = keys.newest(found)
+    return keys.newest(found)
+
+
+def derived(master: bytes) -> dict[str, bytes]:
+    """The keys that come of the box's key, by what they are for."""
+    return {
+        "the key of the data partition": keys.subkey(
+            master, keys.DATA_PARTITION, mapper.KEY_OCTETS
+        ),
+        "the key of the credentials": keys.subkey(master, keys.DEVICE, keys.KEY_OCTETS),
+    }
+
+
+def record(disk: Path) -> Any:
+    """The key record in force; ToolError if no copy is whole."""
+    newest = recorded(disk)
     if newest is None:
         raise ToolError(
             f"{disk} holds no key",

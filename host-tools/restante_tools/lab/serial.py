@@ -15,6 +15,7 @@ from pathlib import Path
 from restante_tools.lab.deadline import Deadline
 
 READ_OCTETS = 4096
+FLOW = b"\x11\x13"  # XON, XOFF: a terminal takes them, nobody sees them
 LAST_OCTETS = 300  # of what was seen, in the error when something else was expected
 RECORD = re.compile(
     r"(?:(?:warden: |slots: )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) "
@@ -52,7 +53,7 @@ class SerialLine:
             except OSError:
                 piece = b""  # the box was switched off in the middle of it: an end like any other
             with self._news:
-                self._seen += piece
+                self._seen += piece.translate(None, FLOW)
                 self._ended = not piece
                 self._news.notify_all()
             if not piece:
@@ -60,6 +61,10 @@ class SerialLine:
 
     def write(self, text: str) -> None:
         self._socket.sendall(text.encode("utf-8"))
+
+    def send(self, octets: bytes) -> None:
+        """Octets as they are, noise among them."""
+        self._socket.sendall(octets)
 
     def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
         """Read until the pattern is seen; what follows it stays for the next call."""

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
-from restante_tools.lab import clients, delayer, image, network, qemu
+from restante_tools.lab import clients, delayer, image, leaks, network, qemu
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Certificate, Dovecot, Plan
 from restante_tools.lab.namespaces import Namespace, join, open_tap
@@ -61,6 +61,9 @@ class Site:
         self.places = places
         self.wanted = wanted
         self._stack = ExitStack()
+        if leaks.WATCH:
+            for account in wanted.accounts:
+                leaks.WATCH.add(f"the password of {account.user}", account.password)
 
     def __enter__(self) -> Any:
         try:
@@ -177,6 +180,7 @@ class ImageSite(Site):
         self.image = image.Image.of(self.places)
         self.disk = self.scratch / "disk.img"
         image.copy_disk(self.wanted.disk or self.image.disk, self.disk)
+        self._stack.callback(self._look_for_secrets)
         if self.wanted.settings or self.wanted.files:
             image.put_data(self.disk, self.wanted.settings, self.scratch, self.wanted.files)
         self.writes = self._record() if self.wanted.recorded else None
@@ -186,6 +190,11 @@ class ImageSite(Site):
         dhcp = network.start_dhcp(self.internet, self.run.folder, self.logs / "dnsmasq.log")
         self._stack.callback(dhcp.stop)
         self.start_origin()
+
+    def _look_for_secrets(self) -> None:
+        """The box is off, its disk still there."""
+        if leaks.WATCH:
+            leaks.WATCH.look_at_box(self.disk, self.logs / qemu.SERIAL_LOG, self.scratch)
 
     def _cable(self, place: Namespace) -> int:
         """The far end of a cable; ours too, so that the near end stays when the box is off."""

@@ -40,7 +40,7 @@ class Arena(ABC):
         self.stack = contextlib.ExitStack()  # of what ends with it
         self.stack.callback(shutil.rmtree, self.folder)
         self.model = Model()
-        self.password, self._passwords = "secret", 1
+        self.password, self._passwords = "roaming-secret", 1
         self.apop = apop
         self._chance = None
         self.client = traveller(self.folder, USER, apop)
@@ -151,7 +151,7 @@ class Arena(ABC):
 
     def password_changed(self, chance):
         self._passwords += 1
-        self.password = "secret" + "+" * self._passwords
+        self.password = "roaming-secret" + "+" * self._passwords
         self.origin.set_password(USER, self.password)
         self.until(
             lambda: self.can_log_in(self.outside), lambda: "the origin keeps the old password"

@@ -8,10 +8,11 @@ from time import ticks_add, ticks_ms
 import _sys
 from restante import loop
 from restante.accounts.groups import Groups
+from restante.inet import sockaddr
 from restante.pop3.dots import Body
 from restante.relay import destination
 from restante.relay.endings import ClientGone
-from restante.relay.leg import Leg, sockaddr, stream_socket
+from restante.relay.leg import Leg, stream_socket
 from restante.relay.message import Delivery
 from restante.relay.origin import Origin
 from restante.relay.patience import Patience
