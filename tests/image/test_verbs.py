@@ -96,7 +96,7 @@ def test_after_noise_and_break_the_console_works(site, serial_line, ask, soak, f
     works(site, serial_line)
     serial_line.send(b"".join(b"quarantine show x%d\r" % number for number in range(pasted)))
     limit = site.deadline(NOISE_SECONDS)
-    shown = line.until(rf"-ERR no held message 'x{pasted - 1}'", limit)
+    shown = serial_line.until(rf"-ERR no held message 'x{pasted - 1}'", limit)
     numbers = [int(n) for n in re.findall(r"-ERR no held message 'x(\d+)'", shown)]
     assert numbers == list(range(pasted - 1))
     works(site, serial_line)
