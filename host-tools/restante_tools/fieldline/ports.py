@@ -109,6 +109,14 @@ class Port:
         except Gone as error:
             raise self._gone(error) from error
 
+    def set_baud(self, baud: int) -> None:
+        """Another speed from here on; an emulator's line has none."""
+        if isinstance(self._stream, serial.SerialBase):
+            try:
+                self._stream.baudrate = baud
+            except (*Gone, ValueError) as error:
+                raise self._gone(error) from error
+
     def close(self) -> None:
         """Safe at any time."""
         try:
