@@ -6,8 +6,10 @@ Rule: what goes wrong here is said with its likely cause; what the octets mean i
 from __future__ import annotations
 
 import errno
+import fcntl
 import select
 import socket
+import sys
 import termios
 from types import TracebackType
 from typing import Protocol, Self
@@ -51,7 +53,9 @@ class UnixStream:
 
     @property
     def in_waiting(self) -> int:
-        return READ_OCTETS
+        """Octets that are there: asking for more would wait for them."""
+        answer = fcntl.ioctl(self._socket, termios.FIONREAD, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
 
     def read(self, size: int = 1, /) -> bytes:
         if not select.select([self._socket], [], [], READ_SECONDS)[0]:

@@ -1,4 +1,4 @@
-"""What must be known of a board to write its medium from U-Boot's prompt; all per board is here."""
+"""What must be known of a board to write its medium from U-Boot's prompt: all is in one table."""
 
 from __future__ import annotations
 

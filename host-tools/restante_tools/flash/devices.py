@@ -14,8 +14,8 @@ from typing import Any
 
 from restante_tools.processes import output_of
 
-COLUMNS = (
-    *("KNAME", "PATH", "TYPE", "RM", "RO", "SIZE", "TRAN", "VENDOR", "MODEL", "SERIAL"),
+COLUMNS = (  # without NAME there is no tree
+    *("NAME", "KNAME", "PATH", "TYPE", "RM", "RO", "SIZE", "TRAN", "VENDOR", "MODEL", "SERIAL"),
     *("MOUNTPOINTS", "FSTYPE", "LABEL", "PARTLABEL"),
 )
 SYS = Path("/sys/class/block")

@@ -15,6 +15,7 @@ SIGNATURE = b"EFI PART"
 HEADER_OCTETS = 92
 LARGEST_ENTRY = 4096  # octets; ours has 128
 MOST_ENTRIES = 1024  # ours has 128
+MOST_SECTORS = 1 << 40  # 512 TiB: what is beyond is no number of a sector
 
 
 class NoTableError(Exception):
@@ -67,6 +68,8 @@ def read(file: BinaryIO) -> Table:
         raise NoTableError("its header is damaged")
     if not (128 <= step <= LARGEST_ENTRY and count <= MOST_ENTRIES):
         raise NoTableError("its entries have no possible size")
+    if not (entries < MOST_SECTORS and alternate < MOST_SECTORS):
+        raise NoTableError("its parts lie nowhere")
     packed = _at(file, entries * SECTOR, count * step)
     if zlib.crc32(packed) != entries_said:
         raise NoTableError("its entries are damaged")
@@ -86,5 +89,7 @@ def _entry(entry: bytes) -> Partition | None:
     if not any(entry[:16]):  # no type: not in use
         return None
     first, last = struct.unpack_from("<QQ", entry, 32)
+    if not first <= last < MOST_SECTORS:
+        raise NoTableError("a partition lies nowhere")
     name = entry[56:128].decode("utf-16-le", "replace").partition("\0")[0]
     return Partition(name, Range(first * SECTOR, (last + 1) * SECTOR))

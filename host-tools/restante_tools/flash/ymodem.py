@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
@@ -19,6 +20,7 @@ SMALL, LARGE = 128, 1024
 PADDING = b"\x1a"
 START_SECONDS = 20.0  # a receiver repeats its READY each few seconds
 ANSWER_SECONDS = 5.0  # for a block: 0.1 s of line at 115200, and the receiver's own delays
+DUE_SECONDS = 0.2
 TRIES = 10  # of one block
 
 
@@ -58,7 +60,9 @@ class Sender:
         """The whole file; `sent` is told of each block's octets. NotSentError if it fails."""
         self._await(READY, START_SECONDS)
         self._acknowledged(heading(name, len(data)))
-        self._await(READY, START_SECONDS)
+        # The second READY is due at once; U-Boot's receiver asks for none, and takes the block.
+        with suppress(NotSentError):
+            self._await(READY, DUE_SECONDS)
         for number, at in enumerate(range(0, len(data), LARGE), 1):
             piece = data[at : at + LARGE]
             self._acknowledged(block(number, piece))
