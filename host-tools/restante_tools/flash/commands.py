@@ -244,7 +244,15 @@ def work(
     )
     began, before = time.monotonic(), box.line.octets
     with transfer("send", octets) as sent:
-        job.carry_out(plan, sent)
+        try:
+            job.carry_out(plan, sent)
+        except KeyboardInterrupt as error:
+            raise ToolError(
+                "stopped: the box's medium is incomplete and does not start",
+                "you stopped it",
+                "run the same command again: it goes on where it broke off",
+                writing.STOPPED,
+            ) from error
     seconds, carried = time.monotonic() - began, box.line.octets - before
     with transfer("verify", opened.written) as compared:
         job.verify(compared)

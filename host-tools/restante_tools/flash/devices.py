@@ -126,8 +126,7 @@ def _mounts(row: dict[str, Any]) -> tuple[str, ...]:
 def why_not(disk: Disk, needed: int, fixed_too: bool) -> list[str]:
     """Reasons against writing an image of `needed` octets to it; none is good."""
     reasons = []
-    everything = [disk, *disk.parts]
-    mounts = sorted({mount for each in everything for mount in each.mounts})
+    mounts = sorted({*disk.mounts, *(mount for part in disk.parts for mount in part.mounts)})
     if any(mount in SYSTEM for mount in mounts):
         reasons.append("this machine runs from it")
     elif SWAP in mounts:

@@ -95,7 +95,7 @@ class OverLine:
 
     def _sort(self, plan: Plan, first: dict[bytes, Range], part: Range, data: bytes) -> None:
         head = part.end <= HEAD
-        equal = self._crc(part) == zlib.crc32(data)
+        equal = self._crc(part, self._here) == zlib.crc32(data)
         if equal:
             plan.equal += part.octets
         elif head:
@@ -171,13 +171,16 @@ class OverLine:
     def _put(self, part: Range) -> None:
         """What is in memory onto the medium, and read back into other memory."""
         self._box.write(self._here, part.offset // SECTOR, part.octets // SECTOR)
-        wanted = zlib.crc32(self._image.read(part.offset, part.octets))
-        if self._crc(part, self._there) != wanted:
+        self._must_be(part, self._image.read(part.offset, part.octets), self._there)
+
+    def _must_be(self, part: Range, data: bytes, address: int) -> None:
+        """The medium has it. Asked a second time, since an answer may be damaged on its way."""
+        wanted = zlib.crc32(data)
+        if self._crc(part, address) != wanted and self._crc(part, address) != wanted:
             raise _differs(part)
 
-    def _crc(self, part: Range, address: int = 0) -> int:
+    def _crc(self, part: Range, address: int) -> int:
         """Of the medium. What lay at that memory before is spoiled first."""
-        address = address or self._here
         self._box.fill(address, part.octets)
         self._box.read(address, part.offset // SECTOR, part.octets // SECTOR)
         return self._box.crc(address, part.octets)
@@ -188,8 +191,7 @@ class OverLine:
             for at in range(part.offset, part.end, EXTENT):
                 piece = Range(at, min(at + EXTENT, part.end))
                 data = self._image.read(piece.offset, piece.octets)
-                if self._crc(piece) != zlib.crc32(data):
-                    raise _differs(piece)
+                self._must_be(piece, data, self._here)
                 compared(piece.octets)
 
 

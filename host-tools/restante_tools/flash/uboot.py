@@ -1,7 +1,8 @@
 """U-Boot's prompt at a serial line: caught, asked, files put into memory.
 
-Rule: no damaged command is ever run. A command is typed without its end, its echo compared, and
-only then comes the RETURN. An empty line is never sent: U-Boot would run the last command again.
+Rule: a command is typed without its end, its echo compared, and only then comes the RETURN. A damage
+that is itself a RETURN runs a command's beginning: too few words, or fewer octets at the right place.
+An empty line is never sent: U-Boot would run the last command again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ TRIES = 5
 LINE_OCTETS = 240  # of U-Boot's 256 to 1024
 CRC = re.compile(r"==> ([0-9a-f]{8})")
 DONE = re.compile(r"(\d+) blocks (?:read|written): OK")
+RUNS = re.compile(rb"login: |Linux version|Restante ")
 QUIET_SECONDS = 0.3
 SPEED_SECONDS = 10.0
 SHOWN = 200  # octets of what was seen, in an error
@@ -80,7 +82,9 @@ class UBoot:
                 asked = True
         raise ToolError(
             f"no prompt of U-Boot within {seconds:.0f} s (last seen: {_shown(seen)})",
-            "the box was not switched on, a wrong cable or speed, or another boot loader",
+            "a system runs on the box already"
+            if RUNS.search(seen)
+            else "the box was not switched on, a wrong cable or speed, or another boot loader",
             "run it again, then switch the box off and on",
             DEVICE_OR_TIMEOUT,
         )
