@@ -263,3 +263,12 @@ def test_the_name_must_be_typed(monkeypatch, capsys):
 def test_why_a_medium_is_not_opened(number, cause):
     error = medium.not_opened(Path("/dev/sdb"), OSError(number, "text"))
     assert cause in error.cause and error.hint and error.code == DEVICE_OR_TIMEOUT
+
+
+def test_what_does_not_answer_as_a_disk():
+    with (
+        pytest.raises(ToolError, match="cannot be opened") as caught,
+        medium.block_device(Path("/dev/null"), 1),
+    ):
+        pass
+    assert caught.value.code == DEVICE_OR_TIMEOUT

@@ -135,7 +135,7 @@ def block_device(path: Path, octets: int) -> Iterator[BlockDevice]:
     except OSError as error:
         raise not_opened(path, error) from error
     try:
-        device = BlockDevice(descriptor)
+        device = _asked(path, descriptor)
         if device.octets != octets:
             raise ToolError(
                 f"{path} has {device.octets:,} octets now, it had {octets:,}",
@@ -153,6 +153,13 @@ def block_device(path: Path, octets: int) -> Iterator[BlockDevice]:
         yield device
     finally:
         os.close(descriptor)
+
+
+def _asked(path: Path, descriptor: int) -> BlockDevice:
+    try:
+        return BlockDevice(descriptor)
+    except OSError as error:
+        raise not_opened(path, error) from error
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """U-Boot's prompt at a serial line: caught, asked, files put into memory.
 
-Rule: a command is typed without its end, its echo compared, and only then comes the RETURN. A damage
-that is itself a RETURN runs a command's beginning: too few words, or fewer octets at the right place.
-An empty line is never sent: U-Boot would run the last command again.
+Rule: a command is typed without its end, its echo compared, and only then comes the RETURN. A
+damage that is itself a RETURN runs a command's beginning: too few words for it, or fewer octets at
+the right place. An empty line is never sent: U-Boot would run the last command again.
 """
 
 from __future__ import annotations
