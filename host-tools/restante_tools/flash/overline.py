@@ -19,6 +19,9 @@ from restante_tools.flash.uboot import UBoot
 
 CHUNK = 128 << 10  # octets: 12 s of line at 115200, what a cut costs at most
 EXTENT = 8 << 20  # octets that are compared at once at the end
+COMPARED = 1 << 20  # octets that are compared at once, before the pieces of what differs are
+PAGE = 4096
+GAP = 2048  # octets of zeros that cost more than a new file does
 KEYS = "keys"
 LARGEST_KEYS = 16 << 20
 BITS = 10  # of an octet on the line: start, eight, stop
@@ -36,29 +39,40 @@ class Plan:
 
     def octets(self, image: Image) -> int:
         """What goes over the line."""
-        return sum(trimmed(image, each).octets for each in (*self.sent, *self.head))
+        parts = (*self.sent, *self.head)
+        return sum(run.octets for part in parts for run in runs(image, part))
 
     def nothing(self) -> bool:
         return not (self.zeros or self.sent or self.copied or self.head)
 
 
-def chunks(ranges: list[Range]) -> list[Range]:
-    """The ranges in pieces that begin at multiples of CHUNK."""
+def chunks(ranges: list[Range], octets: int = CHUNK) -> list[Range]:
+    """The ranges in pieces that begin at multiples of `octets`."""
     found = []
     for part in ranges:
         at = part.offset
         while at < part.end:
-            end = min((at // CHUNK + 1) * CHUNK, part.end)
+            end = min((at // octets + 1) * octets, part.end)
             found.append(Range(at, end))
             at = end
     return found
 
 
-def trimmed(image: Image, part: Range) -> Range:
-    """Without the zeros at both ends; empty if there is nothing else."""
+def runs(image: Image, part: Range) -> list[Range]:
+    """What holds something, without the zeros before, behind and between."""
     data = image.read(part.offset, part.octets)
-    left = len(data) - len(data.lstrip(b"\0"))
-    return Range(part.offset + left, part.offset + max(len(data.rstrip(b"\0")), left))
+    found: list[Range] = []
+    for at in range(0, part.octets, PAGE):
+        page = data[at : at + PAGE]
+        if not any(page):
+            continue
+        first = part.offset + at + len(page) - len(page.lstrip(b"\0"))
+        end = part.offset + at + len(page.rstrip(b"\0"))
+        if found and first - found[-1].end < GAP:
+            found[-1] = Range(found[-1].offset, end)
+        else:
+            found.append(Range(first, end))
+    return found
 
 
 class OverLine:
@@ -87,15 +101,20 @@ class OverLine:
         """Compare the medium with the image."""
         plan = Plan()
         first: dict[bytes, Range] = {}
-        for part in chunks(self._image.ranges):
-            data = self._image.read(part.offset, part.octets)
-            self._sort(plan, first, part, data)
-            compared(part.octets)
+        for large in chunks(self._image.ranges, COMPARED):
+            equal = self._is_there(large)
+            for part in chunks([large]):
+                self._sort(plan, first, part, equal or self._is_there(part))
+            compared(large.octets)
         return plan
 
-    def _sort(self, plan: Plan, first: dict[bytes, Range], part: Range, data: bytes) -> None:
+    def _is_there(self, part: Range) -> bool:
+        data = self._image.read(part.offset, part.octets)
+        return self._crc(part, self._here) == zlib.crc32(data)
+
+    def _sort(self, plan: Plan, first: dict[bytes, Range], part: Range, equal: bool) -> None:
+        data = self._image.read(part.offset, part.octets)
         head = part.end <= HEAD
-        equal = self._crc(part, self._here) == zlib.crc32(data)
         if equal:
             plan.equal += part.octets
         elif head:
@@ -161,9 +180,8 @@ class OverLine:
         self._put(part)
 
     def _send(self, part: Range, sent: Callable[[int], None]) -> None:
-        held = trimmed(self._image, part)
         self._box.fill(self._here, part.octets)
-        if held.octets:
+        for held in runs(self._image, part):
             data = self._image.read(held.offset, held.octets)
             self._box.load(self._here + held.offset - part.offset, data, sent)
         self._put(part)
@@ -181,9 +199,7 @@ class OverLine:
 
     def _crc(self, part: Range, address: int) -> int:
         """Of the medium. What lay at that memory before is spoiled first."""
-        self._box.fill(address, part.octets)
-        self._box.read(address, part.offset // SECTOR, part.octets // SECTOR)
-        return self._box.crc(address, part.octets)
+        return self._box.crc_of_medium(address, part.offset // SECTOR, part.octets // SECTOR)
 
     def verify(self, compared: Callable[[int], None]) -> None:
         """Everything again, in large pieces: no chunk has spoiled another one."""

@@ -17,6 +17,7 @@ from restante_tools.errors import DEVICE_OR_TIMEOUT, FAILED, ToolError
 from restante_tools.fieldline.ports import Port
 from restante_tools.flash import ymodem
 from restante_tools.flash.boards import Board
+from restante_tools.flash.table import SECTOR
 
 STOP = b"\x03"  # Ctrl-C: ends what is typed; as a key it stops autoboot as well
 KNOCK_SECONDS = 0.3
@@ -29,6 +30,7 @@ DONE = re.compile(r"(\d+) blocks (?:read|written): OK")
 RUNS = re.compile(rb"login: |Linux version|Restante ")
 QUIET_SECONDS = 0.3
 SPEED_SECONDS = 10.0
+SETTLE_SECONDS = 0.3  # U-Boot waits 50 ms before and behind a change
 SHOWN = 200  # octets of what was seen, in an error
 
 
@@ -148,10 +150,25 @@ class UBoot:
     # -- memory and medium
 
     def crc(self, address: int, octets: int) -> int:
-        answer = self.run(f"crc32 {address:x} {octets:x}")
+        """Of memory."""
+        return self._crc(f"crc32 {address:x} {octets:x}", None)
+
+    def crc_of_medium(self, address: int, block: int, count: int) -> int:
+        """Of the medium, by way of this memory, which is spoiled first. One line: one answer."""
+        octets = count * SECTOR
+        command = (
+            f"mw.b {address:x} 0 {octets:x}; "
+            f"{self.board.medium} read {address:x} {block:x} {count:x}; "
+            f"crc32 {address:x} {octets:x}"
+        )
+        return self._crc(command, count)
+
+    def _crc(self, command: str, count: int | None) -> int:
+        answer = self.run(command)
         found = CRC.search(answer)
-        if found is None:
-            raise self._refused(f"crc32 {address:x} {octets:x}", answer)
+        done = DONE.search(answer)
+        if found is None or (count is not None and (done is None or int(done[1]) != count)):
+            raise self._refused(command, answer)
         return int(found[1], 16)
 
     def fill(self, address: int, octets: int) -> None:
@@ -194,7 +211,7 @@ class UBoot:
         self.line.write(b"\r")
         rest = b""
         if self._fast:
-            self._change_speed(self._fast, b"press ENTER ...", b"\r")
+            rest = self._change_speed(self._fast, b"press ENTER ...", b"\r", b" bps...")
         sender = ymodem.Sender(self.line, rest)
         try:
             sender.send("restante", data, sent)
@@ -205,26 +222,37 @@ class UBoot:
             raise
         finally:
             self.repeated += sender.repeated
-        if self._fast:
-            self._change_speed(self._baud, b"press ESC ...", b"\x1b", sender.rest)
-            sender.rest = b""
         seen = sender.rest
+        if self._fast:
+            self._change_speed(self._baud, b"press ESC ...", b"\x1b", self._prompt, seen)
+            return
         if not seen.endswith(self._prompt):
             seen = self._until(self._prompt, COMMAND_SECONDS, seen)
             if not seen.endswith(self._prompt):
                 raise self._lost("loady", seen)
 
-    def _change_speed(self, baud: int, after: bytes, key: bytes, seen: bytes = b"") -> None:
-        """U-Boot asks for a key at the new speed (cmd/load.c)."""
-        if after not in seen:
-            seen = self._until(after, SPEED_SECONDS, seen)
+    def _change_speed(
+        self, baud: int, after: bytes, key: bytes, then: bytes, seen: bytes = b""
+    ) -> bytes:
+        """U-Boot asks for a key at the new speed (cmd/load.c). What comes behind `then`."""
+        seen = self._until_seen(after, SPEED_SECONDS, seen)
         if after not in seen:
             raise self._lost(f"a change to {baud} baud", seen)
-        time.sleep(
-            2 * QUIET_SECONDS / 10
-        )  # it changes 50 ms after it has said so, as it says there
+        time.sleep(SETTLE_SECONDS)
         self.line.set_baud(baud)
-        self.line.write(key)
+        for _ in range(TRIES):  # a key that comes too early is lost
+            self.line.write(key)
+            seen = self._until_seen(then, 2 * SETTLE_SECONDS)
+            if then in seen:
+                return seen.rpartition(then)[2]
+        raise self._lost(f"a key at {baud} baud", seen)
+
+    def _until_seen(self, wanted: bytes, seconds: float, seen: bytes = b"") -> bytes:
+        """As `_until`, and more may be behind it."""
+        deadline = time.monotonic() + seconds
+        while wanted not in seen and time.monotonic() < deadline:
+            seen += self.line.read()
+        return seen
 
 
 def _shown(seen: bytes) -> str:
