@@ -223,19 +223,6 @@ def test_the_key_of_another_layout_goes(flashed, box, small, folder):
         assert not any(file.read(1 << 20))
 
 
-def test_another_speed_and_back(flashed, box, small):
-    """QEMU's UART has no speed: what is tried is the exchange of keys, not the line."""
-    with ports.open_port(box.port) as port:
-        prompt = uboot.UBoot(port, BOARD, BOARD.baud, 921600)
-        prompt.catch(START_SECONDS, print)
-        speeds = []
-        port.set_baud = speeds.append
-        for _ in range(2):
-            prompt.load(BOARD.ram, bytes(range(256)) * 8, lambda octets: None)
-        assert speeds == [921600, 115200] * 2
-        assert "115200" in prompt.run("printenv baudrate")
-
-
 def test_a_line_that_damages(flashed, box):
     """No damaged command is run, and what arrives is what was sent."""
     with ports.open_port(box.port) as port:
