@@ -6,11 +6,20 @@ Rule: nothing here decides anything; a step that fails says so and lets the erro
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 console = Console(stderr=True, highlight=False)
 
@@ -58,6 +67,36 @@ def step(name: str, expected_lines: int = 0) -> Iterator[Step]:
         raise
     behind = f"  {current.result}" if current.result else ""
     say(f"{name}: {time.monotonic() - began:.1f} s{behind}")
+
+
+@contextmanager
+def transfer(name: str, octets: int) -> Iterator[Callable[[int], None]]:
+    """Octets on their way: how many, how fast, how long still. Gives what takes each piece's."""
+    began = time.monotonic()
+    done = 0
+
+    def advance(piece: int) -> None:
+        nonlocal done
+        done += piece
+        bar.advance(task, piece)
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(name, total=octets)
+        if not console.is_terminal:
+            say(f"{name} ...")
+        yield advance
+    seconds = time.monotonic() - began
+    say(f"{name}: {done:,} octets in {seconds:.1f} s, {done / max(seconds, 0.001) / 1e6:.2f} MB/s")
 
 
 def live_bar() -> Progress:

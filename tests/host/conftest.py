@@ -1,6 +1,11 @@
 """Host tests see a developer's machine without the developer's own choices."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 @pytest.fixture(autouse=True)

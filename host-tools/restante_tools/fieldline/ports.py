@@ -6,8 +6,10 @@ Rule: what goes wrong here is said with its likely cause; what the octets mean i
 from __future__ import annotations
 
 import errno
+import fcntl
 import select
 import socket
+import sys
 import termios
 from types import TracebackType
 from typing import Protocol, Self
@@ -51,7 +53,9 @@ class UnixStream:
 
     @property
     def in_waiting(self) -> int:
-        return READ_OCTETS
+        """Octets that are there: asking for more would wait for them."""
+        answer = fcntl.ioctl(self._socket, termios.FIONREAD, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
 
     def read(self, size: int = 1, /) -> bytes:
         if not select.select([self._socket], [], [], READ_SECONDS)[0]:
@@ -108,6 +112,14 @@ class Port:
             ) from error
         except Gone as error:
             raise self._gone(error) from error
+
+    def set_baud(self, baud: int) -> None:
+        """Another speed from here on; an emulator's line has none."""
+        if isinstance(self._stream, serial.SerialBase):
+            try:
+                self._stream.baudrate = baud
+            except (*Gone, ValueError) as error:
+                raise self._gone(error) from error
 
     def close(self) -> None:
         """Safe at any time."""
