@@ -283,6 +283,9 @@ class Control:
         """The console program takes it; here comes who is not at its line."""
         return False, "that is for the serial line", []
 
+    async def _terminal_speed(self, speed):
+        return False, "that is for programs at the serial line", []
+
     async def _terminal_text(self):
         return True, "the line shows text", []
 

@@ -4,6 +4,7 @@
 wrong and what may be typed instead.  It does not know what a command does.
 """
 
+from restante.compat import plain_to
 from restante.errors import RestanteError
 from restante.limits import CONTROL_LINE_OCTETS
 
@@ -63,6 +64,7 @@ COMMANDS = (
     ("alarm acknowledge", (), "take the alarms down"),
     ("self-test", (), "screen test mail, check the store"),
     ("terminal json", ("checked?",), "one line of JSON an answer, for programs"),
+    ("terminal speed", ("N",), "another speed of the line, for programs"),
     ("terminal text", (), "back to what a hand types"),
     ("reboot", (), "restart the box"),
     ("factory-reset", ("yes?",), "destroy the key of all stored mail, begin anew"),
@@ -106,9 +108,9 @@ def parse(line):
     """`line`: bytes without the line end.  Gives (words of the command, list of arguments)."""
     if len(line) > CONTROL_LINE_OCTETS:
         raise CommandError("the line is over %d octets" % CONTROL_LINE_OCTETS, "shorten it")
-    for octet in line:
-        if octet != 9 and not 32 <= octet < 127:
-            raise CommandError("octet 0x%02x in the command" % octet, "use printable ASCII")
+    odd = plain_to(line, 0, len(line))
+    if odd < len(line):
+        raise CommandError("octet 0x%02x in the command" % line[odd], "use printable ASCII")
     words = bytes(line).decode().split()
     if words == ["?"]:
         words = ["help"]

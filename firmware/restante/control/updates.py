@@ -10,6 +10,8 @@ from restante.update.fault import BundleError
 NUMBER_DIGITS = 10
 SHA256_DIGITS = 64
 CRC_DIGITS = 8
+# What a bundle must be for; the host tools read it.
+BOX = "hardware %s, channel %s, firmware %s, engine level %d"
 
 
 class Updates:
@@ -32,6 +34,7 @@ class Updates:
         lines.append(_row("previous", _short(kept) if kept else "none is kept"))
         keys = self._installer.keys
         lines.append(_row("keys", "epoch %d" % keys.epoch if keys else "NONE: nobody is trusted"))
+        lines.append(_row("box", BOX % self._installer.place))
         if self._installer.busy:
             lines.append(_row("UPDATE", "under way"))
         return True, "signatures", lines

@@ -63,6 +63,12 @@ class Installer:
         self.keys = None  # KeySet in use; None: the box has none
 
     @property
+    def place(self):
+        """(hardware, channel, firmware as text, engine level), to be shown."""
+        hardware, channel, firmware, engine = self._place
+        return hardware, channel, "%d.%d.%d" % firmware, engine
+
+    @property
     def busy(self):
         return self._task is not None
 
