@@ -13,9 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from boxes import Box, compile_signatures
 from collecting import MESSAGES, Collecting, Maildrop
+from console_stand import Stand
 from mailserver import MailServer
 from origins import Origin
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
+from serial_console import Console
 
 FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
 
@@ -25,6 +27,22 @@ def signatures(tmp_path_factory):
     path = tmp_path_factory.mktemp("signatures") / "factory.sig"
     compile_signatures(path)
     return path
+
+
+@pytest.fixture
+def stand():
+    made = Stand()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def console(stand):
+    """The console program on a line, the stand behind it; its banner is still to be read."""
+    opened = Console(stand.run)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

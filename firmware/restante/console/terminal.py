@@ -7,7 +7,7 @@ speed that is not the line's own is lent for a time (speeds.py); `read` ends tha
 
 import select
 import termios
-from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
 
@@ -54,7 +54,7 @@ class Gone(Exception):
 
 class Terminal:
     def __init__(self, read_fd, write_fd, speed=speeds.OWN):
-        """`speed`: the line's own, octets of ten bits; of a line that is no tty it means nothing."""
+        """`speed`: the line's own."""
         self._in = read_fd
         self._out = write_fd
         self._own = speed
@@ -64,6 +64,7 @@ class Terminal:
         self._buffer = bytearray(READ_OCTETS)
         self._readable = select.poll()
         self._readable.register(read_fd, select.POLLIN)
+        self._pause = select.poll()  # of nothing: the seccomp profile has no sleep
         self._writable = select.poll()
         self._writable.register(write_fd, select.POLLOUT)
 
@@ -96,7 +97,7 @@ class Terminal:
             termios.tcsetattr(self._in, when, wanted + now[6:])
 
     def _set_speed(self, speed):
-        sleep_ms(speeds.SETTLE_MS)
+        self._pause.poll(speeds.SETTLE_MS)
         self._speed = speed
         self._set_mode(TCSADRAIN)
 
