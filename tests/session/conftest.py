@@ -14,10 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from boxes import Box, compile_signatures
 from collecting import MESSAGES, Collecting, Maildrop
 from console_stand import Stand
+from installing import InstallingBox, vectors
 from mailserver import MailServer
 from origins import Origin
+from push_bench import Bench
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
 from serial_console import Console
+from test_set_swap import MAILS
 
 FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
 
@@ -43,6 +46,25 @@ def console(stand):
     opened = Console(stand.run)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bench(signatures, tmp_path):
+    server = MailServer(MAILS)
+    settings = ["set log level info", "set signatures maximum-age 0"]
+    box = InstallingBox(server.port, signatures, settings, vectors().SETS["keys-1"])
+    box.tested()
+    opened = []
+
+    def start(**line):
+        opened.append(Bench(box, tmp_path, **line))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+    box.stop()
+    server.stop()
 
 
 @pytest.fixture
