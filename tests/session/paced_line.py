@@ -52,8 +52,8 @@ class PacedLine:
         tty.setraw(far)
         self.port = os.ttyname(far)
         box = End(master, os.open(name, os.O_RDWR | os.O_NOCTTY))
+        self.box = box
         host = End(near, far)
-        self._host = host
         self._ends = threading.Event()
         self._slaves = (far, box.slave)
         self._near = near
