@@ -26,9 +26,9 @@ class Field:
     def _joined(self, **line):
         return NoisyLine(self.console.master, **line)
 
-    def tool(self, *words, port=None):
+    def tool(self, *words, port=None, seconds=SECONDS):
         process = self.start(*words, port=port)
-        output, error = process.communicate(timeout=SECONDS)
+        output, error = process.communicate(timeout=seconds)
         return subprocess.CompletedProcess(words, process.returncode, output, error)
 
     def start(self, *words, port=None):

@@ -16,5 +16,5 @@ class Bench(Field):
         path.write_bytes(bundle(*words, **parts))
         return str(path)
 
-    def push(self, *words):
-        return self.tool("signatures", "push", *words)
+    def push(self, *words, **options):
+        return self.tool("signatures", "push", *words, **options)

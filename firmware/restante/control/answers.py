@@ -231,6 +231,9 @@ class Control:
         self._audit("signatures.rollback", answer, "", what=answer[1])
         return answer
 
+    async def _update_have(self, what):
+        return self._updates.have(what)
+
     async def _update_begin(self, sha256, octets):
         answer = await self._updates.begin(sha256, octets)
         self._audit("update.begin", answer, sha256, octets=octets)

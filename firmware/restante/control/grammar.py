@@ -52,6 +52,7 @@ COMMANDS = (
     ("show signatures", (), "the signature set in use, its age, who signed it"),
     ("signatures install", ("force?",), "install the bundle that has arrived"),
     ("signatures rollback", (), "the previous signature set is used again"),
+    ("update have", ("set|keys|box",), "what a bundle must fit, in few words, for programs"),
     ("update begin", ("SHA256", "OCTETS"), "send a bundle: what it will be; from where to go on"),
     ("update data", ("OFFSET", "BASE64", "CRC32"), "a piece of it, at most 3072 octets"),
     ("update end", (), "all of it was sent"),

@@ -7,7 +7,6 @@ Rule: what the box would refuse is said before minutes of sending, by the firmwa
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +23,7 @@ from restante_tools.fieldline.configuration import must
 from restante_tools.fieldline.session import Session
 from restante_tools.fieldline.transfer import refused
 
-SHOW = "show signatures"
 INSTALL = "signatures install"  # of all kinds
-ROW = re.compile(
-    r"hardware (\S+), channel (\S+), firmware (\d+)\.(\d+)\.(\d+), engine level (\d+)$"
-)
 
 
 @dataclass(frozen=True)
@@ -82,30 +77,31 @@ VERB = {
 
 
 class State:
-    """What the box says of itself; of an older firmware not all is known."""
+    """What the box says of itself, in the few words of `update have`."""
 
-    def __init__(self, rows: Sequence[str]) -> None:
-        self.rows = {row[:10].strip(): row[11:] for row in rows}
-        self.sha256 = bytes.fromhex(self.rows.get("SHA-256", ""))
-        self.epoch = self._number("keys", r"epoch (\d+)")
-        have = re.search(r"epoch (\d+) serial (\d+)$", self.rows.get("bundle", ""))
-        self.installed = (int(have[1]), int(have[2])) if have else None
-        self.place = ROW.match(self.rows.get("box", ""))
+    def __init__(self, have: str, keys: str, box: str) -> None:
+        """Of set, keys, box."""
+        self.epoch = int(keys)
+        self.sha256, self.installed = b"", None
+        if have != "none":
+            digest, epoch, serial = have.split()
+            self.sha256 = bytes.fromhex(digest)
+            self.installed = int(epoch), int(serial)
+        self.hardware, self.channel, firmware, level = box.split()
+        self.firmware = tuple(int(number) for number in firmware.split("."))
+        self.engine = int(level)
 
-    def _number(self, name: str, pattern: str) -> int:
-        found = re.search(pattern, self.rows.get(name, ""))
-        return int(found[1]) if found else 0
+    def has(self, sha256: bytes | None) -> bool:
+        """Whether this is the set's, as far as the box tells it."""
+        return bool(self.sha256 and sha256) and str(sha256.hex()).startswith(self.sha256.hex())
 
     def check(self, manifest: Any, force: bool) -> None:
         """BundleError for what the box would refuse, as far as that is known here."""
-        if self.place is None:
-            return
-        hardware, channel, *numbers, level = self.place.groups()
         keys = SimpleNamespace(epoch=self.epoch)
-        firmware = tuple(int(each) for each in numbers)
-        box = trust.Box(hardware, channel, firmware, int(level), keys)
+        box = trust.Box(self.hardware, self.channel, self.firmware, self.engine, keys)
         if self.installed is not None:
-            box.installed[manifests.SIGNATURES] = trust.Installed(*self.installed, self.sha256)
+            whole = manifest.base if self.has(manifest.base) else self.sha256
+            box.installed[manifests.SIGNATURES] = trust.Installed(*self.installed, whole)
         try:
             trust.check_fits(manifest, box)
         except BundleError as error:
@@ -115,14 +111,14 @@ class State:
 
 def state_of(session: Session) -> State:
     """Ask the box."""
-    return State(must(session, SHOW).lines)
+    return State(*(must(session, f"update have {what}").text for what in ("set", "keys", "box")))
 
 
 def chosen(offered: Sequence[Offered], state: State, force: bool) -> Offered | None:
     """The smallest that fits; None: the box has it already."""
     fitting, errors = [], []
     for each in offered:
-        if each.manifest.kind != manifests.KEYS and each.manifest.whole == state.sha256:
+        if each.manifest.kind != manifests.KEYS and state.has(each.manifest.whole):
             return None
         try:
             state.check(each.manifest, force)
@@ -145,7 +141,7 @@ def install(session: Session, bundle: Offered, force: bool) -> list[str]:
         if error.code != DEVICE_OR_TIMEOUT:
             raise
         session.rejoin()  # the console was restarted meanwhile: the box may have it or not
-        if state_of(session).sha256 != bundle.manifest.whole:
+        if not state_of(session).has(bundle.manifest.whole):
             raise
         return ["it is in use"]
     if not answer.ok:

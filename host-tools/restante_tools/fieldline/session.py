@@ -201,6 +201,7 @@ class Session:
         """Whatever was typed before is forgotten; what runs is given up."""
         if self.fast:
             self.port.write(CTRL_C)  # where it is heard, both ends go back together
+            self.drop(QUIET_SECONDS)
             self.port.set_speed(self.port.own_speed)
             self.fast = False
         self._came.clear()

@@ -42,9 +42,9 @@ def change(session: Session, speed: int) -> bool:
 
 
 def own(session: Session) -> None:
-    """Back to the line's own speed."""
+    """Back to the line's own speed: an answer that is lost would leave each end at another one."""
     if session.fast:
-        change(session, session.port.own_speed)
+        session.rejoin()
 
 
 def proved(session: Session) -> bool:

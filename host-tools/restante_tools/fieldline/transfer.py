@@ -20,7 +20,7 @@ from restante_tools.fieldline.session import Lost, Session
 from restante_tools.fieldline.wire import Answer
 
 PIECE_OCTETS = 3072  # the box takes no larger one
-LEAST_OCTETS = 48
+LEAST_OCTETS = 64  # of best use where each hundredth octet is damaged
 GOOD_IN_A_ROW = 4  # pieces, before they get larger again
 NOISY_OCTETS = 384  # pieces that must be so small are a reason for a lower speed
 # What is on its way is to last so long, so that the line never waits for an answer ...
@@ -30,7 +30,8 @@ WINDOW_OCTETS = 32768
 LINE_OCTETS = 48  # of a piece's line beside its base64
 BITS = 10  # of an octet on the line
 WAIT_SECONDS = 1.0  # for an answer, beside the time on the line
-SILENT_TRIES = 4
+NOISY_WAIT_SECONDS = 0.3  # where it is noisy, what is missing was most probably damaged
+SILENT_TRIES = 6
 # So long after the last progress it is given up: a box restarts within it, a cable is put back.
 PATIENCE_SECONDS = 90.0
 WANTED = re.compile(r"(?:^(\d+) is wanted|wanted is offset (\d+))")
@@ -111,10 +112,11 @@ class Transfer:
                 if error.code != DEVICE_OR_TIMEOUT or self._session.port.gone:
                     raise self._broken_off(error) from error
                 why = error
-            away = True
             if time.monotonic() - self._progress > PATIENCE_SECONDS:
                 raise self._broken_off(why) from why
-            time.sleep(WAIT_SECONDS)
+            if away:  # twice in a row
+                time.sleep(WAIT_SECONDS)
+            away = True
 
     def _broken_off(self, error: Exception) -> ToolError:
         if not isinstance(error, ToolError):
@@ -217,7 +219,8 @@ class Transfer:
 
     def _wait(self, flying: deque[tuple[str, int]]) -> float:
         under_way = sum(octets for _, octets in flying)
-        return WAIT_SECONDS + 1.2 * under_way * BITS / self._session.port.speed
+        wait = NOISY_WAIT_SECONDS if self._size <= NOISY_OCTETS else WAIT_SECONDS
+        return wait + 1.2 * under_way * BITS / self._session.port.speed
 
     def _landed(self, flying: deque[tuple[str, int]], answer: Answer) -> bool:
         """Answers come in order: those before it are lost, and it says what they said."""
@@ -274,4 +277,4 @@ class Transfer:
             self._silent = 0
             raise Lost
         self._session.port.write(b"\r")
-        self._session.next_event(WAIT_SECONDS)
+        self._session.next_event(NOISY_WAIT_SECONDS)
