@@ -2,7 +2,8 @@
 
 import errno
 import os
-import time
+import select
+import socket
 from pathlib import Path
 
 import pytest
@@ -164,19 +165,18 @@ class Scripted:
 
     def __init__(self, *answers):
         self._answers = answers  # (to, octets)
-        self._read = b""
+        self._near, self._far = socket.socketpair()
         self.written = b""
 
     def write(self, data):
         self.written += data
         for to, octets in self._answers:
             if to in data:
-                self._read += octets(data) if callable(octets) else octets
+                self._far.sendall(octets(data) if callable(octets) else octets)
 
     def read(self):
-        data, self._read = self._read, b""
-        time.sleep(0 if data else 0.01)
-        return data
+        ready, _, _ = select.select([self._near], [], [], 0.01)
+        return self._near.recv(4096) if ready else b""
 
 
 ENTERED = from_box("", text="terminal json", lines=["session console-1"])
