@@ -5,6 +5,7 @@ import os
 import select
 import socket
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
@@ -162,10 +163,12 @@ class Scripted:
     """A port whose other end answers each write that has `to` in it with the same octets."""
 
     name = "/dev/ttyUSB7"
+    opened: ClassVar[list] = []  # sockets, closed by the fixture `quick`
 
     def __init__(self, *answers):
         self._answers = answers  # (to, octets)
         self._near, self._far = socket.socketpair()
+        self.opened += (self._near, self._far)
         self.written = b""
 
     def write(self, data):
@@ -189,6 +192,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(session, "QUIET_SECONDS", 0.02)
     monkeypatch.setattr(session, "LEAVE_SECONDS", 0.05)
     monkeypatch.setattr(session, "AGAIN_SECONDS", 0.05)
+    yield
+    while Scripted.opened:
+        Scripted.opened.pop().close()
 
 
 @pytest.mark.parametrize(

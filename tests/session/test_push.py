@@ -116,13 +116,14 @@ def test_a_console_and_a_gate_that_are_started_again_while_it_is_sent(bench):
     assert process.returncode == FAILED and "the box says: not installed" in error, error
 
 
-def test_one_octet_in_a_hundred_is_damaged(bench, figures):
+def test_one_octet_in_a_hundred_is_damaged(bench, figures, soak):
     """FAULTS 81."""
+    most = FAST if soak else OWN
     stand = bench(rate=0.01)
     path = stand.folder / "keys-2"
     path.write_bytes(make.of_keys("keys-2", *make.ROOTS[:2]))
     began = time.monotonic()
-    done = stand.tool("keys", "push", str(path))
+    done = stand.tool("keys", "push", str(path), "--speed", str(most))
     assert done.returncode == OK, done.stderr
     assert stand.box.shown()["keys"] == "epoch 2"
     figures.append(

@@ -24,7 +24,7 @@ LEAST_OCTETS = 64  # of best use where each hundredth octet is damaged
 GOOD_IN_A_ROW = 4  # pieces, before they get larger again
 NOISY_OCTETS = 384  # pieces that must be so small are a reason for a lower speed
 # What is on its way is to last so long, so that the line never waits for an answer ...
-WINDOW_SECONDS = 0.4
+WINDOW_SECONDS = 1.0
 # ... but is less than the box keeps (firmware/restante/console/machine.py: 65,536).
 WINDOW_OCTETS = 32768
 LINE_OCTETS = 48  # of a piece's line beside its base64
@@ -169,7 +169,6 @@ class Transfer:
         while self._speeds and not self._session.fast:
             if speed.change(self._session, self._speeds[0]):
                 self._say(f"the line runs at {self._speeds[0]} Bd")
-                self._begin()
                 return
             self._failed += 1
             if self._failed == 2:  # the first time it may have been noise
