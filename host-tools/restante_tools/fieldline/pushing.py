@@ -93,7 +93,7 @@ class State:
 
     def has(self, sha256: bytes | None) -> bool:
         """Whether this is the set's, as far as the box tells it."""
-        return bool(self.sha256 and sha256) and str(sha256.hex()).startswith(self.sha256.hex())
+        return bool(self.sha256) and sha256 is not None and sha256.startswith(self.sha256)
 
     def check(self, manifest: Any, force: bool) -> None:
         """BundleError for what the box would refuse, as far as that is known here."""
