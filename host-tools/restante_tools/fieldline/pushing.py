@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from restante.update import manifest as manifests
-from restante.update import trust
+from restante.update import trust as firmware_trust
 from restante.update.fault import BundleError
 
 from restante_tools.bundles import making
@@ -22,6 +22,8 @@ from restante_tools.errors import DEVICE_OR_TIMEOUT, USAGE, VERIFICATION_FAILED,
 from restante_tools.fieldline.configuration import must
 from restante_tools.fieldline.session import Session
 from restante_tools.fieldline.transfer import refused
+
+trust: Any = firmware_trust  # the box's Python carries no types
 
 INSTALL = "signatures install"  # of all kinds
 
