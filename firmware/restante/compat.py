@@ -28,3 +28,15 @@ except ImportError:
     def crc32(data, start, end, seed):
         """zlib's CRC-32 of data[start:end], going on from `seed`."""
         return zlib.crc32(memoryview(data)[start:end], seed)
+
+
+try:
+    from _wire import plain as plain_to
+except ImportError:
+
+    def plain_to(data, start, end):
+        """Place of the first octet that is neither printable ASCII nor a tab, or `end`."""
+        for at in range(start, end):
+            if not (32 <= data[at] < 127 or data[at] == 9):
+                return at
+        return end

@@ -21,6 +21,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+PLAIN_SECONDS = 15.0  # between two lines about a transfer, without a terminal
+
 console = Console(stderr=True, highlight=False)
 
 
@@ -110,6 +112,43 @@ def live_bar() -> Progress:
         console=console,
         transient=True,
     )
+
+
+class Way:
+    """Octets that are being sent; where there is no terminal, a line now and then."""
+
+    def __init__(self, name: str, total: int, bar: Progress | None) -> None:
+        self._name = name
+        self._total = total
+        self._bar = bar
+        self._task = bar.add_task(name, total=total) if bar else None
+        self._next = time.monotonic() + PLAIN_SECONDS
+
+    def reach(self, octets: int) -> None:
+        """So many are there."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=octets)
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + PLAIN_SECONDS
+            say(f"{self._name}: {100 * octets // self._total} %")
+
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        say(text)
+
+
+@contextmanager
+def octets(name: str, total: int) -> Iterator[Way]:
+    """Show how far a transfer is and how long it will take."""
+    if not console.is_terminal:
+        say(f"{name}: {total:,} octets")
+        yield Way(name, total, None)
+        return
+    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=20), *columns, console=console
+    ) as bar:
+        yield Way(name, total, bar)
 
 
 def say(text: str) -> None:

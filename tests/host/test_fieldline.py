@@ -2,8 +2,10 @@
 
 import errno
 import os
-import time
+import select
+import socket
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
@@ -161,22 +163,23 @@ class Scripted:
     """A port whose other end answers each write that has `to` in it with the same octets."""
 
     name = "/dev/ttyUSB7"
+    opened: ClassVar[list] = []  # sockets, closed by the fixture `quick`
 
     def __init__(self, *answers):
         self._answers = answers  # (to, octets)
-        self._read = b""
+        self._near, self._far = socket.socketpair()
+        self.opened += (self._near, self._far)
         self.written = b""
 
     def write(self, data):
         self.written += data
         for to, octets in self._answers:
             if to in data:
-                self._read += octets(data) if callable(octets) else octets
+                self._far.sendall(octets(data) if callable(octets) else octets)
 
     def read(self):
-        data, self._read = self._read, b""
-        time.sleep(0 if data else 0.01)
-        return data
+        ready, _, _ = select.select([self._near], [], [], 0.01)
+        return self._near.recv(4096) if ready else b""
 
 
 ENTERED = from_box("", text="terminal json", lines=["session console-1"])
@@ -189,6 +192,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(session, "QUIET_SECONDS", 0.02)
     monkeypatch.setattr(session, "LEAVE_SECONDS", 0.05)
     monkeypatch.setattr(session, "AGAIN_SECONDS", 0.05)
+    yield
+    while Scripted.opened:
+        Scripted.opened.pop().close()
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import boxes
 from boxes import Box, compile_signatures
 from collecting import MESSAGES, Collecting, Maildrop
+from console_stand import Stand
+from installing import InstallingBox, vectors
 from mailserver import MailServer
 from origins import Origin
+from push_bench import Bench
 from restante_tools.lab import leaks, planted
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
+from serial_console import Console
+from test_set_swap import MAILS
 
 FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
 
@@ -41,6 +46,41 @@ def signatures(tmp_path_factory):
     path = tmp_path_factory.mktemp("signatures") / "factory.sig"
     compile_signatures(path)
     return path
+
+
+@pytest.fixture
+def stand():
+    made = Stand()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def console(stand):
+    """The console program on a line, the stand behind it; its banner is still to be read."""
+    opened = Console(stand.run)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bench(signatures, tmp_path):
+    server = MailServer(MAILS)
+    settings = ["set log level info", "set signatures maximum-age 0"]
+    box = InstallingBox(server.port, signatures, settings, vectors().SETS["keys-1"])
+    box.tested()
+    opened = []
+
+    def start(**line):
+        opened.append(Bench(box, tmp_path, **line))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+    box.stop()
+    server.stop()
 
 
 @pytest.fixture

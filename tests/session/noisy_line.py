@@ -76,6 +76,10 @@ class NoisyLine:
             return bytes((octet ^ (1 << self._random.randrange(8)),))
         return bytes((octet, octet))
 
+    @property
+    def closed(self):
+        return self._ends.is_set()
+
     def close(self):
         self._ends.set()
         self._thread.join()

@@ -6,73 +6,18 @@ The gate's place is taken by control_stand.py, whose sessions and quarantine sho
 import os
 import re
 import select
-import shutil
 import signal
-import subprocess
-import tempfile
 import termios
 import time
 from pathlib import Path
 
-import pytest
-from serial_console import HERE, SECONDS, Console, start
+from serial_console import SECONDS, Console
 
 SECRET = b"planted-S3CRET"
 # What a terminal may get: printable ASCII, line ends, the rubbing out and the bell of the editor.
 HARMLESS = set(range(32, 127)) | {7, 8, 10, 13}
 # asm-generic/termbits.h numbers, as CPython names them.
 INPUT, LOCAL = 0, 3
-
-
-class Stand:
-    """The control room in a process of its own; its folders may be read by the console's user."""
-
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="restante-console-"))
-        self.folder.chmod(0o755)
-        self.run = self.folder / "run"
-        (self.run / "gate").mkdir(parents=True)
-        (self.folder / "data").mkdir()
-        self._process = None
-
-    def start(self, *options):
-        words = [
-            str(HERE / "control_stand.py"),
-            str(self.run),
-            str(self.folder / "data"),
-            *options,
-        ]
-        self._process = start(words, stdout=subprocess.PIPE)
-        self.heard("ready")
-
-    def heard(self, word):
-        """Waits for a line of the stand's."""
-        assert self._process.stdout.readline() == word.encode() + b"\n"
-
-    def kill(self):
-        if self._process:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def remove(self):
-        self.kill()
-        shutil.rmtree(self.folder)
-
-
-@pytest.fixture
-def stand():
-    made = Stand()
-    made.start()
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def console(stand):
-    opened = Console(stand.run)
-    yield opened
-    opened.close()
 
 
 def alive(console):

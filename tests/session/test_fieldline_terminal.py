@@ -11,31 +11,20 @@ import threading
 import time
 
 import pytest
+from field import HOST_TOOLS
 from noisy_line import NoisyLine
 from serial_console import SECONDS, Console
-from test_console import Stand
-from test_fieldline import HOST_TOOLS
 
 LOCAL = 3
 
 
 @pytest.fixture
-def stand():
-    made = Stand()
-    made.start()
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def line(stand):
-    console = Console(stand.run)
+def line(console):
     console.ready()
     line = NoisyLine(console.master)
     line.console = console
     yield line
     line.close()
-    console.close()
 
 
 class Terminal:
@@ -100,6 +89,20 @@ def terminal():
         each.close()
 
 
+class Crossed:
+    """What crossed the line, and a word when it is all of it."""
+
+    def __init__(self, count):
+        self.octets = bytearray()
+        self.whole = threading.Event()
+        self._count = count
+
+    def take(self, octets):
+        self.octets += octets
+        if len(self.octets) >= self._count:
+            self.whole.set()
+
+
 def works(terminal):
     terminal.type(b"\x03ping\r")
     terminal.until(rb"ping\r\r?\n\+OK ?\r")
@@ -124,16 +127,12 @@ def test_ctrl_c_is_the_boxs_and_every_octet_crosses(terminal, line, stand):
     shell.type(b"\x03")
     shell.until(rb"-ERR given up")
     octets = bytes(octet for octet in range(256) if octet != 0x1D)
-    sent = bytearray()
-    line.seen = sent.extend
+    crossed = Crossed(len(octets))
+    line.seen = crossed.take
     shell.type(octets)
-    end = time.monotonic() + SECONDS
-    while len(sent) < len(octets):
-        assert time.monotonic() < end, bytes(sent)
-        shell.type(b"")
-        time.sleep(0.01)
+    assert crossed.whole.wait(SECONDS), bytes(crossed.octets)
     # Flow control is the driver's: XON and XOFF may be taken by the terminal, nothing else.
-    assert bytes(sent) == octets
+    assert bytes(crossed.octets) == octets
     works(shell)
     shell.type(b"\x1d")
     assert shell.ended() == 0

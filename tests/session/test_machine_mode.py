@@ -11,26 +11,15 @@ import pytest
 from restante.control.door import DENIED
 from restante_tools.lab.controlsocket import PASSWORD, USER
 from serial_console import HERE, Console
-from test_console import Stand
 
 LARGE_LINES = 32  # of 4,000 octets: gate.ANSWER_OCTETS is 131072
 ENTERED = rb'"text":"terminal json"[^\n]*\n'
 
 
 @pytest.fixture
-def stand():
-    made = Stand()
-    made.start()
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def console(stand):
-    opened = Console(stand.run)
-    opened.ready()
-    yield opened
-    opened.close()
+def console(console):
+    console.ready()
+    return console
 
 
 def enter(console, how=b"terminal json"):

@@ -119,6 +119,7 @@ class Installer:
     error = None
     warnings = ()
     keys = Thing(epoch=3)
+    place = ("virt", "stable", "0.1.0", 1)
 
     def __init__(self):
         self.asked = []

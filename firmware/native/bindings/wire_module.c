@@ -1,7 +1,8 @@
 // Module _wire: what restante/pop3/dots.py asks of each chunk of a body, in one pass of memchr.
 // MicroPython's find() and count() call memcmp for each octet and cost 25 ms a MiB together on a
 // PC. It owns no policy; dots.py holds the same in Python, and a test compares the two.
-// And zlib's CRC-32, for the journals of the store.
+// And zlib's CRC-32, for the journals of the store; and what is printable, for the console, to
+// whose line a bundle comes in pieces of 4,000 octets.
 #include <string.h>
 
 #include <zlib.h>
@@ -87,10 +88,23 @@ static mp_obj_t wire_crc32(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wire_crc32_obj, 4, 4, wire_crc32);
 
+// plain(data, start, end) -> place of the first octet that is neither printable ASCII nor a tab,
+// or `end`.
+static mp_obj_t wire_plain(mp_obj_t data, mp_obj_t start, mp_obj_t end) {
+    rst_sys_span span = rst_sys_range(data, start, end, MP_BUFFER_READ);
+    size_t at = 0;
+    while (at < span.n && ((span.at[at] >= ' ' && span.at[at] <= '~') || span.at[at] == '\t')) {
+        at++;
+    }
+    return MP_OBJ_NEW_SMALL_INT(mp_obj_get_int(start) + (mp_int_t)at);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wire_plain_obj, wire_plain);
+
 static const mp_rom_map_elem_t wire_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wire)},
     {MP_ROM_QSTR(MP_QSTR_scan), MP_ROM_PTR(&wire_scan_chunk_obj)},
     {MP_ROM_QSTR(MP_QSTR_crc32), MP_ROM_PTR(&wire_crc32_obj)},
+    {MP_ROM_QSTR(MP_QSTR_plain), MP_ROM_PTR(&wire_plain_obj)},
 };
 static MP_DEFINE_CONST_DICT(wire_globals, wire_globals_table);
 

@@ -6,13 +6,15 @@ answer is kept and given again, the command is not run twice.  That holds over C
 `terminal json`, too, for as long as the console runs.
 """
 
-from restante.console import tagged
+from restante.console import speeds, tagged
 from restante.console.gate import NoAnswer
 from restante.control import door
 from restante.control.wire import EDITING
 
 # A program that says nothing for so long is gone, and a hand may be next.
 IDLE_MS = 600000
+# A lent speed is kept while a command runs: longer than the gate's own deadline (gate.py).
+COMMAND_MS = 100000
 # Octets of lines that came while a command runs; as in session.py.
 TYPED_OCTETS = 65536
 QUIET_MS = 500
@@ -62,14 +64,14 @@ class Machine:
         if self._left:
             self._terminal.show(b"^C")
         self._terminal.show(b"\n")
+        self._terminal.own_speed()
         return self._typed[self._at :]
 
     def _next_event(self, collector):
         """An event of the collector's, or None if nothing comes for long."""
         while True:
             while self._at < len(self._typed):
-                event = collector.feed(self._typed[self._at])
-                self._at += 1
+                event, self._at = collector.take(self._typed, self._at)
                 if event:
                     return event
             self._forget()
@@ -110,6 +112,30 @@ class Machine:
         except tagged.NotRun as error:
             self._say(b"", False, NOT_RUN + str(error), HINT)
             return
+        if self._changes_speed(tag, command):
+            return
+        self._terminal.renew(COMMAND_MS)  # a whole line: this speed is good
+        self._command(tag, command)
+        self._terminal.renew(speeds.DEAD_MS)
+
+    def _changes_speed(self, tag, command):
+        """Whether it was `terminal speed N`: answered at the old speed, and again if repeated."""
+        try:
+            speed = speeds.wanted(command)
+        except ValueError as error:
+            self._say(tag, False, "no such speed", ("there are: %s" % error,))
+            return True
+        if speed is None:
+            return False
+        if not self._checked:
+            self._say(tag, False, "only in checked mode", ("type: terminal json checked",))
+            return True
+        text = "say something at the new speed within %d ms" % speeds.TRIAL_MS
+        self._say(tag, True, "terminal speed %d" % speed, (text,))
+        self._terminal.lend(speed, speeds.TRIAL_MS)
+        return True
+
+    def _command(self, tag, command):
         secret = command.startswith(door.SECRET)
         same = (tag, b"" if secret else command)  # what holds a password is not kept
         if not tag or same != self._last:

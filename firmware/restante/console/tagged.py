@@ -9,7 +9,7 @@ in this order; `crc` is the CRC-32 of all octets before `,"crc"`.  An answer who
 though the line had one, says that the line was not run.
 """
 
-from restante.compat import const, crc32
+from restante.compat import const, crc32, plain_to
 from restante.control.wire import plain
 from restante.limits import CONTROL_LINE_OCTETS
 
@@ -54,13 +54,34 @@ class Collector:
         if octet in (BREAK, CTRL_C):
             self._end()
             return LEAVE, None
-        if octet != TAB and not 32 <= octet < 127:
+        if 32 <= octet < 127 or octet == TAB:
+            self._add(bytes((octet,)))
+        else:
             self._wrong = self._wrong or "octet 0x%02x in the line" % octet
-        elif len(self._line) == LINE_OCTETS:
+        return None
+
+    def take(self, data, at):
+        """Reads data[at:] up to the next event: (event or None, where to go on)."""
+        end = len(data)
+        while at < end:
+            stop = plain_to(data, at, end)
+            if stop > at:
+                self._after_cr = False
+                self._add(data[at:stop])
+            if stop < end:
+                stop += 1
+                event = self.feed(data[stop - 1])
+                if event:
+                    return event, stop
+            at = stop
+        return None, end
+
+    def _add(self, run):
+        """Octets that may be in a line."""
+        if len(self._line) + len(run) > LINE_OCTETS:
             self._wrong = self._wrong or "the line is over %d octets" % LINE_OCTETS
         else:
-            self._line.append(octet)
-        return None
+            self._line += run
 
     def _end(self):
         line = bytes(self._line)

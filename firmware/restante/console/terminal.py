@@ -1,7 +1,8 @@
 """The tty: modes, reading with a deadline, writing lines that hold no control character.
 
 Other programs write their errors to the same line, and busybox init puts the tty back into its
-cooked mode whenever it starts one of them: `read` sets ours again, at least once a second.
+cooked mode whenever it starts one of them: `read` sets ours again, at least once a second.  A
+speed that is not the line's own is lent for a time (speeds.py); `read` ends that, too.
 """
 
 import select
@@ -10,6 +11,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 import _sys
 
+from restante.console import speeds
 from restante.control.wire import plain
 
 # c_iflag, c_oflag, c_cflag, c_lflag (asm-generic/termbits.h).
@@ -35,14 +37,17 @@ ECHONL = 0x40
 IEXTEN = 0x8000
 VTIME = 5
 VMIN = 6
+TCSADRAIN = 1  # after what was written has left
 
 # Of the modem's lines (asm-generic/termios.h): what a whole cable carries from the other end.
 TIOCMGET = 0x5415
 TIOCM_CAR = 0x40
 
-READ_OCTETS = 256
+READ_OCTETS = 2048
 # How long our modes may be missing after somebody changed them, in ms.
 MODE_MS = 1000
+# Looking after them costs more than a read does, and a fast line has many.
+LOOK_MS = 100
 # A terminal that takes nothing for so long is gone; init starts the console anew.
 WRITE_MS = 30000
 
@@ -59,12 +64,18 @@ def modem_lines(fd):
 
 
 class Terminal:
-    def __init__(self, read_fd, write_fd):
+    def __init__(self, read_fd, write_fd, speed=speeds.OWN):
+        """`speed`: the line's own."""
         self._in = read_fd
         self._out = write_fd
+        self._own = speed
+        self._speed = speed
+        self._until = 0  # when a lent speed ends, in ticks
+        self._looked = ticks_add(ticks_ms(), -MODE_MS)
         self._buffer = bytearray(READ_OCTETS)
         self._readable = select.poll()
         self._readable.register(read_fd, select.POLLIN)
+        self._pause = select.poll()  # of nothing: the seccomp profile has no sleep
         self._writable = select.poll()
         self._writable.register(write_fd, select.POLLOUT)
         self._carrier = False  # it was there when we looked last
@@ -83,6 +94,15 @@ class Terminal:
     def _keep_mode(self):
         """No echo, no signals, no flow control by the reader: a typed Ctrl-S must not be able to
         stop the programs that write here.  Line ends are still made for everybody."""
+        if self._speed != self._own and ticks_diff(self._until, ticks_ms()) <= 0:
+            self._set_speed(self._own)
+        if ticks_diff(ticks_ms(), self._looked) < LOOK_MS:
+            return
+        self._looked = ticks_ms()
+        self._set_mode(0)
+
+    def _set_mode(self, when):
+        code = speeds.CODES[self._speed]
         now = termios.tcgetattr(self._in)
         wanted = [
             # A BREAK is read as an octet 0: it ends machine mode.
@@ -91,11 +111,35 @@ class Terminal:
             now[1] | OPOST | ONLCR,
             now[2] | CLOCAL,
             now[3] & ~(ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | IEXTEN),
+            code,
+            code,
         ]
-        if now[:4] != wanted or now[6][VMIN] != 1 or now[6][VTIME] != 0:
+        if now[:6] != wanted or now[6][VMIN] != 1 or now[6][VTIME] != 0:
             now[6][VMIN] = 1
             now[6][VTIME] = 0
-            termios.tcsetattr(self._in, 0, wanted + now[4:])
+            termios.tcsetattr(self._in, when, wanted + now[6:])
+
+    def _set_speed(self, speed):
+        self._pause.poll(speeds.SETTLE_MS)
+        self._speed = speed
+        self._set_mode(TCSADRAIN)
+
+    def lend(self, speed, ms):
+        """The line runs at `speed`, for so long unless `renew` is called; Gone."""
+        try:
+            self._set_speed(speed)
+        except OSError as error:
+            raise Gone(str(error))
+        self.renew(ms)
+
+    def renew(self, ms):
+        """A lent speed is kept for so long from now on."""
+        self._until = ticks_add(ticks_ms(), ms)
+
+    def own_speed(self):
+        """Back to the line's own speed; Gone."""
+        if self._speed != self._own:
+            self.lend(self._own, 0)
 
     def read(self, ms):
         """Octets that were typed, b"" if none within `ms`; Gone."""

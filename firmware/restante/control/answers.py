@@ -343,6 +343,9 @@ class Control:
         self._audit("firmware.rollback", answer, who, "", what=answer[1])
         return answer
 
+    async def _update_have(self, what):
+        return self._updates.have(what)
+
     async def _update_begin(self, who, sha256, octets):
         answer = await self._updates.begin(sha256, octets)
         self._audit("update.begin", answer, who, sha256, octets=octets)
@@ -402,6 +405,9 @@ class Control:
     async def _terminal_json(self, checked=None):
         """The console program takes it; here comes who is not at its line."""
         return False, "that is for the serial line", []
+
+    async def _terminal_speed(self, speed):
+        return False, "that is for programs at the serial line", []
 
     async def _terminal_text(self):
         return True, "the line shows text", []

@@ -4,6 +4,7 @@
 wrong and what may be typed instead.  It does not know what a command does.
 """
 
+from restante.compat import plain_to
 from restante.errors import RestanteError
 from restante.limits import CONTROL_LINE_OCTETS
 
@@ -59,6 +60,7 @@ COMMANDS = (
     ("show firmware", (), "both slots: version, proven, which runs"),
     ("firmware install", ("downgrade?",), "install the firmware that has arrived; then: reboot"),
     ("firmware rollback", (), "the other slot's firmware is started next; then: reboot"),
+    ("update have", ("set|keys|box",), "what a bundle must fit, in few words, for programs"),
     ("update begin", ("SHA256", "OCTETS"), "send a bundle: what it will be; from where to go on"),
     ("update data", ("OFFSET", "BASE64", "CRC32"), "a piece of it, at most 3072 octets"),
     ("update end", (), "all of it was sent"),
@@ -77,6 +79,7 @@ COMMANDS = (
     ("console user delete", ("NAME",), "one fewer"),
     ("self-test", (), "screen test mail, check the store"),
     ("terminal json", ("checked?",), "one line of JSON an answer, for programs"),
+    ("terminal speed", ("N",), "another speed of the line, for programs"),
     ("terminal text", (), "back to what a hand types"),
     ("ping", ("HOST?", "COUNT?"), "ICMP echo from the box; without HOST: of the gate itself"),
     ("support bundle", (), "all that support asks for, without secrets, with a SHA-256"),
@@ -144,9 +147,9 @@ def parse(line):
     """`line`: bytes without the line end.  Gives (words of the command, list of arguments)."""
     if len(line) > CONTROL_LINE_OCTETS:
         raise CommandError("the line is over %d octets" % CONTROL_LINE_OCTETS, "shorten it")
-    for octet in line:
-        if octet != 9 and not 32 <= octet < 127:
-            raise CommandError("octet 0x%02x in the command" % octet, "use printable ASCII")
+    odd = plain_to(line, 0, len(line))
+    if odd < len(line):
+        raise CommandError("octet 0x%02x in the command" % line[odd], "use printable ASCII")
     words = bytes(line).decode().split()
     if words == ["?"]:
         words = ["help"]

@@ -11,6 +11,10 @@ from restante.update.fault import BundleError
 NUMBER_DIGITS = 10
 SHA256_DIGITS = 64
 CRC_DIGITS = 8
+# Of a set's SHA-256, enough to tell which delta fits.
+HAVE_OCTETS = 8
+OFFSET = "offset"
+BOX = "hardware %s, channel %s, firmware %s, engine level %d"
 
 
 class Updates:
@@ -41,6 +45,7 @@ class Updates:
         lines.append(_row("previous", _short(kept) if kept else "none is kept"))
         keys = self._installer.keys
         lines.append(_row("keys", "epoch %d" % keys.epoch if keys else "NONE: nobody is trusted"))
+        lines.append(_row("box", BOX % self._installer.place))
         if self._installer.busy:
             lines.append(_row("UPDATE", "under way"))
         return True, "signatures", lines
@@ -75,6 +80,21 @@ class Updates:
         except (BundleError, SetRefused, StoreError) as error:
             return refused(error, "not rolled back")
         return True, "%s is in use again" % name, []
+
+    def have(self, what):
+        """Short, because it must come through a line where each hundredth octet is damaged."""
+        if what == "set":
+            record = self._installer.state.records.get(state.CURRENT)
+            if record is None:
+                return True, "none", []
+            digest = binascii.hexlify(record.sha256[:HAVE_OCTETS]).decode()
+            return True, "%s %d %d" % (digest, record.epoch, record.serial), []
+        if what == "keys":
+            keys = self._installer.keys
+            return True, "%d" % (keys.epoch if keys else 0), []
+        if what == "box":
+            return True, "%s %s %s %d" % self._installer.place, []
+        return False, "no such thing", ["type: update have set|keys|box"]
 
     async def begin(self, sha256, octets):
         digest = _hex(sha256, SHA256_DIGITS)
@@ -129,6 +149,8 @@ class Updates:
 
 def refused(error, what):
     if isinstance(error, BundleError):
+        if error.code == OFFSET:  # said often where a line is noisy, to programs
+            return False, "%s: %s" % (what, error.what), []
         return (
             False,
             "%s: %s" % (what, error.what),

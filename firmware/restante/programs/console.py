@@ -1,6 +1,6 @@
 """console: the serial line.  Wiring only; holds the tty and a socket to the gate, no secrets.
 
-console [--run FOLDER]
+console [--run FOLDER] [--speed N]
 """
 
 import os
@@ -9,13 +9,14 @@ import sys
 import _sys
 
 from restante.box import options, places
+from restante.console import speeds
 from restante.console.gate import Gate
 from restante.console.session import Session
 from restante.console.terminal import Gone, Terminal
 from restante.control.status import IPV6
 from restante.version import VERSION
 
-DEFAULTS = {"--run": places.RUN}
+DEFAULTS = {"--run": places.RUN, "--speed": str(speeds.OWN)}
 NOTES = ("IPv6 is " + IPV6,)
 HOST_NAME = "/proc/sys/kernel/hostname"
 # Standard descriptors, one connection to the gate, with room to spare.
@@ -45,7 +46,8 @@ def give_up_rights():
 def main():
     given = options.parse(sys.argv[1:], DEFAULTS)
     gate = Gate(given["--run"] + "/" + places.CONTROL_SOCKET)
-    session = Session(Terminal(0, 1), gate, host_name(), VERSION, NOTES, session_name())
+    terminal = Terminal(0, 1, int(given["--speed"]))
+    session = Session(terminal, gate, host_name(), VERSION, NOTES, session_name())
     give_up_rights()
     try:
         session.run()

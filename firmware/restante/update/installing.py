@@ -66,6 +66,12 @@ class Installer:
         self.keys = None  # KeySet in use; None: the box has none
 
     @property
+    def place(self):
+        """(hardware, channel, firmware as text, engine level), to be shown."""
+        _, _, firmware, engine = self._place
+        return self.hardware, self.channel, "%d.%d.%d" % firmware, engine
+
+    @property
     def busy(self):
         return self._task is not None
 

@@ -85,16 +85,24 @@ def judge(front, box, crypto, asked=False):
         found = manifests.parse(front.manifest)
         key_sets.check_threshold(box.keys, key_sets.ROLE_OF[found.kind], signers)
         _check_size(found, front)
-        _check_place(found, box)
-        _check_needs(found, box)
-        if found.kind != manifests.KEYS:
-            _check_order(found, box, asked)
-        if found.kind == manifests.DELTA:
-            _check_base(found, box)
+        check_fits(found, box, asked)
         warnings = _check_time(found, box.now)
     except BundleError as error:
         return Decision(found, front.payload_octets, signers, warnings, error)
     return Decision(found, front.payload_octets, signers, warnings, None)
+
+
+def check_fits(found, box, asked=False):
+    """BundleError unless what the manifest says fits the box; signatures and time aside.
+
+    Of `box.keys` only the epoch is used: who sends a bundle asks before it sends it.
+    """
+    _check_place(found, box)
+    _check_needs(found, box)
+    if found.kind != manifests.KEYS:
+        _check_order(found, box, asked)
+    if found.kind == manifests.DELTA:
+        _check_base(found, box)
 
 
 def judge_keys(front, data, box, crypto):

@@ -10,36 +10,25 @@ from pathlib import Path
 
 import click
 
-from restante_tools.errors import FAILED, OK, USAGE, ToolError
-from restante_tools.fieldline import configuration, login, ports, script, support, terminal
+from restante_tools.errors import FAILED, OK, ToolError
+from restante_tools.fieldline import (
+    configuration,
+    login,
+    ports,
+    push_commands,
+    script,
+    support,
+    terminal,
+)
+from restante_tools.fieldline.opening import PORT, baud_option, opened, port_option
 from restante_tools.fieldline.session import ANSWER_SECONDS, Session
 from restante_tools.fieldline.wire import Answer
 from restante_tools.lab.commands import attach_to_running
 from restante_tools.progress import say, step
 
-PORT = "RESTANTE_PORT"
 SETTING_SECONDS = 30.0  # of one line: the box takes milliseconds, and seconds when it writes
 
-port_option = click.option(
-    "--port",
-    envvar=PORT,
-    help=f"Device, socket://, rfc2217:// or unix:PATH; or in the environment as {PORT}.",
-)
-baud_option = click.option(
-    "--baud", default=ports.BAUD, show_default=True, type=click.IntRange(300), help="Its speed."
-)
 file_argument = click.argument("file", type=click.Path(path_type=Path))
-
-
-def opened(port: str | None, baud: int) -> ports.Port:
-    if not port:
-        raise ToolError(
-            "no port was named",
-            "",
-            f"--port /dev/ttyUSB0, or export {PORT}=/dev/ttyUSB0",
-            USAGE,
-        )
-    return ports.open_port(port, baud)
 
 
 class PortOrVerb(click.Group):
@@ -103,6 +92,7 @@ def run_file(file: Path, port: str | None, baud: int) -> int:
 
 
 @console.command("support")
+@login.options
 @click.argument("port", required=False, envvar=PORT)
 @click.option(
     "-o",
@@ -231,4 +221,4 @@ def confirm_anew(
         ) from error
 
 
-VERBS: list[click.Command] = [console, config]
+VERBS: list[click.Command] = [console, config, *push_commands.VERBS]

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import serial
+from serial import rfc2217
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, USAGE, ToolError
 
@@ -76,9 +77,12 @@ class UnixStream:
 class Port:
     """An open line. Its errors are ToolErrors."""
 
-    def __init__(self, name: str, stream: Stream) -> None:
+    def __init__(self, name: str, stream: Stream, speed: int = BAUD) -> None:
         self.name = name
+        self.own_speed = speed
+        self.gone = False
         self._stream = stream
+        self._speed = speed
 
     def __enter__(self) -> Self:
         return self
@@ -113,13 +117,32 @@ class Port:
         except Gone as error:
             raise self._gone(error) from error
 
-    def set_baud(self, baud: int) -> None:
-        """Another speed from here on; an emulator's line has none."""
-        if isinstance(self._stream, serial.SerialBase):
-            try:
-                self._stream.baudrate = baud
-            except (*Gone, ValueError) as error:
-                raise self._gone(error) from error
+    @property
+    def speed(self) -> int:
+        """What the line runs at."""
+        return self._speed
+
+    @property
+    def has_speeds(self) -> bool:
+        """Whether it is a line whose speed can be set from here: no plain network socket."""
+        return isinstance(self._stream, (serial.Serial, rfc2217.Serial))
+
+    def set_speed(self, speed: int) -> None:
+        """After what was written has left."""
+        assert isinstance(self._stream, (serial.Serial, rfc2217.Serial))
+        try:
+            self._stream.flush()
+            self._stream.baudrate = speed
+        except ValueError as error:
+            raise ToolError(
+                f"{self.name} cannot run at {speed}: {error}",
+                "the adapter or its driver has no such speed",
+                "give a lower one with --speed",
+                DEVICE_OR_TIMEOUT,
+            ) from error
+        except Gone as error:
+            raise self._gone(error) from error
+        self._speed = speed
 
     def close(self) -> None:
         """Safe at any time."""
@@ -129,6 +152,7 @@ class Port:
             pass  # the device has gone before us: there is nothing left to close
 
     def _gone(self, error: BaseException) -> ToolError:
+        self.gone = True
         return ToolError(
             f"{self.name} is gone: {error}",
             "the adapter was pulled, or the other side has closed the connection",
@@ -141,7 +165,7 @@ def open_port(name: str, baud: int = BAUD, flow: bool = False) -> Port:
     """`flow`: the box may stop us (XON/XOFF), as is good for a paste by hand."""
     try:
         if name.startswith(UNIX):
-            return Port(name, UnixStream(name[len(UNIX) :]))
+            return Port(name, UnixStream(name[len(UNIX) :]), baud)
         stream = serial.serial_for_url(
             name,
             baudrate=baud,
@@ -160,7 +184,7 @@ def open_port(name: str, baud: int = BAUD, flow: bool = False) -> Port:
         ) from error
     except (OSError, termios.error) as error:
         raise not_opened(name, error) from error
-    return Port(name, stream)
+    return Port(name, stream, baud)
 
 
 def not_opened(name: str, error: OSError | termios.error) -> ToolError:

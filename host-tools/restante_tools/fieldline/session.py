@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -50,6 +51,7 @@ REPEATABLE = (
     *("monitor", "log after", "support bundle"),
     *("quarantine list", "quarantine show", "quarantine history", "account deleted"),
     *("*login", "logout"),
+    *("update", "terminal speed"),
 )
 
 
@@ -72,7 +74,7 @@ class Session:
 
     def __init__(self, port: Port, seconds: float = ANSWER_SECONDS) -> None:
         """`seconds`: how long one command may take."""
-        self._port = port
+        self.port = port
         self._seconds = seconds
         self._reader = Reader()
         self._name = secrets.token_hex(4)
@@ -80,6 +82,8 @@ class Session:
         self._console = ""  # the box's name of its console session
         self._outside = False  # nobody is logged in at the console
         self._came_in = False  # it was us who logged in
+        self.fast = False  # the line runs at a speed that the box has lent (speed.py)
+        self._came: deque[Answer | bytes | None] = deque()
         self.sent_again = 0
 
     def __enter__(self) -> Self:
@@ -129,14 +133,14 @@ class Session:
         self._came_in = True
 
     def _once(self, command: str) -> Answer:
-        self._count += 1
-        tag = f"{self._name}-{self._count}"
+        tag = self._next_tag()
         line = request(tag, command)
+        self._came.clear()
         end = time.monotonic() + self._seconds
         wait = AGAIN_SECONDS
         for sent in range(1000):
             self.sent_again += bool(sent)
-            self._port.write(line)
+            self.port.write(line)
             try:
                 answer = self._answer(tag, wait)
             except Lost:
@@ -152,35 +156,69 @@ class Session:
                 break
         raise self._silent(command)
 
+    def _next_tag(self) -> str:
+        self._count += 1
+        return f"{self._name}-{self._count}"
+
     def _answer(self, tag: str, wait: float) -> Answer | str:
         """The answer with this tag, or why there is none: "damaged" or "silent"; Lost."""
-        for event in self._arriving(wait):
-            if isinstance(event, bytes):
-                if tag.encode() in event or event.startswith(b"-ERR"):
-                    raise Lost  # a prompt's echo, or its answer
-                if event.rstrip().endswith(b'"}'):
-                    return "damaged"  # an answer whose beginning is gone
-            elif event is None or not event.tag:
-                return "damaged"  # the answer was, or our line was and has not been run
-            elif event.tag == tag:
+        while True:
+            event = self.next_event(wait)
+            if isinstance(event, str) or event.tag == tag:
                 return event
+
+    def send(self, command: str) -> str:
+        """Without waiting for the answer, which will have the tag that this gives."""
+        tag = self._next_tag()
+        self.port.write(request(tag, command))
+        return tag
+
+    def next_event(self, wait: float) -> Answer | str:
+        """The next answer, "damaged", or "silent": nothing has come for `wait` seconds. Lost."""
+        most = time.monotonic() + ARRIVING_SECONDS
+        until = time.monotonic() + wait
+        while True:
+            while self._came:
+                event = self._known(self._came.popleft())
+                if event is not None:
+                    return event
+            if time.monotonic() >= min(until, most):
+                break
+            piece = self.port.read()
+            if piece:
+                until = time.monotonic() + wait
+            self._came.extend(self._reader.feed(piece))
         if BEGIN not in self._reader.rest and PROMPT.search(b"\n" + self._reader.rest):
             raise Lost
         return "silent"
 
-    def _arriving(self, wait: float) -> Iterator[Answer | bytes | None]:
-        """Until nothing has come for `wait` seconds."""
-        most = time.monotonic() + ARRIVING_SECONDS
-        until = time.monotonic() + wait
-        while time.monotonic() < min(until, most):
-            piece = self._port.read()
-            if piece:
-                until = time.monotonic() + wait
-            yield from self._reader.feed(piece)
+    def _known(self, event: Answer | bytes | None) -> Answer | str | None:
+        """What an event means to who waits for answers; None: nothing. Lost."""
+        if isinstance(event, bytes):
+            if self._name.encode() in event or event.startswith(b"-ERR"):
+                raise Lost  # a prompt's echo, or its answer
+            # An answer whose beginning is gone, or something else that was said on the line.
+            return "damaged" if event.rstrip().endswith(b'"}') else None
+        if event is None or not event.tag:
+            return "damaged"  # the answer was, or our line was and has not been run
+        return event
+
+    def rejoin(self) -> None:
+        """Machine mode again, at the line's own speed, whatever has become of it; logged in."""
+        self._enter()
+        if self._outside:
+            self._log_in()
+
+    def drop(self, seconds: float) -> None:
+        """Forget what comes within so long."""
+        for _ in self._events(time.monotonic() + seconds):
+            pass
+        self._reader.rest = b""
+        self._came.clear()
 
     def _events(self, until: float) -> Iterator[Answer | bytes | None]:
         while time.monotonic() < until:
-            yield from self._reader.feed(self._port.read())
+            yield from self._reader.feed(self.port.read())
 
     def _again(self, command: str) -> None:
         """Back to machine mode after somebody, or noise, has ended it."""
@@ -197,13 +235,19 @@ class Session:
 
     def _enter(self) -> None:
         """Whatever was typed before is forgotten; what runs is given up."""
+        if self.fast:
+            self.port.write(CTRL_C)  # where it is heard, both ends go back together
+            self.drop(QUIET_SECONDS)
+            self.port.set_speed(self.port.own_speed)
+            self.fast = False
+        self._came.clear()
         seen = b""
         silent = 0
         for _ in range(DAMAGED_TRIES):
-            self._port.write(CTRL_C)
+            self.port.write(CTRL_C)
             seen += self._until_quiet()
             self._reader.rest = b""
-            self._port.write(b"\r" + ENTER + b"\r")
+            self.port.write(b"\r" + ENTER + b"\r")
             answer, more = self._welcome(ENTER_SECONDS[silent])
             seen += more
             if answer is not None:
@@ -235,7 +279,7 @@ class Session:
         end = time.monotonic() + 10 * QUIET_SECONDS
         quiet = time.monotonic() + QUIET_SECONDS
         while time.monotonic() < min(end, quiet):
-            piece = self._port.read()
+            piece = self.port.read()
             if piece:
                 seen += piece
                 quiet = time.monotonic() + QUIET_SECONDS
@@ -243,8 +287,10 @@ class Session:
 
     def _leave(self) -> None:
         """The next one finds a prompt."""
+        if self.fast:
+            self._enter()
         for word in (LEAVE, LEAVE, CTRL_C):
-            self._port.write(word + b"\r")
+            self.port.write(word + b"\r")
             for event in self._events(time.monotonic() + LEAVE_SECONDS):
                 if isinstance(event, Answer) and event.text == "terminal text":
                     return
@@ -252,7 +298,7 @@ class Session:
                     return
 
     def _not_entered(self, seen: bytes) -> ToolError:
-        port = self._port.name
+        port = self.port.name
         if LOGIN.search(seen.rstrip(b"\n")):
             return ToolError(
                 f"the box on {port} asks for a login",
@@ -290,6 +336,6 @@ class Session:
         return ToolError(
             f"no answer to {shown(command)} within {self._seconds:.0f} s",
             "the cable was pulled, the box was switched off, or it is very busy",
-            f"look at it with: restante console {self._port.name}",
+            f"look at it with: restante console {self.port.name}",
             DEVICE_OR_TIMEOUT,
         )
