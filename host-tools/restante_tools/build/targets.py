@@ -26,7 +26,7 @@ from restante_tools.sources.fetch import taken
 from restante_tools.sources.lock import Package
 
 TOOLCHAIN_PACKAGES = ("musl", LINUX)
-BOARDS = ("virt",)
+BOARDS = ("virt", "orangepi-pc")
 PARTS = frozenset({"toolchain", "kernel", "busybox", "mpy-cross", "micropython"})
 
 

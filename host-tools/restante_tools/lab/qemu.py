@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from restante_tools.errors import ToolError
 from restante_tools.lab import network
@@ -40,6 +41,24 @@ class Machine:
     writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
 
+    @property
+    def cables(self) -> Sequence[int]:
+        return (self.lan, self.wan)
+
+    def command(self, folder: Path, serial_log: Path) -> list[str]:
+        return command(self, folder, serial_log)
+
+
+class Switchable(Protocol):
+    """A machine that QEMU knows."""
+
+    @property
+    def cables(self) -> Sequence[int]:
+        """Open descriptors that QEMU gets."""
+
+    def command(self, folder: Path, serial_log: Path) -> list[str]:
+        """QEMU's command line; it starts stopped, with its monitor in `folder`."""
+
 
 def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
     """QEMU's command line."""
@@ -48,6 +67,18 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
         *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
         *("-kernel", str(machine.kernel), "-append", " ".join((*COMMAND_LINE, *machine.append))),
+        *monitor_and_serial(folder, serial_log),
+        *_disk(machine),
+        *("-device", "virtio-blk-device,drive=disk"),
+        *_cable("lan", machine.lan, network.LAN_MAC),
+        *_cable("wan", machine.wan, network.WAN_MAC),
+        *("-device", "virtio-rng-device"),
+    ]
+
+
+def monitor_and_serial(folder: Path, serial_log: Path) -> list[str]:
+    """The monitor, and the serial line with its log."""
+    return [
         *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
         *("-mon", "chardev=qmp,mode=control"),
         *(
@@ -56,11 +87,6 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
             f"logfile={serial_log},logappend=on",
         ),
         *("-serial", "chardev:serial"),
-        *_disk(machine),
-        *("-device", "virtio-blk-device,drive=disk"),
-        *_cable("lan", machine.lan, network.LAN_MAC),
-        *_cable("wan", machine.wan, network.WAN_MAC),
-        *("-device", "virtio-rng-device"),
     ]
 
 
@@ -84,14 +110,14 @@ def _cable(name: str, descriptor: int, mac: str) -> list[str]:
 class Box:
     """A box that is switched on. `power_on` is on the machine's monotonic clock."""
 
-    def __init__(self, machine: Machine, folder: Path, logs: Path) -> None:
+    def __init__(self, machine: Switchable, folder: Path, logs: Path) -> None:
         self.serial_log = logs / "serial.log"
         self.serial_path = folder / SERIAL_SOCKET
         self._child = Child(
             "qemu-system-arm",
-            command(machine, folder, self.serial_log),
+            machine.command(folder, self.serial_log),
             logs / "qemu.log",
-            inherit=(machine.lan, machine.wan),
+            inherit=machine.cables,
         )
         deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {logs}/qemu.log")
         deadline.wait(lambda: self._check() and (folder / "qmp").exists(), "start of QEMU")
