@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from restante_tools.build.boot_partition import write_parts
 from restante_tools.build.toolchain import fresh_folder
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
@@ -38,6 +39,7 @@ def image(places: Places, board: str) -> Path:
     with step("disk image") as shown:
         work = fresh_folder(places.work / f"image-{board}")
         (work / "empty").mkdir()
+        write_parts(places, board, output)
         run(
             [
                 "genimage",
