@@ -6,7 +6,7 @@
 #
 # Its rule: it always ends in a kernel or in a reset; each decision is one line on the console.
 #
-# From the board's head, before this: board_args, board_fdt. From U-Boot's own environment: devtype and
+# From the board's head, before this: board_args, and board_tree, which sets `tree` once a kernel is loaded. From U-Boot's own environment: devtype and
 # devnum (where the script was found), kernel_addr_r, pxefile_addr_r (free memory, of 2 KiB).
 # U-Boot knows no functions: what is used twice is a variable that is `run`. Numbers are hexadecimal.
 
@@ -75,7 +75,8 @@ setenv bootargs "${board_args} root=PARTLABEL=root${letter} rootfstype=squashfs 
 part start ${devtype} ${devnum} kernel${letter} kernel_block;
 part size ${devtype} ${devnum} kernel${letter} kernel_blocks;
 if ${devtype} read ${kernel_addr_r} ${kernel_block} ${kernel_blocks}; then
-  bootz ${kernel_addr_r} - ${board_fdt};
+  run board_tree;
+  bootz ${kernel_addr_r} - ${tree};
 fi;
 echo "restante: slot ${letter} has no kernel that can be started"'
 

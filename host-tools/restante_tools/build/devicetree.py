@@ -1,7 +1,6 @@
-"""The device tree of a board, from the kernel's own source: it changes together with the kernel.
+"""The device tree of a board, from the kernel's own source: both change together.
 
-A board that is not described by its machine or firmware has a file `devicetree` in its folder of
-board/, with the name of its tree below `arch/arm/boot/dts`.
+Rule: it lies behind the kernel in the same file, so that a slot is complete.
 """
 
 from __future__ import annotations
@@ -22,14 +21,8 @@ from restante_tools.sources.lock import Package
 from restante_tools.sources.unpack import tree_of
 
 DEADLINE = 600  # seconds; takes thirty, most of them for the compiler of trees
-# Where a zImage says its magic number, where it begins and where it ends (arch/arm/boot/compressed/head.S).
+# Where a zImage says its magic number, its begin and its end (arch/arm/boot/compressed/head.S).
 ZIMAGE_WORDS, ZIMAGE_MAGIC = 0x24, 0x016F2818
-
-
-def name_of(places: Places, board: str) -> str | None:
-    """The name of the board's tree, `vendor/board`; None: the machine brings its own."""
-    file = places.board / board / "devicetree"
-    return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
 
 def device_tree(

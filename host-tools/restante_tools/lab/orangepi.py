@@ -1,7 +1,8 @@
 """The box as QEMU's machine `orangepi-pc`: started from its SD card alone, as the board is.
 
-Rule: nothing is handed over but the card and the cable; the chip's loader, U-Boot, kernel and device tree
-come from the card. The machine has 1 GiB of memory, QEMU takes no other size.
+Rule: nothing is handed over but the card and the cable; U-Boot with what the chip loads first,
+kernel and device tree come from the card. The machine has 1 GiB of memory, QEMU takes no other
+size.
 """
 
 from __future__ import annotations

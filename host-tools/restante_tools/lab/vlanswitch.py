@@ -1,9 +1,9 @@
-"""A managed switch: one trunk to the box, one port for each VLAN. The kernel's own may not have VLANs.
+"""A managed switch: one trunk to the box, one port for each VLAN. Not every kernel knows VLANs.
 
-Run as `python -m restante_tools.lab.vlanswitch TRUNK VLAN:TAP...`, open descriptors: a datagram socket
-with a frame in each, and taps. Frames get their tag on the way to the trunk and lose it on the way back
-(IEEE 802.1Q). VLAN 0 is the port for frames without a tag: a plain computer in the same socket.
-What belongs to no port is dropped.
+Run as `python -m restante_tools.lab.vlanswitch TRUNK VLAN:TAP...`, open descriptors: a socket of
+datagrams, a frame in each, and taps. Frames get their tag on the way to the trunk and lose it on
+the way back (IEEE 802.1Q). VLAN 0 is the port for frames without a tag: a plain computer on the
+same cable. What belongs to no port is dropped.
 """
 
 from __future__ import annotations
