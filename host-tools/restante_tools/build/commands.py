@@ -27,6 +27,8 @@ TARGETS: dict[str, tuple[str, Callable[[Build], object]]] = {
     "image": ("the bootable disk image and its bill of materials", Build.image),
     "rootfs": ("the root file system", Build.rootfs),
     "kernel": ("Linux for the box", Build.kernel),
+    "device-tree": ("the board's device tree, if it needs one", Build.device_tree),
+    "loader": ("U-Boot for the board, if it needs one", Build.loader),
     "busybox": ("busybox for the box", Build.busybox),
     "micropython": ("our interpreter for the box", Build.micropython),
     "toolchain": ("the compiler for the box, with musl", Build.tools),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from restante_tools.build import cache
 from restante_tools.build.inputs import Inputs
-from restante_tools.build.kernel import LINUX, REPRODUCIBLE, joined, options
+from restante_tools.build.kernel import LINUX, REPRODUCIBLE, joined, options, refuse_lost_lines
 from restante_tools.build.toolchain import DEBIAN_PREFIX, fresh_folder
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
@@ -48,7 +48,10 @@ def device_tree(
 def build(
     places: Places, packages: dict[str, Package], board: str, name: str, folder: Path
 ) -> None:
-    """Compile it with the compiler of trees that comes with the kernel."""
+    """Compile it with the compiler of trees that comes with the kernel.
+
+    The kernel's configuration is needed for it, and checked here too: in a minute, not in ten.
+    """
     source = tree_of(places, packages[LINUX])
     work = fresh_folder(places.work / f"devicetree-{board}")
     fragment = work / "fragment"
@@ -60,6 +63,8 @@ def build(
     with step("device tree"):
         configure = [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"]
         run(configure, log, extra=REPRODUCIBLE, deadline=DEADLINE)
+        run([*make, "olddefconfig"], log, extra=REPRODUCIBLE, deadline=DEADLINE)
+        refuse_lost_lines(joined(places, board), (work / ".config").read_text(encoding="utf-8"))
         run([*make, f"{name}.dtb"], log, extra=REPRODUCIBLE, deadline=DEADLINE)
         made = work / "arch" / "arm" / "boot" / "dts" / f"{name}.dtb"
         cache.install(made, folder / "board.dtb")

@@ -64,12 +64,20 @@ class Build:
         folder = kernel(self.places, packages, self.board, "kernel" not in self.anew)
         cache.install(folder / "config", self.output / "config")
         made = self.output / "zImage"
+        tree = self.device_tree()
+        if tree is None:
+            return cache.install(folder / "zImage", made)
+        return devicetree.join(folder / "zImage", tree, made)
+
+    def device_tree(self) -> Path | None:
+        """The board's device tree; None: the machine describes itself."""
         name = BOARDS[self.board].device_tree
         if name is None:
-            return cache.install(folder / "zImage", made)
+            return None
         keep = "device tree" not in self.anew
+        packages = self.packages(LINUX)
         tree = devicetree.device_tree(self.places, packages, self.board, name, keep)
-        return devicetree.join(folder / "zImage", tree, made)
+        return cache.install(tree, self.output / "board.dtb")
 
     def loader(self) -> list[Path]:
         """What the chip starts, if it starts from the disk."""
