@@ -6,8 +6,9 @@
 #
 # Its rule: it always ends in a kernel or in a reset; each decision is one line on the console.
 #
-# From the board's head, before this: board_args, and board_tree, which sets `tree` once a kernel is loaded. From U-Boot's own environment: devtype and
-# devnum (where the script was found), kernel_addr_r, pxefile_addr_r (free memory, of 2 KiB).
+# From the board's head, before this: board_args, and board_tree, which sets `tree` once a kernel is loaded.
+# From U-Boot's own environment: devtype and devnum (where the script was found), kernel_addr_r,
+# pxefile_addr_r (free memory, of 2 KiB).
 # U-Boot knows no functions: what is used twice is a variable that is `run`. Numbers are hexadecimal.
 
 echo "restante: start-up from ${devtype} ${devnum}"
@@ -71,7 +72,7 @@ setenv name 'if itest.l ${slot} == 0; then setenv letter A; else setenv letter B
 # Start slot ${letter}. It comes back only if there is no kernel in it.
 setenv start '
 echo "restante: starting slot ${letter}";
-setenv bootargs "${board_args} root=PARTLABEL=root${letter} rootfstype=squashfs ro panic=10 restante.slot=${letter}";
+setenv bootargs "${board_args} root=PARTLABEL=root${letter} rootfstype=squashfs ro restante.slot=${letter}";
 part start ${devtype} ${devnum} kernel${letter} kernel_block;
 part size ${devtype} ${devnum} kernel${letter} kernel_blocks;
 if ${devtype} read ${kernel_addr_r} ${kernel_block} ${kernel_blocks}; then
@@ -155,12 +156,14 @@ else
   fi
 
   # No slot was started.
-  if itest.l ${tries} == 0; then
-    if itest.l ${other_proven} == 1; then
-      run fall_back
-    fi
-    run last_resort
+  if itest.l ${tries} -gt 0; then
+    echo "restante: reset, to try again"
+    reset
   fi
+  if itest.l ${other_proven} == 1; then
+    run fall_back
+  fi
+  run last_resort
 fi
 
 echo "restante: nothing was started, reset in 5 s"

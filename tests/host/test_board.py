@@ -56,7 +56,7 @@ def started():
 
 
 def test_init_starts_each_program_once_and_the_warden_first():
-    assert sorted(started()) == ["console", "gate", "screen", "warden"]
+    assert sorted(started()) == ["console", "gate", "screen", "slots", "warden"]
     assert started()[0] == "warden"
 
 

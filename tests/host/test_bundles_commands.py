@@ -243,10 +243,16 @@ def test_expired_signatures_verify_with_a_warning(publisher):
 
 def test_firmware_by_its_own_key_and_for_one_hardware(publisher):
     line = "bundle build set -o f.rstb --kind firmware --version 0.2.0 --epoch 1 --serial 1"
+    assert "--root" in fails(publisher, line, USAGE)
+    Path("root").write_bytes(b"root file system")
+    line += " --root root"
     assert "never for any" in fails(publisher, line)
     publisher(line + " --hardware virt")
     publisher("bundle sign f.rstb --key p/firmware-1.key")
-    assert "firmware 0.2.0" in publisher("bundle verify f.rstb --keys p/keys")
+    out = publisher("bundle verify f.rstb --keys p/keys")
+    assert "firmware 0.2.0" in out and "kernel 5,000 octets, root file system 16" in out
+    payload = making.parse(Path("f.rstb").read_bytes()).payload
+    assert payload[128:] == Path("set").read_bytes() + b"root file system"
     assert "expired" in fails(publisher, "bundle verify f.rstb --keys p/keys --now 4000000000")
 
 

@@ -13,7 +13,9 @@ def test_a_second_build_elsewhere_gives_the_same_bytes(build, soak):
     done = build("verify", *(["--kernel"] if soak else []))
     assert done.returncode == 0, done.stderr
     same = re.findall(r"^(\S+): the same twice", done.stderr, re.MULTILINE)
-    assert {"restante", "rootfs.sqfs"} | ({"zImage"} if soak else set()) <= set(same)
+    assert {"restante", "rootfs.sqfs", "boot.ext2", "record.bin"} | (
+        {"zImage"} if soak else set()
+    ) <= set(same)
 
 
 def test_bill_of_materials_names_every_source_and_the_very_files(output):
@@ -26,7 +28,8 @@ def test_bill_of_materials_names_every_source_and_the_very_files(output):
         part["name"]: part["hashes"][0]["content"]
         for part in bill["metadata"]["component"]["components"]
     }
-    assert made == {name: lock.sha256_of(output / name) for name in ("rootfs.sqfs", "zImage")}
+    files = ("rootfs.sqfs", "zImage", "boot.ext2", "record.bin")
+    assert made == {name: lock.sha256_of(output / name) for name in files}
 
 
 def entries(output):

@@ -173,6 +173,8 @@ async def main(run, data):
         profiles=Profiles(tree),
         configuring=Configuring(running, time.time),
         updates=None,  # session/test_installing.py
+        firmware=None,  # session/test_firmware.py
+        health=None,
     )
     print("ready")
     await server.Server(fd, control, log).run()

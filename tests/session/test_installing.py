@@ -113,12 +113,6 @@ def test_what_is_refused_leaves_the_old_set_in_use_and_says_why(box, sets):
         ("unsigned", bundle(good, 6, make.STRANGER)),
         ("base", bundle(good, 6, kind="signatures-delta", base=good[:-1])),
         ("epoch", bundle(good, 1, epoch=2)),
-        (
-            "kind",
-            bundle(
-                b"firmware", 6, make.FIRMWARE, kind="firmware", version="0.2.0", hardware="virt"
-            ),
-        ),
     ):
         first, rest = box.install(data)
         assert first.startswith("-ERR not installed: "), (code, first)

@@ -261,6 +261,44 @@ def test_never_without_a_policy():
     assert start.explicit == {} and start.refusal.startswith("DEFAULTS in use; line 1")
 
 
+def of_another_firmware(n, body):
+    return kept.framed(kept.Entry(n, 0, "console"), body)
+
+
+def test_what_another_firmware_set_does_not_stop_this_one():
+    """Firmware may be gone back from: what the newer one wrote is read by the older one."""
+    body = (
+        b"set log level debug\n"
+        b"set later password planted-S3CRET\n"
+        b"set screening mode brand-new\n"
+        b"set group acme later on\n"
+        b"set profile strict later on\n"
+        b"set interception ports 110,1100\n"
+        b"append something\n"
+    )
+    start = Disk({"settings": of_another_firmware(8, body)}).start()
+    assert start.refusal == "" and start.entry.number == 8
+    assert start.get("log level") == "debug" and start.get("interception ports") == (110, 1100)
+    assert start.get("screening mode") == "enabled"
+    assert start.entry.passed == [
+        "set later password",
+        "set screening mode",
+        "set group acme later",
+        "set profile strict later",
+        "append",
+    ]
+    assert "S3CRET" not in str(start.entry.passed)
+    assert Disk({"settings": numbered(8, b"debug")}).start().entry.passed == []
+    # A hand's mistake is a mistake, and so is what is no longer as the box wrote it.
+    for data in (body, of_another_firmware(8, body).replace(b"later", b"latez")):
+        assert Disk({"settings": data}).start().refusal
+    # What does not fit together without those lines is not in force.
+    apart = of_another_firmware(8, b'set account "*@x @ acme" profile strict\n')
+    before = {"configurations/7": numbered(7, b"error"), "settings": apart}
+    start = Disk(before).start()
+    assert start.get("log level") == "error" and start.refusal.startswith("configuration 7")
+
+
 # -- commit
 
 

@@ -11,6 +11,8 @@ from restante.accounts.state import Account
 from restante.control import retained
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.firmware import FirmwareCommands
+from restante.control.health import Health
 from restante.control.updates import Updates
 from restante.errors import ScreenUnavailable, SetRefused, SettingsError, StoreError, StoreFull
 from restante.log.alarms import Alarms
@@ -316,6 +318,56 @@ def entry(id):
     return made
 
 
+def a_slot(name, **changed):
+    found = {"slot": name, "running": name == "A", "next": name == "A", "proven": True}
+    found.update({"tries": None, "label": None})
+    found.update(changed)
+    return found
+
+
+LABEL = {
+    "version": "0.2.0",
+    "epoch": 1,
+    "serial": 7,
+    "created": 1700000000,
+    "signers": "KEY",
+    "failed": False,
+}
+
+
+class Firmware:
+    """update.Firmware; `error` is raised by each call."""
+
+    def __init__(self):
+        self.error = None
+        self.asked = []
+        self.found = {
+            "slots": [a_slot("A"), a_slot("B")],
+            "record": True,
+            "fallbacks": 0,
+            "keys": 1,
+            "withdrawn": [],
+            "missed": "",
+            "trial": None,
+            "version": "0.1.0",
+        }
+
+    def _or_error(self, found):
+        if self.error:
+            raise self.error
+        return found
+
+    async def status(self):
+        return self._or_error(self.found)
+
+    async def install(self, asked):
+        self.asked.append(asked)
+        return self._or_error({"version": "0.2.0", "slot": "B", "warnings": ["it is old"]})
+
+    async def rollback(self):
+        return self._or_error("B")
+
+
 class Box:
     """A Control and everything around it."""
 
@@ -331,6 +383,8 @@ class Box:
             DEBUG=log.DEBUG,
         )
         self.records = []
+        self.given = settings or Settings()
+        self.unopened = []
         self.quarantine = Quarantine([entry("7"), entry("6")])
         self.screen = Screen()
         self.selftest = SelfTest()
@@ -349,6 +403,8 @@ class Box:
             lambda: 1700000000 + 15 * 86400,
             self.age,
         )
+        self.firmware = Firmware()
+        self.health = Health(self.selftest, lambda: True, lambda: self.given, self.unopened)
         given = Thing(snapshot=lambda: list(sessions))
         self.control = Control(
             settings or Settings(),
@@ -366,6 +422,8 @@ class Box:
             Profiles(settings or Settings()),
             Configuring(Running({}, Nothing(), self.prepare, zero, zero, self.told), zero),
             self.updates,
+            FirmwareCommands(self.firmware, self.arriving),
+            self.health,
         )
 
     def record(self, level, event, **fields):
@@ -841,3 +899,68 @@ def test_a_transfer():
         box.arriving.error = error
         for line in (b"begin " + sha + b" 9", b"data 0 AAAA 00000000", b"end"):
             assert not box.ask(b"update " + line)[0]
+
+
+def test_firmware_of_both_slots_is_shown():
+    box = Box()
+    ok, _, lines = box.ask(b"show firmware")
+    assert ok and lines == [
+        "slot A     running, proven",
+        "           0.1.0, came with the image",
+        "slot B     proven",
+        "           came with the image",
+        "fallbacks  0",
+        "keys       epoch 1",
+    ]
+    box.firmware.found["slots"] = [
+        a_slot("A", next=False, label=dict(LABEL, version="0.1.0", serial=6)),
+        a_slot("B", next=True, proven=False, tries=3, label=LABEL),
+    ]
+    lines = box.ask(b"show firmware")[2]
+    assert lines[2] == "slot B     started next, not proven, 3 tries left"
+    assert "0.2.0, made 2023-11-14" in lines[3] and "serial 7, signed by KEY" in lines[3]
+
+
+def test_what_is_wrong_with_firmware_is_shown():
+    box = Box()
+    box.firmware.found.update({"record": False, "missed": "B", "withdrawn": ["K1"], "keys": None})
+    box.firmware.found["slots"][1].update({"proven": False, "label": dict(LABEL, failed=True)})
+    text = "\n".join(box.ask(b"show firmware")[2])
+    for word in ("no copy of the boot", "slot B was to be", "REVOKED    keys", "FAILED", "NONE"):
+        assert word in text
+    box.firmware.found["slots"][1]["label"] = None
+    assert "nothing that was written to its end" in "\n".join(box.ask(b"show firmware")[2])
+    box.firmware.found["trial"] = "self-test"
+    assert "on trial   self-test" in box.ask(b"show firmware")[2]
+
+
+def test_firmware_is_installed_and_gone_back_from():
+    box = Box()
+    assert box.ask(b"firmware install") == (
+        True,
+        "firmware 0.2.0 is in slot B and is started next",
+        ["warning: it is old", "type: reboot"],
+    )
+    assert box.ask(b"firmware install downgrade")[0] and box.firmware.asked == [False, True]
+    assert not box.ask(b"firmware install force")[0]
+    assert box.ask(b"firmware rollback")[1] == "slot B is started next"
+    box.firmware.error = BundleError("version", "older", "so it is", "go back")
+    for command in (b"firmware install", b"firmware rollback", b"show firmware"):
+        ok, text, lines = box.ask(command)
+        assert not ok and text.endswith(": older") and lines[0] == "code: version"
+    box.arriving.ending = True
+    assert box.ask(b"firmware install")[:2] == (False, "not installed: a transfer is being ended")
+
+
+def test_health_is_the_self_test_the_store_and_the_settings():
+    box = Box()
+    box.selftest.passed = True
+    assert box.ask(b"health") == (True, "", [])
+    for passed in (False, None):
+        box.selftest.passed = passed
+        assert box.ask(b"health")[:2] == (False, "self-test: " + box.selftest.text)
+    box.selftest.passed = True
+    box.unopened.append("the store is read-only")
+    assert box.ask(b"health")[1] == "the store is read-only"
+    box.given = Settings(error=SettingsError(1, "no setting"))
+    assert not box.ask(b"health")[0] and "health" not in str(box.ask(b"help"))

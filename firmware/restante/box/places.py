@@ -41,6 +41,11 @@ UPDATES = "updates"
 # Below the run folder.
 CONTROL_SOCKET = "control.sock"
 SCREEN_SOCKET = "screen.sock"
+SLOTS_SOCKET = "slots.sock"
+# What the packet filter holds, as the warden says it.
+FILTER_STATE = "filter"
+# The slot that the boot record asked for when the kernel started.
+SLOT_ASKED = "slot-asked"
 # Only the gate can write in its folder: this file asks the warden to restart the box.
 GATE_FOLDER = "gate"
 REBOOT_REQUEST = "gate/reboot"

@@ -5,6 +5,7 @@ error, every wrong answer and every answer that is too late.
 """
 
 import select
+import socket
 import struct
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -25,6 +26,25 @@ def gate(path):
 
 def screen(path):
     return ask(path, True, STATUS_REQUEST, b"RSS2")
+
+
+def healthy(path):
+    """The gate, of itself: also its store and the self-test (control/health.py)."""
+    return ask(path, False, b"health\n", b"+OK")
+
+
+def pop3(address, port):
+    """True if a greeting comes, of whatever kind: a client from here went nowhere else."""
+    place = b"\2\0" + bytes([port >> 8, port & 255]) + bytes([int(n) for n in address.split(".")])
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(ANSWER_MS // 1000)
+        sock.connect(place + bytes(8))  # struct sockaddr_in: no resolver is asked
+        return sock.recv(1) in (b"+", b"-")
+    except OSError:
+        return False
+    finally:
+        sock.close()
 
 
 def ask(path, seq, request, start):

@@ -35,6 +35,8 @@ class Control:
     profiles    settings.Profiles
     configuring configuring.Configuring
     updates     updates.Updates
+    firmware    firmware.FirmwareCommands
+    health      health.Health
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Control:
         profiles,
         configuring,
         updates,
+        firmware,
+        health,
     ):
         self._settings = settings
         self._log = log
@@ -70,6 +74,8 @@ class Control:
         self._profiles = profiles
         self._configuring = configuring
         self._updates = updates
+        self._firmware = firmware
+        self._health_of_gate = health
 
     def takes(self, settings, profiles):
         """Other settings are in force."""
@@ -99,7 +105,7 @@ class Control:
         except (OSError, RestanteError) as error:
             self._log.record(self._log.ERROR, "control.failed", what=command, error=str(error))
             return False, "%s failed: %s" % (command, error), ["type: show log"]
-        if command != "ping":
+        if command not in ("ping", "health"):
             self._log.record(self._log.DEBUG, "control.answered", what=command, ok=ok)
         return ok, text, lines
 
@@ -112,6 +118,10 @@ class Control:
 
     async def _ping(self):
         return True, "", []
+
+    async def _health(self):
+        why = self._health_of_gate.why_not()
+        return not why, why, []
 
     async def _show_status(self):
         try:
@@ -229,6 +239,20 @@ class Control:
     async def _signatures_rollback(self):
         answer = await self._updates.rollback()
         self._audit("signatures.rollback", answer, "", what=answer[1])
+        return answer
+
+    async def _show_firmware(self):
+        return await self._firmware.show()
+
+    async def _firmware_install(self, downgrade=None):
+        answer = await self._firmware.install(downgrade is not None)
+        how = "downgrade" if downgrade else ""
+        self._audit("firmware.install", answer, how, what=answer[1])
+        return answer
+
+    async def _firmware_rollback(self):
+        answer = await self._firmware.rollback()
+        self._audit("firmware.rollback", answer, "", what=answer[1])
         return answer
 
     async def _update_begin(self, sha256, octets):

@@ -51,6 +51,9 @@ COMMANDS = (
     ("show signatures", (), "the signature set in use, its age, who signed it"),
     ("signatures install", ("force?",), "install the bundle that has arrived"),
     ("signatures rollback", (), "the previous signature set is used again"),
+    ("show firmware", (), "both slots: version, proven, which runs"),
+    ("firmware install", ("downgrade?",), "install the firmware that has arrived; then: reboot"),
+    ("firmware rollback", (), "the other slot's firmware is started next; then: reboot"),
     ("update begin", ("SHA256", "OCTETS"), "send a bundle: what it will be; from where to go on"),
     ("update data", ("OFFSET", "BASE64", "CRC32"), "a piece of it, at most 3072 octets"),
     ("update end", (), "all of it was sent"),
@@ -67,6 +70,7 @@ COMMANDS = (
     ("reboot", (), "restart the box"),
     ("factory-reset", ("yes?",), "destroy the key of all stored mail, begin anew"),
     ("ping", (), None),
+    ("health", (), None),
 )
 
 

@@ -57,14 +57,14 @@ class Updates:
         try:
             text, warnings = await self._installer.install(asked)
         except (BundleError, SetRefused, StoreError) as error:
-            return _refused(error, "not installed")
+            return refused(error, "not installed")
         return True, text, ["warning: " + each for each in warnings]
 
     async def rollback(self):
         try:
             name = await self._installer.rollback()
         except (BundleError, SetRefused, StoreError) as error:
-            return _refused(error, "not rolled back")
+            return refused(error, "not rolled back")
         return True, "%s is in use again" % name, []
 
     async def begin(self, sha256, octets):
@@ -91,11 +91,11 @@ class Updates:
         try:
             found = await work
         except (BundleError, StoreError) as error:
-            return _refused(error, "not taken")
+            return refused(error, "not taken")
         return True, text if found is None else text % found, []
 
 
-def _refused(error, what):
+def refused(error, what):
     if isinstance(error, BundleError):
         return (
             False,

@@ -15,9 +15,21 @@ SELF_TEST = "self-test"  # the self-test failed
 ACCELERATION = "acceleration"  # groups are set, but nothing can be learned or served
 SIGNATURES = "signatures"  # a set was refused, or an older one is in use than should be
 UPDATE = "update"  # what was installed has expired or was withdrawn, or is not known any more
+FIRMWARE = "firmware"  # a firmware failed, or runs and should not
 AGE = "signatures-age"  # no newer signature set came for too long
 
-NAMES = (TUNNEL, SETTINGS, SCREENING, STORE, SELF_TEST, ACCELERATION, SIGNATURES, UPDATE, AGE)
+NAMES = (
+    TUNNEL,
+    SETTINGS,
+    SCREENING,
+    STORE,
+    SELF_TEST,
+    ACCELERATION,
+    SIGNATURES,
+    UPDATE,
+    FIRMWARE,
+    AGE,
+)
 
 # Octets of an alarm's text: two lines of a terminal.
 TEXT_OCTETS = 160

@@ -23,6 +23,7 @@ from restante.accounts.sealed import Sealer
 from restante.accounts.seen import Seen
 from restante.box import options, places
 from restante.box.clock import ClockTrust
+from restante.box.slotschannel import SlotsChannel
 from restante.box.system import System
 from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
@@ -30,6 +31,8 @@ from restante.collect.upkeep import Upkeep
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
+from restante.control.firmware import FirmwareCommands
+from restante.control.health import Health
 from restante.control.updates import Updates
 from restante.errors import OriginError, SettingsError, StoreError
 from restante.log import alarm_file
@@ -63,6 +66,7 @@ from restante.store.scratch import Scratch
 from restante.store.spool import Spool
 from restante.update.age import Age
 from restante.update.arriving import Arriving
+from restante.update.firmware import Firmware
 from restante.update.installing import Installer
 from restante.update.sets import Signatures
 from restante.version import ENGINE_LEVEL, MADE, VERSION
@@ -151,6 +155,11 @@ class Services:
             self.now,
         )
         self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
+        self.firmware = Firmware(
+            SlotsChannel(given["--run"] + "/" + places.SLOTS_SOCKET),
+            self.installer,
+            asyncio.sleep,
+        )
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -167,6 +176,7 @@ class Services:
         self.collector = Collector(self)
         self.upkeep = Upkeep(self)
         self._set_quarantine()
+        self.unopened = []  # what could not be opened at the start, in words
         self.off = "accounts are not open yet"  # why nothing is accelerated, "" if it is
         self.seen = Seen()
         self.serving = {}  # account id: served sessions
@@ -292,6 +302,7 @@ async def open_store(services):
     try:
         await services.quarantine.start()
     except StoreError as error:
+        services.unopened.append(str(error))
         log.alarms.set(STORE, str(error))
         log.record(log.ERROR, "store.start", error=str(error))
     try:
@@ -301,6 +312,7 @@ async def open_store(services):
     try:
         await services.installer.start()
     except StoreError as error:
+        services.unopened.append(str(error))
         log.alarms.set(UPDATE, str(error))
         log.record(log.ERROR, "update.start", error=str(error))
     await open_accounts(services)
@@ -319,6 +331,7 @@ async def open_accounts(services):
     except StoreError as error:
         services.off = str(error)
     if services.off and services.groups.all():
+        services.unopened.append(services.off)
         log.alarms.set(ACCELERATION, services.off)
         log.record(log.ERROR, "acceleration.off", why=services.off)
 
@@ -364,6 +377,13 @@ async def serve(services, given, listening, control_fd, signals):
         Updates(
             services.installer, services.arriving, services.screen, services.now, services.age
         ),
+        FirmwareCommands(services.firmware, services.arriving),
+        Health(
+            services.watch,
+            lambda: services.screens,
+            lambda: services.settings,
+            services.unopened,
+        ),
     )
     services.takers.append(control)
     tasks = [
@@ -373,6 +393,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.upkeep.run()),
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
+        asyncio.create_task(services.firmware.serve()),
         asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
     ]
     if not services.off:
@@ -396,6 +417,10 @@ def start_log(given, tree, outlet):
     if tree.error:
         log.alarms.set(SETTINGS, tree.refusal)
         log.record(log.ERROR, "settings.refused", error=tree.refusal)
+    if tree.entry and tree.entry.passed:
+        text = "another firmware's settings do not count: %s" % "; ".join(tree.entry.passed)
+        log.alarms.set(SETTINGS, text)
+        log.record(log.ERROR, "settings.passed-over", lines=text)
 
 
 def take_folders(given):

@@ -91,7 +91,16 @@ class Warden:
         urgent = state == ruleset.DIRECT or self._state == ruleset.REDIRECT
         log.record(log.WARNING if urgent else log.INFO, "warden.filter", state=state)
         self._state = state
+        self._tell_state()
         return serves
+
+    def _tell_state(self):
+        """For `slots`, which proves a new firmware."""
+        try:
+            with open(self._run + "/" + places.FILTER_STATE, "w") as f:
+                f.write(self._state)
+        except OSError as error:
+            log.record(log.ERROR, "warden.filter", error=str(error))
 
     def _kill_the_silent(self):
         for peer in self._wardenship.peers:

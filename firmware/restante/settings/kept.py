@@ -24,9 +24,15 @@ _ENOENT = 2
 
 
 class Entry:
-    """What is known of a kept configuration."""
+    """What is known of a kept configuration.
+
+    `passed`: what lines of it set that this firmware does not know.  A file that is as the box
+    wrote it was right when it was written: such a line is another firmware's, which was left
+    since, and the rest of the file still counts.
+    """
 
     def __init__(self, number, time, who):
+        self.passed = []
         self.number = number
         self.time = time
         self.who = who
@@ -42,7 +48,7 @@ def framed(entry, body):
 def opened(data):
     """(Entry or None, values) of a file; SettingsError if it is damaged or wrong."""
     entry, _ = unframed(data)
-    return entry, text.read(data)
+    return entry, text.read(data, entry.passed if entry else None)
 
 
 def unframed(data):

@@ -1,7 +1,8 @@
 """The text form of settings: one `set PATH VALUE` a line, `#` begins a comment.  Pure.
 
 `read` gives the values that the text sets, or raises SettingsError for the first line that is
-wrong: a text with an error is refused as a whole.  `write` gives the canonical text.
+wrong: a text with an error is refused as a whole, but for lines of another firmware (kept.py).
+`write` gives the canonical text.
 """
 
 from restante.errors import SettingsError
@@ -31,8 +32,12 @@ SHOWN_OCTETS = 40
 PATH_WORDS = 1 + max(len(setting.path.split()) for setting in SETTINGS)
 
 
-def read(data):
-    """`data`: bytes of the file.  Gives {path: typed value} of what it sets."""
+def read(data, passed=None):
+    """`data`: bytes of the file.  Gives {path: typed value} of what it sets.
+
+    `passed`: a list that takes what lines which this firmware does not know set, instead of an
+    error.
+    """
     if len(data) > FILE_OCTETS:
         raise SettingsError(0, "the file is over %d octets" % FILE_OCTETS)
     values = {}
@@ -41,7 +46,13 @@ def read(data):
         words = _words(n, line)
         if not words:
             continue
-        setting, value = _set(n, words)
+        try:
+            setting, value = _set(n, words)
+        except SettingsError:
+            if passed is None:
+                raise
+            passed.append(" ".join(words[:-1]))  # a value may be a secret
+            continue
         if setting.path in lines:
             raise SettingsError(
                 n, "'%s' is set twice, first in line %d" % (setting.path, lines[setting.path])

@@ -59,6 +59,7 @@ class Installer:
         self._place = place
         self._now = now
         self._task = None
+        self.first_takes_keys = None  # async: who is to take new keys before they count here
         self.state = states.State()
         self.keys = None  # KeySet in use; None: the box has none
 
@@ -116,11 +117,11 @@ class Installer:
         BundleError, SetRefused: it is refused and removed.  StoreError, ScreenUnavailable:
         nothing has changed, and it is still there.
         """
-        return await self._alone(self._install, asked)
+        return await self.alone(self._install, asked)
 
     async def rollback(self):
         """The kept previous set is current again; its name.  Errors as of install()."""
-        return await self._alone(self._rollback)
+        return await self.alone(self._rollback)
 
     async def serve(self):
         """Until it is cancelled: leaves sets whose key was revoked, as soon as that can be.
@@ -128,18 +129,18 @@ class Installer:
         First the screen process uses what is current: a gate that was killed may not have said so.
         """
         try:
-            await self._alone(self._signatures.follow)
+            await self.alone(self._signatures.follow)
         except RestanteError as error:
             log.record(log.WARNING, "update.follow", error=str(error))
         while True:
             if self._withdrawn() and not self.busy:
                 try:
-                    await self._alone(self._leave_withdrawn)
+                    await self.alone(self._leave_withdrawn)
                 except RestanteError as error:
                     log.record(log.WARNING, "update.withdraw", error=str(error))
             await asyncio.sleep(AGAIN_S)
 
-    async def _alone(self, work, *arguments):
+    async def alone(self, work, *arguments):
         """In a task of its own, so that a console that goes away does not end it half done."""
         if self.busy:
             raise BundleError(
@@ -167,6 +168,12 @@ class Installer:
 
     # -- a bundle
 
+    def has_incoming(self):
+        return _contents(self._folder, INCOMING, 0) is not None
+
+    def forget_incoming(self):
+        self._remove_quietly(INCOMING)
+
     async def _install(self, asked):
         try:
             fd = self._folder.open(INCOMING)
@@ -183,7 +190,7 @@ class Installer:
             found = await self._taken(fd, asked)
         except BundleError as error:
             self._refused(error.code, error)
-            if error.code != "rolled-back":  # `force` may follow
+            if error.code not in ("rolled-back", "kind"):  # another command may follow
                 self._remove_quietly(INCOMING)
             raise
         except SetRefused as error:
@@ -212,9 +219,9 @@ class Installer:
         if found.kind == manifest.FIRMWARE:
             raise BundleError(
                 "kind",
-                "this is firmware, and this firmware cannot install firmware yet",
-                "only signature sets and keys are installed by the box itself",
-                "write a new image with the host tools",
+                "this is firmware, not a signature set",
+                "firmware goes into the slot that does not run",
+                "type: firmware install",
             )
         await self._write_set(fd, front, found)
         try:
@@ -274,6 +281,8 @@ class Installer:
         data = self._read(fd, front.payload_at, front.payload_octets)
         decision = trust.judge_keys(front, data, box, self._crypto)
         _raise_unless(decision)
+        if self.first_takes_keys is not None:
+            await self.first_takes_keys()
         await self._put(KEYS, states.sealed(bytes(data)))
         self.keys = decision.keys
         self._installed(decision.manifest, decision.signers)

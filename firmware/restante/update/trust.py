@@ -1,12 +1,14 @@
 """Whether a bundle may be installed on this box: a decision with its reason.  Pure.
 
 Its rule: first the signatures, then the manifest, then what it says.  Nothing here is a question
-of taste: what a person at the console may override is an argument (`asked`), and it overrides two
-things only: going back to the kept previous one, and trying again what was rolled back.
+of taste: what a person at the console may override is an argument (`asked`), and it overrides
+three things only: going back to the kept previous one, trying again what was rolled back, and an
+older firmware of today's epoch.
 """
 
 from restante.compat import const
 from restante.update import keys as key_sets
+from restante.update import lines
 from restante.update import manifest as manifests
 from restante.update.bundle import Payload
 from restante.update.fault import BundleError, malformed
@@ -30,7 +32,8 @@ class Box:
 
     `firmware`: (major, minor, patch); `engine`: its level; `keys`: the KeySet in use; `now`:
     seconds since 1970, or None while the clock is not trusted; `installed`, `previous`: {kind:
-    Installed}; `rolled_back`: SHA-256s of what was tried and did not stay.
+    Installed}; `rolled_back`: SHA-256s of what was tried and did not stay; `running`: the version
+    that new firmware must reach, None: any will do.
     """
 
     def __init__(self, hardware, channel, firmware, engine, keys, now=None):
@@ -40,6 +43,7 @@ class Box:
         self.engine = engine
         self.keys = keys
         self.now = now
+        self.running = None
         self.installed = {}
         self.previous = {}
         self.rolled_back = ()
@@ -200,6 +204,11 @@ def _check_order(found, box, asked):
             "it did not pass its trial, or somebody went back from it",
             "wait for a later one, or install it by hand at the console",
         )
+    if found.kind == manifests.FIRMWARE:
+        if not asked:
+            _check_version(found, box)
+        else:
+            return  # an older one of today's epoch, by hand
     have = box.installed.get(found.installs)
     if have and (found.epoch, found.serial) <= (have.epoch, have.serial):
         raise BundleError(
@@ -208,6 +217,18 @@ def _check_order(found, box, asked):
             % (found.epoch, found.serial, have.epoch, have.serial),
             "it is the same one or an older one",
             "nothing need be done; to go back, use the kept previous one at the console",
+        )
+
+
+def _check_version(found, box):
+    """Serials know nothing of the firmware that came with the image."""
+    if box.running is not None and lines.release("version", found.version) < box.running:
+        raise BundleError(
+            "version",
+            "firmware %s is older than the one that runs, %d.%d.%d"
+            % ((found.version,) + box.running),
+            "it is an older one",
+            "nothing need be done; to go back: firmware rollback",
         )
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from restante_tools.build.boot_partition import boot_parts
 from restante_tools.build.data_partition import write_template
 from restante_tools.build.kernel import LINUX
 from restante_tools.build.keyset import factory_keys
@@ -75,6 +76,7 @@ def drive(places: Places, checkout: Path, full: bool) -> None:
         factory_set(places, parts / "factory.sig")
         factory_keys(places, parts / "keys")
         write_template(places, parts / "data.ext4.xz")
+        boot_parts(places, "virt", parts)
         with step("Buildroot: image"):
             run(make, log, extra={"RESTANTE_PARTS": str(parts)}, deadline=BUILD_DEADLINE)
         say(str(output / "images"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from restante_tools.build.boot_partition import write_parts
 from restante_tools.build.toolchain import fresh_folder
 from restante_tools.errors import ToolError
 from restante_tools.places import Places
@@ -39,7 +38,6 @@ def image(places: Places, board: str) -> Path:
     with step("disk image") as shown:
         work = fresh_folder(places.work / f"image-{board}")
         (work / "empty").mkdir()
-        write_parts(places, board, output)
         run(
             [
                 "genimage",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from restante_tools.build import bill, cache, devicetree, rootfs
+from restante_tools.build import bill, boot_partition, cache, devicetree, rootfs
 from restante_tools.build.boards import BOARDS
 from restante_tools.build.busybox import busybox
 from restante_tools.build.image import image
@@ -135,9 +135,13 @@ class Build:
         rootfs.rootfs(self.places, self.board, contents, target)
         return target
 
+    def boot(self) -> list[Path]:
+        """U-Boot's script on its file system, and the first boot record."""
+        return boot_partition.boot_parts(self.places, self.board, self.output)
+
     def image(self) -> Path:
         """The disk image, and the bill of materials beside it."""
-        files = [self.rootfs(), self.kernel(), *self.loader()]
+        files = [self.rootfs(), self.kernel(), *self.loader(), *self.boot()]
         disk = image(self.places, self.board)
         suite = lock.read(self.places.lock).suite
         text = bill.bill(self.board, self._packages, suite, files)

@@ -63,7 +63,7 @@ def second(places: Places, folder: Path) -> Places:
 def hashes(build: Build, with_kernel: bool) -> dict[str, str]:
     """Make what must not differ; file name to SHA-256."""
     say(f"building in {build.places.build}")
-    files = [build.rootfs(), build.output / "restante", build.output / "busybox"]
+    files = [build.rootfs(), build.output / "restante", build.output / "busybox", *build.boot()]
     if with_kernel:
         files.append(build.kernel())
     return {file.name: sha256_of(file) for file in files}

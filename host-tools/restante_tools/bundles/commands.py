@@ -10,6 +10,7 @@ from typing import Any
 import click
 from restante.update import keys as key_sets
 from restante.update import manifest as manifests
+from restante.update import slotimage
 from restante.update.signature import parse_minisig, parse_public, shown
 from restante.version import ENGINE_LEVEL, VERSION
 
@@ -240,6 +241,7 @@ def texts_of(kind: str, version: str, epoch: int, serial: int, created: int) -> 
 @click.option("--epoch", required=True, type=int, help="Of the key set that the boxes have.")
 @click.option("--serial", required=True, type=int, help="Higher than any before in this epoch.")
 @click.option("--base", type=FILE, help="Delta: the older whole file; CONTENT is the newer one.")
+@click.option("--root", type=FILE, help="Firmware: the root file system; CONTENT is the kernel.")
 @click.option("--hardware", default=manifests.ANY, show_default=True)
 @click.option("--channel", default="stable", show_default=True)
 @click.option("--created", type=int, help="Seconds since 1970; now, if not given.")
@@ -254,6 +256,7 @@ def build_verb(
     epoch: int,
     serial: int,
     base: Path | None,
+    root: Path | None,
     hardware: str,
     channel: str,
     created: int | None,
@@ -261,15 +264,24 @@ def build_verb(
     firmware: str,
     engine: int,
 ) -> None:
-    """Put CONTENT into a bundle, which is then to be signed."""
+    """Put CONTENT into a bundle, which is then to be signed.
+
+    Firmware: restante bundle build build/virt/zImage --root build/virt/rootfs.sqfs --kind firmware
+    --hardware virt ...
+    """
     if (kind == manifests.DELTA) != (base is not None):
         raise ToolError("--base is for deltas", "and they need it", "give both or none", USAGE)
+    if (kind == manifests.FIRMWARE) != (root is not None):
+        raise ToolError("--root is for firmware", "and it needs it", "give both or none", USAGE)
     made = int(time.time()) if created is None else created
     texts = texts_of(kind, version, epoch, serial, made)
     texts |= {"hardware": hardware, "channel": channel, "expires": str(made + days * DAY)}
     texts |= {"firmware": firmware, "engine": str(engine)}
     with told(output):
-        data = making.build(texts, content.read_bytes(), base.read_bytes() if base else None)
+        octets = content.read_bytes()
+        if root is not None:
+            octets = slotimage.write(octets, root.read_bytes())
+        data = making.build(texts, octets, base.read_bytes() if base else None)
     write_whole(output, data)
     click.echo(f"{output}: {len(data):,} octets, unsigned")
 
@@ -379,6 +391,11 @@ def verify_verb(path: Path, set_file: Path, base: Path | None, now: int | None) 
         what = f"{path}: {decision.what}"
         raise ToolError(what, decision.cause, decision.step, VERIFICATION_FAILED)
     manifest = decision.manifest
+    if manifest.kind == manifests.FIRMWARE:
+        with told(path):
+            octets, total = path.read_bytes(), decision.octets
+            kernel, filesystem = slotimage.read(octets[-total:], total).octets
+        click.echo(f"kernel {kernel:,} octets, root file system {filesystem:,}")
     names = ", ".join(key.name for key in decision.signers)
     click.echo(f"{manifest.kind} {manifest.version}, epoch {manifest.epoch}, ", nl=False)
     click.echo(f"serial {manifest.serial}: good, signed by {names}")

@@ -33,22 +33,31 @@ def ready() -> None:
 @click.option("--expect", type=click.Choice(["screened", "relay"]), default="screened")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on standard output.")
 @click.option("--memory", default=64, show_default=True, help="Memory of the box in MB.")
-def run(expect: str, as_json: bool, memory: int) -> int:
+@click.option(
+    "--boot",
+    type=click.Choice(["kernel", "u-boot"]),
+    default="kernel",
+    show_default=True,
+    help="What QEMU starts: slot A's kernel at once, or U-Boot, which chooses the slot.",
+)
+def run(expect: str, as_json: bool, memory: int, boot: str) -> int:
     """Boot the image between two namespaces and fetch a maildrop through it.
 
     Builds nothing: `make run` does that first. --expect relay: the image does not screen.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end_as_by_hand)
-    preflight.check(image=True)
+    u_boot = boot == "u-boot"
+    preflight.check(image=True, u_boot=u_boot)
     mails = maildrop.demonstration()
-    with ImageSite(Places(), Wanted([demo.account(mails)], memory=memory)) as site:
-        outcome, boot = demonstrate(site, mails)
+    wanted = Wanted([demo.account(mails)], memory=memory, u_boot=u_boot)
+    with ImageSite(Places(), wanted) as site:
+        outcome, seconds = demonstrate(site, mails)
         console = Console(width=None if sys.stdout.isatty() else 118)
         if as_json:
-            click.echo(json.dumps(table.data(outcome, site.image, boot), indent=2))
+            click.echo(json.dumps(table.data(outcome, site.image, seconds), indent=2))
         else:
-            table.show(console, outcome, site.image, boot)
+            table.show(console, outcome, site.image, seconds)
         if outcome.status.screened != (expect == "screened"):
             raise unexpected(expect)
         if preflight.on_terminal() and not as_json:

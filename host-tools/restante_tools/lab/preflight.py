@@ -10,6 +10,7 @@ import shutil
 import sys
 
 from restante_tools.errors import USAGE, ToolError
+from restante_tools.lab import qemu
 from restante_tools.lab.namespaces import TUN
 from restante_tools.places import REPOSITORY
 
@@ -29,15 +30,17 @@ MACHINE_TOOLS = {
 }
 
 
-def check(*, image: bool, goal: str = "run") -> None:
+def check(*, image: bool, goal: str = "run", u_boot: bool = False) -> None:
     """Raise ToolError for the first thing that is missing. `image`: a box in QEMU is wanted.
 
-    `goal`: what the user asked make for.
+    `goal`: what the user asked make for. `u_boot`: the box starts through it.
     """
     check_root(goal)
     check_programs({**NETWORK_TOOLS, **MAIL_TOOLS, **(MACHINE_TOOLS if image else {})})
     if image:
         check_tun()
+    if u_boot:
+        check_u_boot()
 
 
 def check_root(goal: str = "run") -> None:
@@ -73,6 +76,15 @@ def check_tun() -> None:
             "the tun driver is not loaded, or this is a container that was not given the device",
             "modprobe tun; for a container: --device /dev/net/tun --cap-add NET_ADMIN",
         ) from error
+
+
+def check_u_boot() -> None:
+    if not qemu.U_BOOT.exists():
+        raise ToolError(
+            f"{qemu.U_BOOT} is missing",
+            "U-Boot for QEMU is not installed (Debian's package u-boot-qemu)",
+            "run host-tools/setup, which installs it",
+        )
 
 
 def on_terminal() -> bool:

@@ -21,9 +21,12 @@ from restante_tools.lab.serial import SerialLine
 
 PROGRAM = "qemu-system-arm"
 MEMORY_MB = 64  # the target hardware's
+U_BOOT = Path("/usr/lib/u-boot/qemu_arm/u-boot.bin")
+# What U-Boot's script (board/common/boot.cmd) says of slot A, word for word.
 COMMAND_LINE = (
-    *("console=ttyAMA0,115200", "root=PARTLABEL=rootA", "rootfstype=squashfs", "ro"),
+    "console=ttyAMA0,115200",
     "softdog.soft_margin=15",  # seconds; with the warden's 40 a stuck box restarts in a minute
+    *("root=PARTLABEL=rootA", "rootfstype=squashfs", "ro", "restante.slot=A"),
 )
 START_SECONDS = 15.0  # until QEMU's monitor answers
 SERIAL_SOCKET = "serial"
@@ -31,19 +34,22 @@ SERIAL_SOCKET = "serial"
 
 @dataclass(frozen=True)
 class Machine:
-    """What is switched on: files, memory, the far ends of its network cables."""
+    """What is switched on: files, memory, the far ends of its network cables, if it has any.
 
-    kernel: Path
+    Without `kernel` the machine starts as a board does: U-Boot finds one on the disk.
+    """
+
+    kernel: Path | None
     disk: Path
-    lan: int
-    wan: int
+    lan: int | None = None
+    wan: int | None = None
     memory: int = MEMORY_MB
     writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
 
     @property
     def cables(self) -> Sequence[int]:
-        return (self.lan, self.wan)
+        return [end for end in (self.lan, self.wan) if end is not None]
 
     def command(self, folder: Path, serial_log: Path) -> list[str]:
         return command(self, folder, serial_log)
@@ -66,7 +72,7 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *("unshare", "--net", PROGRAM),
         *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
         *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
-        *("-kernel", str(machine.kernel), "-append", " ".join((*COMMAND_LINE, *machine.append))),
+        *_firmware(machine),
         *monitor_and_serial(folder, serial_log),
         *_disk(machine),
         *("-device", "virtio-blk-device,drive=disk"),
@@ -90,6 +96,13 @@ def monitor_and_serial(folder: Path, serial_log: Path) -> list[str]:
     ]
 
 
+def _firmware(machine: Machine) -> list[str]:
+    if machine.kernel is None:
+        return ["-bios", str(U_BOOT)]
+    words = " ".join((*COMMAND_LINE, *machine.append))
+    return ["-kernel", str(machine.kernel), "-append", words]
+
+
 def _disk(machine: Machine) -> list[str]:
     if machine.writes is None:
         return ["-drive", f"if=none,id=disk,format=raw,file={machine.disk}"]
@@ -100,7 +113,9 @@ def _disk(machine: Machine) -> list[str]:
     ]
 
 
-def _cable(name: str, descriptor: int, mac: str) -> list[str]:
+def _cable(name: str, descriptor: int | None, mac: str) -> list[str]:
+    if descriptor is None:
+        return []
     return [
         *("-netdev", f"tap,id={name},fd={descriptor}"),
         *("-device", f"virtio-net-device,netdev={name},mac={mac}"),

@@ -17,7 +17,7 @@ from restante_tools.lab.deadline import Deadline
 READ_OCTETS = 4096
 LAST_OCTETS = 300  # of what was seen, in the error when something else was expected
 RECORD = re.compile(
-    r"(?:(?:warden: )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) "
+    r"(?:(?:warden: |slots: )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:error|warning|info|debug) "
     r"|\[ *\d+\.\d{6}\] )[^\n]*\n"  # the kernel's
 )
 

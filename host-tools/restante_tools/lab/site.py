@@ -41,6 +41,7 @@ class Wanted:
     recorded: bool = False  # what the box writes, from its first power-on
     files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
+    u_boot: bool = False  # start as a board does, instead of QEMU loading slot A's kernel
 
 
 def remove_scratch(places: Places) -> None:
@@ -211,9 +212,8 @@ class ImageSite(Site):
 
     def _machine(self) -> qemu.Switchable:
         lan, wan = self._taps
-        return qemu.Machine(
-            self.image.kernel, self.disk, lan, wan, self.wanted.memory, self.writes
-        )
+        kernel = None if self.wanted.u_boot else self.image.kernel
+        return qemu.Machine(kernel, self.disk, lan, wan, self.wanted.memory, self.writes)
 
     def first_banner(self) -> float:
         """Wait until the office gets a greeting from the origin's address; the moment."""
