@@ -102,8 +102,7 @@ def unpack_carried(places: Places, package: Package, fresh: Path, log: Path) -> 
 def unpack_programs(places: Places, package: Package, fresh: Path, log: Path) -> None:
     """Unpack a binary package as Debian built it; nothing of it runs."""
     archive = next(name for name in package.files if name.endswith(".deb"))
-    command = ["dpkg-deb", "--extract", places.downloads / archive, fresh]
-    run(command, log, deadline=DEADLINE)
+    run(["dpkg-deb", "--extract", places.downloads / archive, fresh], log, deadline=DEADLINE)
 
 
 def remove(folder: Path) -> None:
