@@ -6,10 +6,12 @@
 #   make lint     style and static checks
 #   make bench    figures beside named peers
 #   make soak     the long tests in full
+#   make image BOARD=orangepi-pc   an image of another board
 #   make stop     end a box that `make run` left up
 
 SHELL := /bin/sh
 TOOL := ./host-tools/setup
+BOARD := virt
 
 .PHONY: help run stop test check lint bench soak build image verify buildroot clean
 .DEFAULT_GOAL := help
@@ -27,7 +29,7 @@ stop test check lint bench soak build:
 	@$(TOOL) $@
 
 image:
-	@$(TOOL) build image
+	@$(TOOL) build image --board $(BOARD)
 
 verify:
 	@$(TOOL) build verify

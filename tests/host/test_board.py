@@ -8,12 +8,14 @@ import pytest
 from restante.box import bootrecord
 from restante.box import places as box_places
 from restante_tools.build import boot_partition, image
-from restante_tools.lab import network, qemu
+from restante_tools.build.boards import BOARDS
+from restante_tools.lab import network, orangepi, qemu
 from restante_tools.places import Places
 
 TOP = Path(__file__).resolve().parents[2]
 BOARD = TOP / "board"
 OVERLAY = BOARD / "common" / "overlay"
+PARTITIONS = {"boot", "record", "kernelA", "rootA", "kernelB", "rootB", "keys", "data"}
 FRAGMENTS = sorted(BOARD.glob("*/*.fragment"))
 
 
@@ -78,11 +80,11 @@ def test_interfaces_have_the_lab_s_addresses():
     assert table == {box_places.LAN: network.LAN_MAC, box_places.WAN: network.WAN_MAC}
 
 
-def test_partitions_of_a_slot_are_the_slot():
-    text = (BOARD / "virt/genimage.cfg").read_text()
+@pytest.mark.parametrize("board", BOARDS)
+def test_partitions_of_a_slot_are_the_slot(board):
+    text = (BOARD / board / "genimage.cfg").read_text()
     sizes = dict(re.findall(r"partition (\w+) \{[^}]*?size = (\d+)M", text))
-    every = {"boot", "record", "kernelA", "rootA", "kernelB", "rootB", "keys", "data"}
-    assert sizes.keys() == every
+    assert sizes.keys() == PARTITIONS
     assert text.index("partition boot ") < text.index("partition record ")  # U-Boot looks there
     for slot in "AB":
         octets = (int(sizes["kernel" + slot]) + int(sizes["root" + slot])) << 20
@@ -125,6 +127,33 @@ def test_u_boot_and_qemu_give_the_kernel_the_same_words():
     words = re.search(r'setenv bootargs "(.*)"', script)[1]
     words = words.replace("${board_args}", board).replace("${letter}", "A")
     assert words.split() == list(qemu.COMMAND_LINE)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_two_partitions_have_one_identity(board):
+    text = (BOARD / board / "genimage.cfg").read_text()
+    identities = re.findall(r"uuid = \"(\S+)\"", text)
+    kind = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+    own = [identity for identity in identities if identity != kind]
+    assert identities.count(kind) == len(PARTITIONS)
+    assert len(set(own)) == len(own) == len(PARTITIONS) + 1
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_board_knows_its_name_and_its_interfaces(board):
+    overlay = BOARD / board / "overlay" / "etc"
+    assert (overlay / "hardware").read_text() == board + "\n"
+    assert (overlay / "init.d" / "interfaces").stat().st_mode & 0o100
+
+
+def test_vlans_of_the_board_are_those_of_the_lab_s_switch():
+    hook = (BOARD / "orangepi-pc/overlay/etc/init.d/interfaces").read_text()
+    assert dict(re.findall(r"^(\w+)_VLAN=(\d+)$", hook, re.MULTILINE)) == {
+        "LAN": str(orangepi.LAN_VLAN),
+        "WAN": str(orangepi.WAN_VLAN),
+    }
+    names = re.findall(r" name (\w+) type vlan id \$(\w+)_VLAN", hook)
+    assert names == [(box_places.LAN, "LAN"), (box_places.WAN, "WAN")]
 
 
 def test_forwarding_is_off_until_the_warden_turns_it_on():

@@ -3,6 +3,7 @@
 import lzma
 import random
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from restante_tools.build import (
     busybox,
     cache,
     data_partition,
+    devicetree,
     image,
     inputs,
     kernel,
@@ -206,3 +208,26 @@ def test_all_tables_of_the_empty_data_partition_are_in_what_the_box_writes(templ
     )
     assert len(tables) == 3
     assert (max(map(int, tables)) + 1) * data_partition.BLOCK <= len(lzma.decompress(template[0]))
+
+
+def z_image(octets, end):
+    """The head of a zImage: the magic number, its begin and its end."""
+    return struct.pack("<36x3I", 0x016F2818, 0, end).ljust(octets, b"k")
+
+
+def test_a_device_tree_lies_where_the_kernel_says_that_it_ends(tmp_path):
+    kernel, tree = tmp_path / "kernel", tmp_path / "tree"
+    kernel.write_bytes(z_image(4096, 4096))
+    tree.write_bytes(b"\xd0\x0d\xfe\xed and more")
+    joined = devicetree.join(kernel, tree, tmp_path / "zImage").read_bytes()
+    (end,) = struct.unpack_from("<I", joined, 0x2C)
+    assert joined[:end] == kernel.read_bytes() and joined[end:] == tree.read_bytes()
+
+
+@pytest.mark.parametrize("code", [z_image(4096, 4095), z_image(4096, 8192), b"k" * 4096])
+def test_a_kernel_that_ends_elsewhere_gets_no_device_tree(tmp_path, code):
+    kernel, tree = tmp_path / "kernel", tmp_path / "tree"
+    kernel.write_bytes(code)
+    tree.write_bytes(b"tree")
+    with pytest.raises(ToolError, match="where it ends"):
+        devicetree.join(kernel, tree, tmp_path / "zImage")

@@ -174,3 +174,19 @@ def test_lack_of_space_names_both_figures(tmp_path):
     with pytest.raises(ToolError) as refusal:
         fetch.require_space(tmp_path, 10**18, "fetching")
     assert "1000000000.0 GB" in refusal.value.what
+
+
+@pytest.mark.parametrize("foreign", [(), ("armhf",)])
+def test_the_box_s_architecture_is_asked_for_only_where_it_is_wanted(tmp_path, foreign):
+    private = apt.PrivateApt(tmp_path / "apt", tmp_path / "log")
+    private.set_up("http://mirror.local/debian", "trixie", foreign)
+    sources = (tmp_path / "apt" / "suite.sources").read_text()
+    assert f"Architectures: {' '.join(('amd64', *foreign))}\n" in sources
+    settings = (tmp_path / "apt" / "apt.conf").read_text()
+    assert ('"armhf";' in settings) == bool(foreign)
+
+
+def test_a_package_of_the_box_s_architecture_is_called_by_it():
+    assert apt.qualified("u-boot-sunxi", "armhf") == "u-boot-sunxi:armhf"
+    assert apt.qualified("linux-source-6.12", "binary") == "linux-source-6.12"
+    assert apt.qualified("zlib", "source") == "zlib"

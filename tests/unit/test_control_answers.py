@@ -976,6 +976,7 @@ def test_the_set_in_use():
         "bundle     none: it came with the firmware",
         "previous   none is kept",
         "keys       NONE: nobody is trusted",
+        "box        hardware virt, channel stable, firmware 0.1.0, engine level 1",
         "UPDATE     under way",
     ]
 

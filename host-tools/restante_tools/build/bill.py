@@ -25,7 +25,10 @@ PURPOSES = {
     "7zip": ("7zip", "library"),
     "mbedtls": ("mbedtls", "library"),
     "libsodium": ("libsodium", "library"),
+    "u-boot-sunxi": ("u-boot", "firmware"),
 }
+# Of Debian's packages, by their kind in the lock file; any other kind is an architecture's name.
+ARCHITECTURES = {"source": "source", "binary": "all"}
 NAMESPACE = uuid.UUID("6d6b2f4a-52a1-4b5c-9d0e-73626f6d0000")
 
 
@@ -33,7 +36,7 @@ def component(package: Package, suite: str) -> dict[str, object]:
     """One package as a component: name, upstream version, licence, hashes of its source files."""
     name, kind = PURPOSES[package.name]
     debian = package.version.replace(":", "%3A").replace("+", "%2B").replace("~", "%7E")
-    architecture = "source" if package.kind == "source" else "all"
+    architecture = ARCHITECTURES.get(package.kind, package.kind)
     return {
         "type": kind,
         "bom-ref": f"{name}@{package.upstream}",

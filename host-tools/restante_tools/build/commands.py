@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from restante_tools.build import buildroot, verify
+from restante_tools.build.boards import BOARDS
 from restante_tools.build.lock import build_lock
-from restante_tools.build.targets import BOARDS, PARTS, Build
+from restante_tools.build.targets import DEFAULT_BOARD, PARTS, Build
 from restante_tools.places import Places
 from restante_tools.progress import say
 from restante_tools.sources.unpack import remove
@@ -26,6 +27,8 @@ TARGETS: dict[str, tuple[str, Callable[[Build], object]]] = {
     "image": ("the bootable disk image and its bill of materials", Build.image),
     "rootfs": ("the root file system", Build.rootfs),
     "kernel": ("Linux for the box", Build.kernel),
+    "device-tree": ("the board's device tree, if it needs one", Build.device_tree),
+    "loader": ("U-Boot for the board, if it needs one", Build.loader),
     "busybox": ("busybox for the box", Build.busybox),
     "micropython": ("our interpreter for the box", Build.micropython),
     "toolchain": ("the compiler for the box, with musl", Build.tools),
@@ -36,13 +39,17 @@ TARGETS: dict[str, tuple[str, Callable[[Build], object]]] = {
     "native-tests": ("the C test programs for this machine", Build.native_tests),
 }
 
+BOARD_OPTION = click.option(
+    "--board", type=click.Choice(list(BOARDS)), default=DEFAULT_BOARD, show_default=True
+)
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def build(context: click.Context) -> None:
     """Build the image (all), or one part of it."""
     if context.invoked_subcommand is None:
-        make("all", BOARDS[0], False)
+        make("all", DEFAULT_BOARD, False)
 
 
 def make(target: str, board: str, no_cache: bool) -> None:
@@ -58,7 +65,7 @@ def target_verb(name: str, what: str) -> click.Command:
     """`restante build NAME`."""
 
     @click.command(name, help=what[0].upper() + what[1:] + ".")
-    @click.option("--board", type=click.Choice(BOARDS), default=BOARDS[0], show_default=True)
+    @BOARD_OPTION
     @click.option("--no-cache", is_flag=True, help="Make every part anew.")
     def verb(board: str, no_cache: bool) -> None:
         make(name, board, no_cache)
@@ -67,7 +74,7 @@ def target_verb(name: str, what: str) -> click.Command:
 
 
 @click.command("verify")
-@click.option("--board", type=click.Choice(BOARDS), default=BOARDS[0], show_default=True)
+@BOARD_OPTION
 @click.option("--kernel", is_flag=True, help="The kernel too: 15 minutes more.")
 def verify_verb(board: str, kernel: bool) -> None:
     """Build twice in different folders; fail (3) if the results differ."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from restante_tools.build import bill, boot_partition, cache, rootfs
+from restante_tools.build import bill, boot_partition, cache, devicetree, rootfs
+from restante_tools.build.boards import BOARDS
 from restante_tools.build.busybox import busybox
 from restante_tools.build.image import image
 from restante_tools.build.kernel import LINUX, kernel
@@ -24,10 +25,11 @@ from restante_tools.places import Places
 from restante_tools.sources import lock
 from restante_tools.sources.fetch import taken
 from restante_tools.sources.lock import Package
+from restante_tools.sources.unpack import tree_of
 
 TOOLCHAIN_PACKAGES = ("musl", LINUX)
-BOARDS = ("virt",)
-PARTS = frozenset({"toolchain", "kernel", "busybox", "mpy-cross", "micropython"})
+DEFAULT_BOARD = "virt"
+PARTS = frozenset({"toolchain", "kernel", "device tree", "busybox", "mpy-cross", "micropython"})
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Build:
     """One build of one board. Parts named in `anew` are made even if the cache has them."""
 
     places: Places
-    board: str = BOARDS[0]
+    board: str = DEFAULT_BOARD
     anew: frozenset[str] = frozenset()
     _packages: dict[str, Package] = field(default_factory=dict)
 
@@ -57,10 +59,33 @@ class Build:
         return toolchain(self.places, packages, "toolchain" not in self.anew)
 
     def kernel(self) -> Path:
-        """zImage, and the configuration it was built with."""
-        folder = kernel(self.places, self.packages(LINUX), self.board, "kernel" not in self.anew)
+        """zImage, with the device tree that belongs to it, and the configuration."""
+        packages = self.packages(LINUX)
+        folder = kernel(self.places, packages, self.board, "kernel" not in self.anew)
         cache.install(folder / "config", self.output / "config")
-        return cache.install(folder / "zImage", self.output / "zImage")
+        made = self.output / "zImage"
+        tree = self.device_tree()
+        if tree is None:
+            return cache.install(folder / "zImage", made)
+        return devicetree.join(folder / "zImage", tree, made)
+
+    def device_tree(self) -> Path | None:
+        """The board's device tree; None: the machine describes itself."""
+        name = BOARDS[self.board].device_tree
+        if name is None:
+            return None
+        keep = "device tree" not in self.anew
+        packages = self.packages(LINUX)
+        tree = devicetree.device_tree(self.places, packages, self.board, name, keep)
+        return cache.install(tree, self.output / "board.dtb")
+
+    def loader(self) -> list[Path]:
+        """What the chip starts, if it starts from the disk."""
+        loader = BOARDS[self.board].loader
+        if loader is None:
+            return []
+        tree = tree_of(self.places, self.packages(loader.package)[loader.package])
+        return [cache.install(tree / loader.file, self.output / "u-boot.bin")]
 
     def busybox(self) -> Path:
         """busybox and the list of its names."""
@@ -116,7 +141,7 @@ class Build:
 
     def image(self) -> Path:
         """The disk image, and the bill of materials beside it."""
-        files = [self.rootfs(), self.kernel(), *self.boot()]
+        files = [self.rootfs(), self.kernel(), *self.loader(), *self.boot()]
         disk = image(self.places, self.board)
         suite = lock.read(self.places.lock).suite
         text = bill.bill(self.board, self._packages, suite, files)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from restante_tools.errors import ToolError
 from restante_tools.lab import network
@@ -48,6 +49,24 @@ class Machine:
     append: Sequence[str] = field(default=())
     clock: str = "utc"  # what its clock shows at power-on, as QEMU's -rtc base=
 
+    @property
+    def cables(self) -> Sequence[int]:
+        return [end for end in (self.lan, self.wan) if end is not None]
+
+    def command(self, folder: Path, serial_log: Path) -> list[str]:
+        return command(self, folder, serial_log)
+
+
+class Switchable(Protocol):
+    """A machine that QEMU knows."""
+
+    @property
+    def cables(self) -> Sequence[int]:
+        """Open descriptors that QEMU gets."""
+
+    def command(self, folder: Path, serial_log: Path) -> list[str]:
+        """QEMU's command line; it starts stopped, with its monitor in `folder`."""
+
 
 def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
     """QEMU's command line."""
@@ -56,6 +75,19 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
         *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
         *_firmware(machine),
+        *monitor_and_serial(folder, serial_log),
+        *_disk(machine),
+        *("-device", "virtio-blk-device,drive=disk"),
+        *_cable("lan", machine.lan, network.LAN_MAC),
+        *_cable("wan", machine.wan, network.WAN_MAC),
+        *("-device", "virtio-rng-device"),
+        *("-rtc", f"base={machine.clock}"),
+    ]
+
+
+def monitor_and_serial(folder: Path, serial_log: Path) -> list[str]:
+    """The monitor, and the serial line with its log."""
+    return [
         *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
         *("-mon", "chardev=qmp,mode=control"),
         *(
@@ -64,12 +96,6 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
             f"logfile={serial_log},logappend=on",
         ),
         *("-serial", "chardev:serial"),
-        *_disk(machine),
-        *("-device", "virtio-blk-device,drive=disk"),
-        *_cable("lan", machine.lan, network.LAN_MAC),
-        *_cable("wan", machine.wan, network.WAN_MAC),
-        *("-device", "virtio-rng-device"),
-        *("-rtc", f"base={machine.clock}"),
     ]
 
 
@@ -102,14 +128,14 @@ def _cable(name: str, descriptor: int | None, mac: str) -> list[str]:
 class Box:
     """A box that is switched on. `power_on` is on the machine's monotonic clock."""
 
-    def __init__(self, machine: Machine, folder: Path, logs: Path) -> None:
+    def __init__(self, machine: Switchable, folder: Path, logs: Path) -> None:
         self.serial_log = logs / SERIAL_LOG
         self.serial_path = folder / SERIAL_SOCKET
         self._child = Child(
             "qemu-system-arm",
-            command(machine, folder, self.serial_log),
+            machine.command(folder, self.serial_log),
             logs / "qemu.log",
-            inherit=[end for end in (machine.lan, machine.wan) if end is not None],
+            inherit=machine.cables,
         )
         deadline = Deadline(START_SECONDS, "the machine is very busy", f"read {logs}/qemu.log")
         deadline.wait(lambda: self._check() and (folder / "qmp").exists(), "start of QEMU")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +18,16 @@ from types import TracebackType
 from typing import Any
 
 from restante_tools.errors import DEVICE_OR_TIMEOUT, ToolError
-from restante_tools.lab import clients, delayer, image, leaks, network, qemu
+from restante_tools.lab import (
+    clients,
+    delayer,
+    image,
+    leaks,
+    network,
+    orangepi,
+    qemu,
+    vlanswitch,
+)
 from restante_tools.lab.deadline import Deadline
 from restante_tools.lab.dovecot import Account, Certificate, Dovecot, Plan
 from restante_tools.lab.namespaces import Namespace, join, open_tap
@@ -175,9 +185,11 @@ class FarSite(NativeSite):
 class ImageSite(Site):
     """The box from the image. `boot` switches it on, as often as it was switched off."""
 
+    board = "virt"
+
     def _build(self) -> None:
         super()._build()
-        self.image = image.Image.of(self.places)
+        self.image = image.Image.of(self.places, self.board)
         self.disk = self.scratch / "disk.img"
         image.copy_disk(self.wanted.disk or self.image.disk, self.disk)
         self._stack.callback(self._look_for_secrets)
@@ -212,22 +224,23 @@ class ImageSite(Site):
 
     def boot(self) -> float:
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
+        self.box = qemu.Box(self._machine(), self.run.folder, self.logs)
+        self._stack.callback(self.box.stop)
+        self.run.note(serial=str(self.box.serial_path), office=self.office.name)
+        return self.first_banner() - self.box.power_on
+
+    def _machine(self) -> qemu.Switchable:
         lan, wan = self._taps
-        wanted = self.wanted
-        kernel = None if wanted.u_boot else self.image.kernel
-        machine = qemu.Machine(
+        kernel = None if self.wanted.u_boot else self.image.kernel
+        return qemu.Machine(
             kernel,
             self.disk,
             lan,
             wan,
-            wanted.memory,
+            self.wanted.memory,
             self.writes,
-            clock=wanted.clock,
+            clock=self.wanted.clock,
         )
-        self.box = qemu.Box(machine, self.run.folder, self.logs)
-        self._stack.callback(self.box.stop)
-        self.run.note(serial=str(self.box.serial_path), office=self.office.name)
-        return self.first_banner() - self.box.power_on
 
     def first_banner(self) -> float:
         """Wait until the office gets a greeting from the origin's address; the moment."""
@@ -245,3 +258,32 @@ class ImageSite(Site):
 
     def deadline(self, seconds: float) -> Deadline:
         return Deadline(seconds, "the box is busy or hangs", f"read {self.box.serial_log}")
+
+
+class OrangePiSite(ImageSite):
+    """The same with an Orange Pi PC: one cable to a switch, on which the two places are VLANs.
+
+    `stray`: a computer on the same cable whose frames carry no tag.
+    """
+
+    board = "orangepi-pc"
+
+    def _build(self) -> None:
+        super()._build()
+        self.stray = self._namespace("stray")
+        lan, wan = self._taps
+        ports = {
+            orangepi.LAN_VLAN: lan,
+            orangepi.WAN_VLAN: wan,
+            vlanswitch.UNTAGGED: self._cable(self.stray),
+        }
+        ours, self._trunk = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._stack.callback(self._trunk.close)
+        self._stack.callback(ours.close)
+        for end in (ours, self._trunk):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, orangepi.QUEUE)
+        switch = vlanswitch.start(ours.fileno(), ports, self.logs / "switch.log")
+        self._stack.callback(switch.stop)
+
+    def _machine(self) -> qemu.Switchable:
+        return orangepi.Board(self.disk, self._trunk.fileno())

@@ -10,10 +10,12 @@ import functools
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.processes import output_of, run
+from restante_tools.sources.lock import FOREIGN_KINDS
 from restante_tools.sources.mirror import ARCHITECTURE
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -30,8 +32,11 @@ class PrivateApt:
         self.folder = folder
         self.log = log
 
-    def set_up(self, mirror: str, suite: str) -> None:
-        """Write the private configuration for `suite` of `mirror`."""
+    def set_up(self, mirror: str, suite: str, foreign: Sequence[str] = ()) -> None:
+        """Write the private configuration for `suite` of `mirror`.
+
+        `foreign`: architectures beside this machine's, of whose packages lists are wanted too.
+        """
         if not KEYRING.exists():
             raise ToolError(
                 "Debian's keyring is missing",
@@ -43,12 +48,12 @@ class PrivateApt:
         (self.folder / "suite.sources").write_text(
             "Types: deb deb-src\n"
             f"URIs: {mirror}\nSuites: {suite}\nComponents: main\n"
-            f"Architectures: {ARCHITECTURE}\nSigned-By: {KEYRING}\n"
+            f"Architectures: {' '.join((ARCHITECTURE, *foreign))}\nSigned-By: {KEYRING}\n"
         )
         machine = acquire_settings(output_of(["apt-config", "dump"]))
-        (self.folder / "apt.conf").write_text(machine + self._own_settings())
+        (self.folder / "apt.conf").write_text(machine + self._own_settings(foreign))
 
-    def _own_settings(self) -> str:
+    def _own_settings(self, foreign: Sequence[str]) -> str:
         own = {
             "Dir::State": self.folder,
             "Dir::State::lists": self.folder / "lists",
@@ -66,7 +71,8 @@ class PrivateApt:
             "Acquire::https::Timeout": SILENCE,
             "Acquire::Languages": "none",
         }
-        lists = f'APT::Architectures "{ARCHITECTURE}";\n'
+        known = " ".join(f'"{name}";' for name in (ARCHITECTURE, *foreign))
+        lists = f"APT::Architectures {{ {known} }};\n"
         return lists + "".join(f'{name} "{value}";\n' for name, value in own.items())
 
     @property
@@ -88,18 +94,23 @@ class PrivateApt:
             records = [record for record in text.split("\n\n") if wanted.search(record)]
             found = re.findall(r"^Version: (\S+)$", "\n".join(records), re.MULTILINE)
         else:
-            text = output_of(["apt-cache", "show", name], extra=self._extra)
+            text = output_of(["apt-cache", "show", qualified(name, kind)], extra=self._extra)
             found = re.findall(r"^Version: (\S+)$", text, re.MULTILINE)
         return highest_first(found)
 
     def download(self, name: str, kind: str, version: str, into: Path) -> None:
         """Fetch one package into the empty folder `into`; apt checks the hashes of its files."""
         verb = ["source", "--download-only"] if kind == "source" else ["download"]
-        command = ["apt-get", *verb, f"{name}={version}"]
+        command = ["apt-get", *verb, f"{qualified(name, kind)}={version}"]
         try:
             run(command, self.log, folder=into, extra=self._extra, deadline=DOWNLOAD_DEADLINE)
         except ToolError as error:
             raise explained(error, self.log) from error
+
+
+def qualified(name: str, kind: str) -> str:
+    """What apt calls a package: one for the box's processor carries its architecture."""
+    return f"{name}:{kind}" if kind in FOREIGN_KINDS else name
 
 
 def acquire_settings(dump: str) -> str:

@@ -28,7 +28,7 @@ def sources(update: bool) -> None:
 def update_lock(places: Places) -> None:
     """Write the lock file anew with the suite's newest version of each package's series."""
     lock = read(places.lock)
-    apt = opened_suite(places, lock.suite)
+    apt = opened_suite(places, lock.suite, lock.packages.values())
     packages = {}
     places.downloads.mkdir(parents=True, exist_ok=True)
     for name, package in lock.packages.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.places import Places
 from restante_tools.progress import say, step
 from restante_tools.sources.apt import PrivateApt
-from restante_tools.sources.lock import Lock, Package, read, sha256_of
+from restante_tools.sources.lock import FOREIGN_KINDS, Lock, Package, read, sha256_of
 from restante_tools.sources.mirror import machine_mirrors
 
 SPACE_TO_FETCH = 500_000_000  # bytes: 170 MB of packages, 100 MB of lists, and room to move
@@ -54,7 +55,7 @@ def fetch(places: Places, lock: Lock, missing: list[Package]) -> dict[str, Packa
     """Fetch packages from the machine's mirror into the downloads folder."""
     require_space(places.cache, SPACE_TO_FETCH, "fetching the sources")
     places.downloads.mkdir(parents=True, exist_ok=True)
-    apt = opened_suite(places, lock.suite)
+    apt = opened_suite(places, lock.suite, missing)
     found: dict[str, Package] = {}
     for package in missing:
         with step(f"fetching {package.name}") as shown:
@@ -63,13 +64,17 @@ def fetch(places: Places, lock: Lock, missing: list[Package]) -> dict[str, Packa
     return found
 
 
-def opened_suite(places: Places, suite: str) -> PrivateApt:
-    """A private apt with the suite's lists, from the first mirror that answers."""
+def opened_suite(places: Places, suite: str, packages: Iterable[Package]) -> PrivateApt:
+    """A private apt with the lists that these packages need, from the first mirror that answers.
+
+    A mirror need not carry the box's architecture as long as nothing of it is wanted.
+    """
+    foreign = sorted({package.kind for package in packages} & FOREIGN_KINDS)
     apt = PrivateApt(places.work / "apt", places.log / "sources.log")
     with step(f"reading the lists of {suite}"):
         refused: ToolError | None = None
         for mirror in machine_mirrors():
-            apt.set_up(mirror, suite)
+            apt.set_up(mirror, suite, foreign)
             try:
                 apt.update()
                 return apt

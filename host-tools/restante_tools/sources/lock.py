@@ -17,14 +17,17 @@ HEADER = """\
 # Written by `restante sources --update`. `series` is the upstream series that may stand in when
 # the mirror no longer has the version.
 """
+# Kinds that are another architecture's packages, and that architecture's name.
+FOREIGN_KINDS = frozenset({"armhf"})
 
 
 @dataclass(frozen=True)
 class Package:
-    """One package of the suite: a source package, or a binary one that carries a source."""
+    """One package of the suite: a source package, a binary one that carries a source, or one for
+    the box's processor whose programs are taken as Debian built them."""
 
     name: str
-    kind: str  # "source" or "binary"
+    kind: str  # "source", "binary" (carries a source) or "armhf" (programs of the box)
     series: str  # upstream versions that may replace this one begin so, epoch left out
     licence: str  # SPDX expression, for the bill of materials
     version: str
