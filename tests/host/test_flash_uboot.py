@@ -34,7 +34,9 @@ class Port:
         if len(self.keys) == 2:
             self._said += self._after
 
-    def set_baud(self, baud):
+    has_speeds = True
+
+    def set_speed(self, baud):
         assert not self.keys  # the key is at the new speed
         self.speeds.append(baud)
 

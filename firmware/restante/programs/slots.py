@@ -25,6 +25,7 @@ from restante.box import blocks, bootrecord, options, places, probe, slotdisk, t
 from restante.box.clock import ClockTrust
 from restante.box.slotdisk import Unable
 from restante.box.system import System
+from restante.box.timekeeper import synchronised
 from restante.errors import RestanteError
 from restante.log.outlet import Outlet
 from restante.settings import files
@@ -107,7 +108,7 @@ class Program:
         self._trial = trial.Trial()
         self._asked_at = time.ticks_ms()
         self._missed = ""  # the slot that was asked for and did not come up
-        self._trusted = ClockTrust(time.time, _sys.uptime).trusted
+        self._trusted = ClockTrust(time.time, _sys.uptime, synchronised(self._run)).trusted
         try:
             self._begin()
         except (OSError, RestanteError) as error:

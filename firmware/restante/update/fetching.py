@@ -7,7 +7,8 @@ what the files mean.
 
 from restante import loop
 from restante.errors import ProtocolError
-from restante.relay.leg import Leg, sockaddr, stream_socket
+from restante.inet import sockaddr
+from restante.relay.leg import Leg, stream_socket
 from restante.settings.kinds import is_address, url_parts
 from restante.update import http
 from restante.update.fault import PollError
