@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from console_stand import Stand
 from restante.control import users
 from restante.control.door import DENIED, WRONG
 from restante_tools.lab.controlsocket import PASSWORD, USER, ControlSocket
 from serial_console import HERE, SECONDS, Console
-from test_console import HARMLESS, Stand
+from test_console import HARMLESS
 
 SECRET = b"planted-S3CRET-of-the-console"
 AS_NAME = b"planted-as-the-name"  # who types the password where the name is asked for
