@@ -59,7 +59,7 @@ def log_in(line: SerialLine, deadline: Callable[[], Deadline]) -> None:
     users cannot be read is looked at with what it allows then."""
     line.write(GIVE_UP + "\r")
     limit = deadline()
-    if line.expect(f"{PROMPT}|{LOGIN}", limit)[0] == PROMPT:
+    if line.expect(f"{PROMPT}|{LOGIN}", limit)[0] != LOGIN:
         return
     # What was typed above may have shown the prompt twice: the next answer is behind all of them.
     line.write("\x15" + USER + "\r")
