@@ -224,7 +224,7 @@ def test_the_key_of_another_layout_goes(flashed, box, small, folder):
 
 
 def test_a_line_that_damages(flashed, box):
-    """No damaged command is run, and what arrives is what was sent."""
+    """No damaged command is run.  (Files over such a line: tests/host/test_flash_ymodem.py.)"""
     with ports.open_port(box.port) as port:
         prompt = uboot.UBoot(port, BOARD, BOARD.baud)
         prompt.catch(START_SECONDS, print)
@@ -237,11 +237,9 @@ def test_a_line_that_damages(flashed, box):
             write(data)
 
         port.write = damaging
-        data = bytes(n * 7 % 256 for n in range(6000))
-        prompt.load(BOARD.ram, data, lambda octets: None)
-        for number in range(8):
+        for number in range(20):
             assert f"word{number}\n" in prompt.run(f"echo word{number}")
-        assert prompt.repeated > 2
+        assert prompt.repeated > 0
 
 
 def test_a_medium_that_is_too_small(flashed, box, small):
