@@ -105,7 +105,7 @@ class Story:
         answer = boxconsole.must(self, "firmware install")
         assert VERSION in answer.text and "slot B" in answer.text
         assert slots.record(self.site.disk).says() == (B, bootrecord.TRIES, False, True, 0)
-        assert self.ask("reboot").ok
+        assert self.ask("reboot yes").ok
 
     def __call__(self, command):
         return self.ask(command)

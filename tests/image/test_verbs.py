@@ -110,6 +110,7 @@ def test_after_noise_and_break_the_console_works(site, serial_line, ask, soak, f
 def works(site, serial_line):
     """A hand finds a prompt, whatever was typed before."""
     limit = site.deadline(NOISE_SECONDS)
+    boxconsole.log_in(serial_line, lambda: site.deadline(NOISE_SECONDS))  # it may be logged out
     while True:
         serial_line.send(b"\x03\x15ping\r")
         try:

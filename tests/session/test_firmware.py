@@ -55,7 +55,7 @@ def test_installed_proven_and_gone_back_from(started):
     assert "slot A     running, proven" in box.firmware()
     assert sent(box, bundle()) == (
         "+OK firmware 0.2.0 is in slot B and is started next",
-        ["type: reboot"],
+        ["type: reboot yes"],
     )
     assert box.holds("B", NEW) and box.holds("A", OLD["A"])
     assert "slot B     started next, not proven, 3 tries left" in box.firmware()
@@ -242,12 +242,12 @@ def test_the_other_slot_came_up_than_was_asked_for(started):
     box.start_slots("A")  # and the boot record still says B
     assert "MISSED     slot B was to be started" in box.firmware()
     box.gate.stop()
-    line = b"set log level info\nset of-the-future secret planted-S3CRET\n"
+    line = b"set log level info\nset of-the-future token planted-S3CRET\n"
     (box.data / "settings").write_bytes(kept.framed(kept.Entry(3, 0, "console"), line))
     box.start_gate()
     box.until(lambda: "slot B was to be" in str(box.console("show alarms")), "an alarm")
     alarms = str(box.console("show alarms"))
-    assert "another firmware's settings" in alarms and "set of-the-future secret" in alarms
+    assert "another firmware's settings" in alarms and "set of-the-future token" in alarms
     assert "S3CRET" not in alarms + box.log()
 
 

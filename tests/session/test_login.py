@@ -355,7 +355,7 @@ def test_users_that_cannot_be_read_let_nobody_in_but_for_repair(place):
         assert console.ask(b"show status")[0] == b"+OK status"
         for command in (b"show configuration", b"configure", b"quarantine list", b"show sessions"):
             assert console.ask(command)[0].startswith(b"-ERR not before the users"), command
-        assert console.ask(b"reboot")[0].startswith(b"+OK")
+        assert console.ask(b"reboot yes")[0].startswith(b"+OK")
     finally:
         console.close()
 

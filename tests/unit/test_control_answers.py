@@ -1093,7 +1093,7 @@ def test_firmware_is_installed_and_gone_back_from():
     assert box.ask(b"firmware install") == (
         True,
         "firmware 0.2.0 is in slot B and is started next",
-        ["warning: it is old", "type: reboot"],
+        ["warning: it is old", "type: reboot yes"],
     )
     assert box.ask(b"firmware install downgrade")[0] and box.firmware.asked == [False, True]
     assert not box.ask(b"firmware install force")[0]

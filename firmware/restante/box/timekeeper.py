@@ -11,14 +11,15 @@ KEEP_S = const(3600)
 
 
 def synchronised(run):
-    """A function that says whether the time service does, see board's `time-told`."""
+    """A function that says whether the time service does: by a file where only root can write."""
     path = run + "/" + SYNCHRONISED
 
     def asked():
         try:
-            return _sys.stat(path)[1] == 0  # root's
+            _sys.stat(path)
         except OSError:
             return False
+        return True
 
     return asked
 

@@ -43,14 +43,14 @@ class FirmwareCommands:
             return refused(error, "not installed")
         lines = ["warning: " + each for each in found["warnings"]]
         text = "firmware %s is in slot %s and is started next" % (found["version"], found["slot"])
-        return True, text, lines + ["type: reboot"]
+        return True, text, lines + ["type: reboot yes"]
 
     async def rollback(self):
         try:
             slot = await self._firmware.rollback()
         except (BundleError, StoreError) as error:
             return refused(error, "not rolled back")
-        return True, "slot %s is started next" % slot, ["type: reboot"]
+        return True, "slot %s is started next" % slot, ["type: reboot yes"]
 
 
 def _slot(slot, found):
