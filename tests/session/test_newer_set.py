@@ -126,7 +126,7 @@ def test_an_original_found_late_is_released_as_ever(late):
         assert talk.ask(b"DELE %d" % at).startswith(b"+OK")
         leave(talk)
     page = "\n".join(box.console(f"quarantine show {id}")[1])
-    assert f"by console as {uidl}" in page and "delivered" in page
+    assert f"by admin as {uidl}" in page and "delivered" in page
     assert uidl in "\n".join(box.console("quarantine history")[1])
 
 

@@ -186,7 +186,7 @@ def test_a_console_that_begins_meanwhile_goes_first(box, sets, scripted):
     scripted.answers["s.rstb"] = answer
     box.configure(f"set updates url {scripted.url}")
     with Sender(box, other) as poll, Sender(box, other) as sender:
-        poll.sock.sendall(b"update poll\n")
+        poll.sock.sendall(poll.control.addressed("update poll").encode() + b"\n")
         box.until(lambda: "s.rstb: 8" in box.polls().get("now", ""), "the begin of it")
         sender.go()
         held.append(True)
