@@ -70,7 +70,7 @@ def test_the_large_set_arrives_while_clients_read_their_mail(box, files, large, 
         assert b"quarantine entry" not in fetched(box, 4)
         read, began, slowest, arrived = messages(clients), time.monotonic(), 0.0, None
         with Sender(box, b"") as asking, Sender(box, b"") as pinging:
-            asking.sock.sendall(b"update poll\n")
+            asking.sock.sendall(asking.control.addressed("update poll").encode() + b"\n")
             pinging.ask("ping")
             while "now" in box.polls():
                 before = time.monotonic()

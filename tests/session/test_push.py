@@ -141,12 +141,12 @@ def test_a_cable_that_bears_less(bench, sets):
     stand.works()
 
 
-def test_firmware_arrives_and_is_refused_by_the_box(bench):
+def test_firmware_arrives_and_a_box_without_slots_says_so(bench):
     stand = bench()
     parts = {"kind": "firmware", "version": "0.2.0", "hardware": "virt"}
     file = stand.bundle("f.rstb", CONTENT, 1, make.FIRMWARE, **parts)
     done = stand.tool("firmware", "push", file)
-    assert refused_by_the_box(done) and "this is firmware" in done.stderr, done.stderr
+    assert refused_by_the_box(done) and "program for firmware" in done.stderr, done.stderr
     assert "60," in done.stderr.split(" octets in ")[0]
     assert stand.push(file).returncode == USAGE
 
