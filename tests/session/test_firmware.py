@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from field import Field
 from firmware_box import OLD, ROOM, FirmwareBox
 from installing import vectors
 from mailserver import MailServer
@@ -77,6 +78,23 @@ def test_installed_proven_and_gone_back_from(started):
     assert "code: rolled-back" in sent(box, bundle())[1]
     assert box.console("firmware rollback")[0] == "+OK slot B is started next"
     assert box.reboot() == "B"
+
+
+def test_over_the_serial_line_with_the_real_tool(started, tmp_path):
+    box = started()
+    field = Field(box, tmp_path)
+    try:
+        file = tmp_path / "f.rstb"
+        file.write_bytes(bundle(NEWER))
+        done = field.tool("firmware", "push", str(file))
+        assert done.returncode == 0, done.stderr
+        assert "firmware 0.2.0 is in slot B" in done.stderr
+        assert box.holds("B", NEWER) and box.holds("A", OLD["A"])
+        file.write_bytes(bundle(NEWER, signer=make.SIGNATURES))
+        done = field.tool("firmware", "push", str(file))
+        assert done.returncode == 3 and "the box says: not" in done.stderr, done.stderr
+    finally:
+        field.close()
 
 
 def test_what_does_not_get_healthy_is_gone_back_from_and_an_alarm_stays(started):
