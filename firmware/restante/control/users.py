@@ -9,9 +9,9 @@ none, whoever comes first sets the password.
 from restante.compat import crc32
 from restante.errors import StoreError
 from restante.limits import CONSOLE_USERS, USER_NAME_OCTETS
+from restante.store.whole import replace
 
 FILE = "console-users"
-NEW = FILE + ".new"
 # With parameters, so that a later version can hash otherwise and still read these.
 KIND = "argon2id-8192-3"
 SALT_OCTETS = 16
@@ -20,7 +20,6 @@ FILE_OCTETS = 4096
 _HEAD = "restante console users 1"
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _ENOENT = 2
-_EEXIST = 17
 
 
 def is_name(name):
@@ -123,23 +122,8 @@ class Users:
     async def _put(self, users):
         data = written(users)
         try:
-            fd = self._create()
-            try:
-                self._folder.write(fd, data, 0, len(data))
-                await self._off_loop.fsync(fd)
-            finally:
-                self._folder.close(fd)
-            await self._off_loop.rename(NEW, FILE)
+            await replace(self._folder, self._off_loop, FILE, data)
             await self._off_loop.fsync_folder("")
         except OSError as error:
             raise StoreError("the users cannot be written: error %s" % error.args[0])
         self._users = users
-
-    def _create(self):
-        try:
-            return self._folder.create(NEW)
-        except OSError as error:
-            if error.args[0] != _EEXIST:
-                raise
-            self._folder.unlink(NEW)
-            return self._folder.create(NEW)

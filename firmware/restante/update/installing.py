@@ -19,6 +19,7 @@ from restante.compat import const
 from restante.errors import RestanteError, SetRefused, StoreError, StoreFull
 from restante.log.alarms import UPDATE
 from restante.store.faults import ENOENT, store_error
+from restante.store.whole import NEW, replace
 from restante.update import bundle, manifest, trust
 from restante.update import keys as key_sets
 from restante.update import state as states
@@ -29,7 +30,6 @@ from restante.update.sets import KEPT_SET, NEW_SET, identity_of
 INCOMING = "updates/incoming"
 STATE = "updates/state"
 KEYS = "updates/keys"
-NEW = ".new"
 # Of the image's folder.
 IMAGE_KEYS = "keys"
 FACTORY_SET = "factory.sig"
@@ -538,14 +538,7 @@ class Installer:
     async def _put(self, name, data):
         """Replaces a small file; what was acknowledged is durable.  StoreError."""
         try:
-            self._remove(name + NEW)
-            fd = self._folder.create(name + NEW)
-            try:
-                self._folder.write(fd, data, 0, len(data))
-                await self._calls.fsync(fd)
-            finally:
-                self._folder.close(fd)
-            await self._calls.rename(name + NEW, name)
+            await replace(self._folder, self._calls, name, data)
             await self._calls.fsync_folder(places.UPDATES)
         except OSError as error:
             raise store_error("writing " + name, error)
