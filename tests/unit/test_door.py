@@ -327,6 +327,14 @@ def test_auto_logout_counts_from_the_last_command():
     assert stand.records[-1][1]["why"] == "auto-logout"
 
 
+def test_who_only_watches_is_logged_out_all_the_same():
+    stand, key = ready()
+    stand.now += 599
+    assert stand.door.holder(key, used=False)
+    stand.now += 1
+    assert stand.door.holder(key, used=False) is None
+
+
 def test_auto_logout_of_zero_is_never():
     stand, key = ready()
     stand.door._logins.idle_s = 0

@@ -36,6 +36,8 @@ COMPLETE = b"complete "
 OWN_QUESTIONS = (b"ping", b"health")
 # Whose candidate it is if the session does not say its name.
 WHO = "console"
+# What `monitor log` asks while nobody types: it keeps no login open.
+MONITOR = b"log after"
 # Asked all the time by programs: no record is made of them.
 UNRECORDED = ("ping", "health", "log after")
 
@@ -127,7 +129,7 @@ class Control:
             return await self._door.answer(key, line[1:])
         if line in OWN_QUESTIONS and not key:
             return await self._method(line.decode())()
-        login = self._door.holder(key)
+        login = self._door.holder(key, not line.startswith(MONITOR))
         if login is None:
             return False, door.DENIED, ["the login has ended, or there was none; nothing was run"]
         if line.startswith(COMPLETE):

@@ -55,9 +55,9 @@ class Door:
     def takes(self, settings, profiles):
         self._logins.idle_s = settings.get("console auto-logout") * MINUTE
 
-    def holder(self, key):
-        """The Login with this key, or None; it has been used now."""
-        return self._logins.use(key)
+    def holder(self, key, used=True):
+        """The Login with this key, or None; it has been used now, if somebody typed something."""
+        return self._logins.use(key) if used else self._logins.find(key)
 
     def _ended(self, login, why):
         self._log.record(self._log.INFO, "console.logout", user=login.user, why=why)
