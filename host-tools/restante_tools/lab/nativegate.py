@@ -83,7 +83,7 @@ class NativeGate:
         self.data, self.runtime = folder / "data", folder / "run"
         for path in (self.data, self.runtime):
             path.mkdir(parents=True)
-        (self.runtime / places.SYNCHRONISED).touch()  # this machine's clock is right
+        (self.runtime / SYNCHRONISED).touch()  # this machine's clock is right
         key = self.runtime / "device-key"
         key.touch(0o600)
         key.write_bytes(os.urandom(DEVICE_KEY_OCTETS))
