@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from restante.box.places import SYNCHRONISED
+
 from restante_tools.errors import ToolError
 from restante_tools.lab import network
 from restante_tools.lab.boxconsole import Ask, must, over_socket
