@@ -197,6 +197,7 @@ def cut(reset):
 
 
 def test_a_reset_that_was_cut_off_is_finished_at_the_next_start(cut):
+    """FAULTS 112."""
     key, held = cut.cut
     assert held == 0 and key not in cut.disk.read_bytes()
 

@@ -188,6 +188,7 @@ def test_what_nobody_confirms_goes_back_by_itself(scripted):
 
 
 def test_what_was_not_confirmed_is_gone_after_a_power_cut(scripted):
+    """FAULTS 89, with what was only typed."""
     box, _ = scripted(settings=["set log level info"])
     before = (box.data / "settings").read_bytes()
     box.console("configure")

@@ -92,6 +92,7 @@ def cases():
 
 
 def test_each_case():
+    """FAULTS 61-66, 69-73, 76: a row of cases.txt each."""
     wrong = []
     for name, set_name, outcome in cases():
         found, _ = installed(vector(name + ".rstb"), box(set_name))

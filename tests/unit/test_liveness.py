@@ -51,6 +51,7 @@ def test_watchdog_is_fed_in_the_grace_and_starves_with_any_peer():
 
 
 def test_a_stuck_box_restarts_within_a_minute():
+    """FAULTS 109."""
     watchdog_seconds = 15  # softdog.soft_margin of the kernel's command line
     assert STARVE_SECONDS + watchdog_seconds <= 60
     assert FAIL_SECONDS < KILL_SECONDS < STARVE_SECONDS
