@@ -22,8 +22,6 @@ FULL = (20_000, 1_000_000)  # patterns, hashes
 SAMPLE = (200, 2_000)
 SEED = 20261127
 NEW_OF = 1000  # one signature in so many is new: a day's
-# Octets of content a second, of those that the line has room for at its speed.
-LEAST_SHARE = 0.65
 BITS = 10
 SECONDS = 3600  # of one push; in full the longest one needs ten minutes
 
@@ -76,10 +74,9 @@ def sent(stand, figures, what, baud, *words):
         f"push: {what} of {octets:,} octets at {baud} Bd: sent in {took} s ({share:.0%} of the "
         f"line), {seconds:.1f} s with installing"
     )
-    return share
 
 
-def test_a_days_news_over_the_line(bench, two_sets, figures, soak):
+def test_a_days_news_over_the_line(bench, two_sets, figures):
     old, new = two_sets
     stand = bench()
     began = time.monotonic()
@@ -88,12 +85,10 @@ def test_a_days_news_over_the_line(bench, two_sets, figures, soak):
     yesterday = stand.bundle("old.rstb", old, 1)
     today = stand.bundle("new.rstb", new, 2)
     delta = stand.bundle("delta.rstb", new, 2, kind="signatures-delta", base=old)
-    shares = [sent(stand, figures, "whole set", 921600, yesterday)]
+    sent(stand, figures, "whole set", 921600, yesterday)
     assert stand.box.in_use() == "large-1"
-    shares.append(sent(stand, figures, "delta", 115200, today, "--delta", delta))
+    sent(stand, figures, "delta", 115200, today, "--delta", delta)
     assert stand.box.in_use() == "large-2"
     assert stand.box.console("signatures rollback")[0].startswith("+OK")
-    shares.append(sent(stand, figures, "delta", 921600, today, "--delta", delta, "--force"))
+    sent(stand, figures, "delta", 921600, today, "--delta", delta, "--force")
     assert stand.box.in_use() == "large-2"
-    if soak:  # what is sent in a few seconds says how long the beginning takes
-        assert min(shares) >= LEAST_SHARE
