@@ -6,7 +6,6 @@ It may be stopped, stop reading, and come back on the same port.
 import re
 import socket
 import threading
-import time
 
 SECONDS = 20.0
 MESSAGE = re.compile(
@@ -25,6 +24,7 @@ class SyslogServer:
         self._reads = reads
         self._ends = False
         self._open = []
+        self._news = threading.Condition()
         stream = kind == "tcp"
         self._socket = socket.socket(
             socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
@@ -90,17 +90,18 @@ class SyslogServer:
             self.wrong.append(data)
         else:
             row = int(found["pri"]), found["id"].decode(), found["text"].decode()
-            self.messages.append(row)
+            with self._news:
+                self.messages.append(row)
+                self._news.notify_all()
 
     def having(self, text):
         return [row for row in self.messages if text in row[2]]
 
     def until(self, text, count=1):
         """Waits until so many messages have this text; gives them."""
-        end = time.monotonic() + SECONDS
-        while len(self.having(text)) < count:
-            assert time.monotonic() < end, (text, self.messages[-5:], self.wrong)
-            time.sleep(0.01)
+        with self._news:
+            there = self._news.wait_for(lambda: len(self.having(text)) >= count, SECONDS)
+        assert there, (text, self.messages[-5:], self.wrong)
         return self.having(text)
 
     def stop(self):
