@@ -105,7 +105,9 @@ class Site:
     def _logs(self) -> Path:
         folder = self.places.log / "lab"
         folder.mkdir(parents=True, exist_ok=True)
-        earlier = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+        living = alive_names()  # a box of this run may outlive many others
+        ended = [path for path in folder.iterdir() if path.name not in living]
+        earlier = sorted(ended, key=lambda path: path.stat().st_mtime)
         for path in earlier[:-LOGS_KEPT]:
             shutil.rmtree(path, ignore_errors=True)
         logs = folder / self.run.name
