@@ -36,9 +36,23 @@ def figures():
     return FIGURES
 
 
+def stage_of(nodeid):
+    parts = Path(nodeid.split("::")[0]).parts
+    return parts[1] if len(parts) > 2 else parts[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With several processes (`-n`, `--dist loadgroup`): a file's tests share boxes, so they stay
+    together; all that boot the image do, since two machines in QEMU take each other's processor."""
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        group = "image" if stage_of(item.nodeid) == "image" else file
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_runtest_logreport(report):
-    parts = Path(report.nodeid.split("::")[0]).parts
-    stage = parts[1] if len(parts) > 2 else parts[0]
+    stage = stage_of(report.nodeid)
     SECONDS[stage] = SECONDS.get(stage, 0) + report.duration
 
 

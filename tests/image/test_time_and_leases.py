@@ -31,7 +31,8 @@ UNSURE = ", NOT SURE: nothing is deleted by age"
 def box():
     preflight.check(image=True)
     with ImageSite(
-        Places(), Wanted([Account("clerk", "secret", [])], settings=SETTINGS, clock=UNSET)
+        Places(),
+        Wanted([Account("clerk", "password-of-the-clerk", [])], settings=SETTINGS, clock=UNSET),
     ) as built:
         built.time = timeserver.start(built.internet, built.run.folder, built.logs / "chrony.log")
         built.boot()

@@ -13,7 +13,7 @@ from origins import Origin, stuffed
 from restante_tools.lab.children import DIES_WITH_US, Child
 from restante_tools.lab.deadline import Deadline
 
-SECONDS = 30.0
+SECONDS = 60.0
 MESSAGES = [
     b"Subject: one\r\n\r\none\r\n",
     b"Subject: two\r\n\r\n.two\r\n..\r\n",

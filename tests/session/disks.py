@@ -13,7 +13,7 @@ from pathlib import Path
 from restante_tools.lab.children import Child
 from restante_tools.lab.deadline import Deadline
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 # Whoever is not root is root in a namespace of users as well.
 RIGHTS = () if os.geteuid() == 0 else ("-r",)
 SAME_RIGHTS = () if os.geteuid() == 0 else ("-U", "--preserve-credentials")

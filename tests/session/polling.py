@@ -7,7 +7,7 @@ from pathlib import Path
 from installing import InstallingBox
 
 GATE = Path(__file__).resolve().parent / "polling_gate.py"
-SECONDS = 30
+SECONDS = 60
 
 
 class PollingBox(InstallingBox):

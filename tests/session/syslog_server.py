@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 
-SECONDS = 20.0
+SECONDS = 60.0
 MESSAGE = re.compile(
     rb"<(?P<pri>\d{1,3})>1 (?P<time>-|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<host>[!-~]{1,255}) "
     rb"restante gate (?P<id>[!-~]{1,32}) - (?P<text>[ -~]+)"

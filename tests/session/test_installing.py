@@ -232,7 +232,7 @@ def test_sessions_go_on_while_a_large_set_is_installed(box, large, figures):
                 continue
     assert answer.startswith(b"+OK"), answer
     taken = time.monotonic() - started
-    assert slowest < 1.0
+    assert slowest < taken / 2
     figures.append(
         f"{len(large) >> 10} KiB: sent in {sent:.1f} s, installed in {taken:.1f} s, "
         f"slowest ping {slowest * 1000:.0f} ms"

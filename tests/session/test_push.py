@@ -41,6 +41,11 @@ def wait(stand, condition, what):
     stand.box.until(condition, what)
 
 
+def change(stand, box, baud):
+    """A busy machine may miss the three seconds in which a speed must be proved: then again."""
+    wait(stand, lambda: speed.change(box, baud), f"{baud} Bd")
+
+
 def test_the_whole_set_then_the_delta_that_fits_then_nothing(bench, sets):
     stand = bench()
     whole = stand.bundle("one.rstb", sets["knows-0"], 1)
@@ -183,7 +188,8 @@ def box_speed(stand):
 
 def test_a_fast_line_that_goes_dead_is_slow_again_by_itself(joined):
     stand, box = joined
-    assert speed.change(box, FAST) and box_speed(stand) == FAST
+    change(stand, box, FAST)
+    assert box_speed(stand) == FAST
     assert box.ask("show status").ok
     stand.line.connected = False
     began = time.monotonic()
@@ -206,7 +212,7 @@ def test_a_new_speed_that_is_not_proved_is_given_back(joined):
 @pytest.mark.parametrize("octet", [b"\x03", b"\x00"])
 def test_ctrl_c_and_break_give_the_speed_back(joined, octet):
     stand, box = joined
-    assert speed.change(box, FAST)
+    change(stand, box, FAST)
     box.port.write(octet)
     wait(stand, lambda: box_speed(stand) == OWN, "the line's own speed")
     box.rejoin()
@@ -219,7 +225,7 @@ def test_speeds_that_there_are(joined):
         answer = box.ask(f"terminal speed {text}")
         assert not answer.ok and "9600 19200" in str(answer)
     for baud in (9600, 19200, 38400, 57600, 230400, 460800, FAST, OWN):
-        assert speed.change(box, baud), baud
+        change(stand, box, baud)
         assert box_speed(stand) == baud and box.ask("ping").ok
     assert not box.fast
 

@@ -5,6 +5,7 @@ Rule: no verb skips what is missing; it builds it or fails with the reason.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -18,8 +19,15 @@ from restante_tools.testing.background import background_build
 from restante_tools.testing.stages import names_tests, native_build, pytest
 
 QUICK = ["tests/unit", "tests/host"]  # pure code and host tools: seconds
-# They share nothing but the processors. Tests that boot or time a box have these to themselves.
+# They share nothing but the processors.
 PARALLEL = ["-n", "auto", "--dist", "worksteal"]
+# A file's tests stay together, and all that boot the image do (tests/conftest.py); in the order of
+# the stages, so that these come last, when hardly anything else runs.
+# One more than there are processors: many tests wait for a deadline of the box.
+BY_FILE = [
+    *("-n", str(len(os.sched_getaffinity(0)) + 1)),
+    *("--dist", "loadgroup", "--no-loadscope-reorder"),
+]
 EVERYTHING = ["tests/unit", "tests/host", "tests/native", "tests/session", "tests/image"]
 
 
@@ -53,6 +61,8 @@ def whole(goal: str, arguments: list[str]) -> int:
     """All stages, or what `arguments` name: pytest's code. What is missing is said first."""
     if not names_tests(arguments):
         preflight.check(image=True, goal=goal)
+        if goal == "test":  # the soak measures: it has the machine to itself
+            arguments = [*BY_FILE, *arguments]
     places = Places()
     native_build(places, ["micropython", "tests"])
     with background_build(places, "image"):
