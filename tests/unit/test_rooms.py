@@ -37,7 +37,6 @@ IMPURE = {
     "settings/files.py",
     "update/installing.py",
     "update/poller.py",
-    "update/writing.py",
     "log",
 }
 

@@ -59,6 +59,8 @@ def value_of(kind):
         return st.sets(ports, min_size=1, max_size=8).map(lambda s: tuple(sorted(s)))
     if name == "Hostname":
         return st.from_regex(r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?", fullmatch=True)
+    if name == "TimeZone":
+        return st.sampled_from(["UTC0", "JST-9", "CET-1CEST,M3.5.0,M10.5.0/3"])
     if name == "Url":
         path = st.from_regex(r"([A-Za-z0-9._-]{1,9}/){0,4}", fullmatch=True)
         return st.tuples(HOSTS, path).map(lambda parts: "http://%s/%s" % parts)

@@ -1,7 +1,7 @@
 """The lines of `show status` and `show sessions`.  Pure: facts come in, text goes out."""
 
 from restante.control import tables
-from restante.log.records import stamp
+from restante.control.moments import stamp
 
 # "screening", "last screened": the widest name and two blanks.
 NAME_COLUMNS = 15

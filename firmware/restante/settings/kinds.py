@@ -4,6 +4,8 @@
 `allowed` says in words what is.  `write(read(text))` is the canonical text of the value.
 """
 
+from restante.settings import zone
+
 DIGITS = "0123456789"
 NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 # RFC 1035 §2.3.4: a label of a host name.
@@ -401,6 +403,24 @@ class Url:
             raise ValueError(text)
         if text[-1] != "/" or "?" in text:
             raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
+class TimeZone:
+    """A time zone; the value is its text (zone.py)."""
+
+    many = False
+
+    allowed = (
+        "a zone as POSIX writes it (hours WEST of Greenwich), such as UTC0, JST-9 or "
+        "CET-1CEST,M3.5.0,M10.5.0/3"
+    )
+
+    def read(self, text):
+        zone.Zone(text)
         return text
 
     def write(self, value):

@@ -23,6 +23,7 @@ from restante.settings.kinds import (
     Ports,
     Range,
     Servers,
+    TimeZone,
     Url,
     Users,
     Words,
@@ -31,6 +32,7 @@ from restante.settings.kinds import (
     number,
     same_network,
 )
+from restante.settings.zone import UTC
 
 RESTART = True
 MIB = "MiB"
@@ -175,6 +177,7 @@ SETTINGS = tuple(
         Setting(
             "time servers", Hosts(TIME_SERVERS), ("pool.ntp.org",), "for time source ntp", RESTART
         ),
+        Setting("time zone", TimeZone(), UTC, "of what the console shows; records are in UTC"),
         Setting(
             "wan mode",
             Choice("dhcp", "static"),
