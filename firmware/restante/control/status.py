@@ -95,8 +95,16 @@ def _no_room(count):
     return [row("DISK FULL", "%d messages could not be unpacked, so got no verdict" % count)]
 
 
+def passing(settings):
+    """Whose mail passes by, if somebody's does."""
+    clients = settings.get("interception skip-clients") or ()
+    servers = settings.get("interception skip-servers") or ()
+    places = ["from " + place for place in clients] + ["to " + place for place in servers]
+    return [row("passes by", "NOT SCREENED: " + ", ".join(places))] if places else []
+
+
 def machine(system, settings):
-    out = [row("fail rule", settings.get("interception fail"))]
+    out = [row("fail rule", settings.get("interception fail"))] + passing(settings)
     total, available = system.memory()
     out.append(
         row(

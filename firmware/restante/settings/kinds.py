@@ -51,6 +51,15 @@ def _octets(text):
     return [_number(part, 0, 255) for part in parts]
 
 
+def _network(text):
+    """The address of `ADDRESS/PREFIX`, or of an address alone; ValueError."""
+    address, slash, prefix = text.partition("/")
+    length = _number(prefix, 8, 32) if slash else 32
+    if number(address) & ((1 << (32 - length)) - 1):
+        raise ValueError(text)
+    return address
+
+
 def _unicast(octets, text):
     if octets[0] in (0, 127) or octets[0] >= 224:
         raise ValueError(text)
@@ -204,16 +213,37 @@ class Servers:
         return tuple(places)
 
     def _place(self, text):
-        address, slash, prefix = text.partition("/")
-        if slash:
-            length = _number(prefix, 8, 32)
-            if number(address) & ((1 << (32 - length)) - 1):
-                raise ValueError(text)
+        if "/" in text:
+            _network(text)
             return text
         return HOST.read(text)
 
     def write(self, value):
         return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
+
+
+class Networks:
+    """Addresses and networks; the value: a tuple of texts such as "192.0.2.0/24"."""
+
+    many = True
+
+    def __init__(self, most):
+        self.most = most
+        self.allowed = "1 to %d addresses or networks (from /8 to /32) with commas between" % most
+
+    def read(self, text):
+        places = []
+        for word in text.split(","):
+            if not is_address(_network(word)):
+                raise ValueError(text)
+            if word not in places:
+                places.append(word)
+        if len(places) > self.most:
+            raise ValueError(text)
+        return tuple(places)
+
+    def write(self, value):
+        return ",".join(value)
 
 
 class Hosts:

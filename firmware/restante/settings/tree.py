@@ -19,6 +19,7 @@ from restante.settings.kinds import (
     Hosts,
     Integer,
     Interface,
+    Networks,
     Patterns,
     Ports,
     Range,
@@ -48,6 +49,8 @@ ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
 # is looked for in all of them.
 GROUPS = 32
+# Addresses and networks that pass by: each costs two rules in the packet filter.
+SKIPPED = 16
 # busybox's ntpd asks each of them; four outvote one that is wrong.
 TIME_SERVERS = 4
 # POP3's own port (RFC 1939 §3): a server without :PORT means it, and what is redirected besides.
@@ -193,6 +196,20 @@ SETTINGS = tuple(
             Ports(GATE_PORT),
             (110,),
             "TCP ports that are redirected",
+            RESTART,
+        ),
+        Setting(
+            "interception skip-clients",
+            Networks(SKIPPED),
+            None,
+            "computers of the office whose mail passes by, NOT SCREENED",
+            RESTART,
+        ),
+        Setting(
+            "interception skip-servers",
+            Networks(SKIPPED),
+            None,
+            "mail servers from which mail passes by, NOT SCREENED",
             RESTART,
         ),
         Setting(
