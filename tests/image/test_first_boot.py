@@ -57,29 +57,20 @@ def typed(terminal, lines):
         terminal.type(words.encode() + b"\r")
 
 
-def ask(box, command):
-    line = box.box.serial(box.deadline(boxconsole.ANSWER_SECONDS))
-    try:
-        asked = boxconsole.over_serial(line, lambda: box.deadline(boxconsole.ANSWER_SECONDS))
-        return asked(command)
-    finally:
-        line.close()
-
-
 def test_a_login_teaches_and_mail_is_collected(box):
     def served():
         """A mail program that looks now and then; the box looks the new name up meanwhile."""
         (report,) = clients.fetch(box.office, [clients.plan("anna", boxconsole.PASSWORD)])
         assert "error" not in report and len(report["messages"]) == 1
-        return " ready " in "\n".join(ask(box, "show accounts").lines)
+        return " ready " in "\n".join(boxconsole.once(box, "show accounts").lines)
 
     deadline = Deadline(READY_SECONDS, "no spider was there", "read the serial log")
     deadline.wait(served, "the account")
 
 
 def test_it_is_saved(box):
-    before = ask(box, "show configuration").lines
+    before = boxconsole.once(box, "show configuration").lines
     assert "set group isp servers " + network.ORIGIN_NAME in before
     box.box.stop()
     box.boot()
-    assert ask(box, "show configuration").lines == before
+    assert boxconsole.once(box, "show configuration").lines == before

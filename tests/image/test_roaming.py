@@ -53,15 +53,8 @@ class OnImage(arena.Arena):
         self.site.boot()
 
     def shown(self, command):
-        line = self.site.box.serial(self._deadline())
-        try:
-            answer = boxconsole.over_serial(line, self._deadline)(command)
-        finally:
-            line.close()
+        answer = boxconsole.once(self.site, command)
         return "\n".join((answer.text, *answer.lines))
-
-    def _deadline(self):
-        return self.site.deadline(boxconsole.ANSWER_SECONDS)
 
 
 def pytest_generate_tests(metafunc):

@@ -36,14 +36,7 @@ class Box:
         return report
 
     def ask(self, command):
-        line = self.site.box.serial(self.deadline())
-        try:
-            return boxconsole.over_serial(line, self.deadline)(command)
-        finally:
-            line.close()
-
-    def deadline(self):
-        return self.site.deadline(boxconsole.ANSWER_SECONDS)
+        return boxconsole.once(self.site, command)
 
     def held(self):
         return len(boxconsole.quarantine(self.ask))

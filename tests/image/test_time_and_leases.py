@@ -39,24 +39,15 @@ def box():
         yield built
 
 
-def asked(box, command):
-    line = box.box.serial(box.deadline(boxconsole.ANSWER_SECONDS))
-    try:
-        ask = boxconsole.over_serial(line, lambda: box.deadline(boxconsole.ANSWER_SECONDS))
-        return ask(command)
-    finally:
-        line.close()
-
-
 def logged(box):
     """What the box printed so far, with its log, which the lab's serial line leaves out."""
-    asked(box, "show log")
+    boxconsole.once(box, "show log")
     return box.box.serial_log.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def clock_of(box):
     """(seconds since 1970, whether the box is sure of it), as the console says."""
-    shown = asked(box, "show status").value("clock")
+    shown = boxconsole.once(box, "show status").value("clock")
     moment = datetime.datetime.fromisoformat(shown.removesuffix(UNSURE))
     return moment.timestamp(), not shown.endswith(UNSURE)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from datetime import UTC, datetime, timedelta
 
 import mails
 import pytest
@@ -242,6 +243,24 @@ def test_screening_that_is_turned_on_screens_the_next_session(accelerated):
     leave(old)
     leave(new)
     box.tested()  # the self-test runs by itself from now on
+
+
+def test_a_time_zone_is_shown_at_once_and_again_after_a_restart(scripted):
+    box, _ = scripted()
+    assert clock(box).endswith("Z")
+    for line in ("configure", "set time zone <+0545>-5:45", "commit"):
+        assert box.console(line)[0].startswith("+OK"), line
+    for _ in range(2):
+        shown = datetime.fromisoformat(clock(box))
+        assert shown.utcoffset() == timedelta(hours=5, minutes=45)
+        assert abs(shown - datetime.now(UTC)) < timedelta(minutes=5)
+        restart(box)
+    assert box.log().split()[0].endswith("Z")
+
+
+def clock(box):
+    (row,) = [row for row in box.status() if row.startswith("clock ")]
+    return row.split()[1]
 
 
 def test_a_group_is_made_and_taken_away_with_sessions_open(accelerated):

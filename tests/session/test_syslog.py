@@ -2,16 +2,20 @@
 
 import re
 import time
+from datetime import datetime
 
 import pytest
 from boxes import Box
 from origins import Origin
+from restante_tools.lab.rsyslog import Rsyslog
 from serial_console import HERE
 from syslog_server import SyslogServer
 from talk import Talk
 
 QUIET = "set screening mode disabled"
 WAITING = 128  # log/syslog.py
+LOCAL0 = 16 * 8  # RFC 5424, table 1
+SEVERITIES = {"error": 3, "warning": 4, "info": 6, "debug": 7}  # table 2
 
 
 class Gate(Box):
@@ -90,6 +94,32 @@ def test_records_arrive_whole_and_in_order(gates, servers, protocol):
     assert [row[2] for row in server.messages] == shown[-len(server.messages) :]
     if protocol == "tcp":
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+def test_rsyslog_takes_them_apart_as_they_are_meant(gates, tmp_path, protocol):
+    server = Rsyslog(tmp_path / "rsyslog", protocol)
+    try:
+        box = gates(*lines_for(server.port, protocol), "set system hostname office-7")
+        mail(box)
+        box.console("alarm acknowledge")
+        box.until(lambda: last(server, "alarm.acknowledged"), "the record at rsyslog")
+        box.until(lambda: last(server, "session.end"), "the session's record at rsyslog")
+        rows = [row.split(" ", 2) for row in box.console("show log")[1]]
+        shown = {record: (time, level) for time, level, record in rows}
+        for message in server.messages():
+            assert message[2:5] == ("office-7", "restante", "gate")
+            record = message.text.lstrip(" ")
+            when, level = shown[record]
+            assert record.split()[0] == message.msgid
+            assert datetime.fromisoformat(message.time) == datetime.fromisoformat(when)
+            assert int(message.pri) == LOCAL0 + SEVERITIES[level]
+    finally:
+        server.stop()
+
+
+def last(server, event):
+    return [message for message in server.messages() if message.msgid == event]
 
 
 def test_level_and_place_change_with_a_commit(gates, servers):

@@ -621,6 +621,18 @@ def test_status_shows_what_must_be_seen():
     assert "2 passed, not screened" in "\n".join(box.ask(b"show status")[2])
 
 
+def test_status_says_whose_mail_passes_by():
+    assert "passes by" not in "\n".join(Box().ask(b"show status")[2])
+    lines = (
+        b"set interception skip-clients 192.168.77.9\n"
+        b"set interception skip-servers 192.0.2.0/24,198.51.100.7\n"
+    )
+    page = "\n".join(Box(Settings(settings_text.read(lines))).ask(b"show status")[2])
+    assert (
+        "passes by      NOT SCREENED: from 192.168.77.9, to 192.0.2.0/24, to 198.51.100.7" in page
+    )
+
+
 def test_status_says_that_screen_does_not_answer():
     box = Box()
     box.screen.error = ScreenUnavailable("no answer in 2 s")

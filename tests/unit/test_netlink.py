@@ -6,6 +6,7 @@ That the kernel takes them and what they mean is asked of the real `nft` in test
 import struct
 
 from restante.box import netlink, ruleset
+from restante.box.ruleset import Interception
 
 
 def messages(data):
@@ -43,7 +44,7 @@ def test_attributes_are_padded_and_say_their_true_size():
 
 def test_a_batch_is_one_transaction_that_replaces_the_table():
     for state in ruleset.STATES:
-        data, last = ruleset.build(state, (110, 1100), ("192.168.77.1",))
+        data, last = ruleset.build(state, Interception((110, 1100), ("192.168.77.1",)))
         found = messages(data)
         assert [m[2] for m in found] == list(range(1, len(found) + 1))
         assert found[0][0] == netlink.BATCH_BEGIN and found[-1][0] == netlink.BATCH_END
@@ -59,7 +60,7 @@ def test_a_batch_is_one_transaction_that_replaces_the_table():
 def test_only_redirect_names_the_gates_port():
     port = struct.pack(">H", 11000)
     for state in ruleset.STATES:
-        data = ruleset.build(state, (110,), ())[0]
+        data = ruleset.build(state, Interception((110,), ()))[0]
         assert (b"redir\0" in data) == (state == ruleset.REDIRECT)
         assert (port in data) == (state == ruleset.REDIRECT)
         assert b"masq\0" in data
@@ -67,7 +68,7 @@ def test_only_redirect_names_the_gates_port():
 
 def test_unknown_state_is_refused():
     try:
-        ruleset.build("open", (110,), ())
+        ruleset.build("open", Interception((110,), ()))
     except ValueError:
         return
     raise AssertionError("accepted")

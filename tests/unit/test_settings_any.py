@@ -59,11 +59,16 @@ def value_of(kind):
         return st.sets(ports, min_size=1, max_size=8).map(lambda s: tuple(sorted(s)))
     if name == "Hostname":
         return st.from_regex(r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?", fullmatch=True)
+    if name == "TimeZone":
+        return st.sampled_from(["UTC0", "JST-9", "CET-1CEST,M3.5.0,M10.5.0/3"])
     if name == "Url":
         path = st.from_regex(r"([A-Za-z0-9._-]{1,9}/){0,4}", fullmatch=True)
         return st.tuples(HOSTS, path).map(lambda parts: "http://%s/%s" % parts)
     if name == "Hosts":
         return st.lists(HOSTS, min_size=1, max_size=kind.most, unique=True).map(tuple)
+    if name == "Networks":
+        places = NETWORKS | st.just("192.0.2.1") | st.just("198.51.100.0/30")
+        return st.lists(places, min_size=1, max_size=kind.most, unique=True).map(tuple)
     if name == "Range":
         return st.integers(1, 99).map(lambda n: (f"192.168.77.{n}", f"192.168.77.{2 * n}"))
     if name == "Host":
@@ -81,6 +86,7 @@ def value_of(kind):
             "Hashes": lambda: st.binary(min_size=32, max_size=32),
         }[name]()
         return st.lists(item, min_size=1, max_size=9, unique=True).map(tuple)
+    assert name in ("Address", "Interface"), name
     octets = st.tuples(st.integers(1, 126), *[st.integers(1, 254)] * 3)
     address = octets.map(lambda o: "%d.%d.%d.%d" % o)
     return address if name == "Address" else address.map(lambda a: (a, 24))

@@ -5,6 +5,7 @@ than a word.  It does not know when the commands run: programs/network.py prints
 """
 
 from restante.box.places import LAN, LEASES, RESOLV_CONF, TIME_SERVERS, WAN
+from restante.box.ruleset import Interception
 
 # DISCOVERs of one round, seconds for an answer to each, seconds to the next round: a WAN that
 # comes up late is found soon.
@@ -85,8 +86,18 @@ def static(settings):
     return lines
 
 
+def interception(settings):
+    """What the packet filter is to redirect."""
+    return Interception(
+        settings.get("interception ports"),
+        own_addresses(settings),
+        settings.get("interception skip-clients") or (),
+        settings.get("interception skip-servers") or (),
+    )
+
+
 def own_addresses(settings):
-    """What the packet filter never redirects: the box's addresses as far as they are fixed."""
+    """What it never redirects: the box's addresses as far as they are fixed."""
     own = [settings.get("lan address")[0]]
     if settings.get("wan mode") == "static":
         own.append(settings.get("wan address")[0])

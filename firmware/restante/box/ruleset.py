@@ -34,14 +34,28 @@ DHCP_CLIENT = 68
 SYN = 2
 RST = 4
 MSS_OPTION = 2
+# Octets into the IPv4 header.
+SOURCE = 12
+DESTINATION = 16
 
 
-def build(state, ports, own, lan=LAN, wan=WAN):
-    """(bytes, number of the last request).
+class Interception:
+    """What is redirected.
 
-    `ports`: TCP ports that are intercepted.  `own`: addresses of the box (text); what is meant
-    for them is not redirected, since the gate would then connect to itself.
+    `ports`: TCP ports.  `own`: addresses of the box (text); what is meant for them is not
+    redirected, since the gate would then connect to itself.  `clients`, `servers`: addresses and
+    networks (text) whose mail passes by, not screened.
     """
+
+    def __init__(self, ports, own, clients=(), servers=()):
+        self.ports = ports
+        self.own = own
+        self.clients = clients
+        self.servers = servers
+
+
+def build(state, wanted, lan=LAN, wan=WAN):
+    """(bytes, number of the last request).  `wanted`: Interception."""
     if state not in STATES:
         raise ValueError(state)
     batch = nl.Batch(TABLE)
@@ -49,18 +63,21 @@ def build(state, ports, own, lan=LAN, wan=WAN):
     batch.new_table()
     batch.delete_table()
     batch.new_table()
-    _nat(batch, state, ports, own, lan, wan)
-    _forward(batch, state, ports, lan, wan)
+    _nat(batch, state, wanted, lan, wan)
+    _forward(batch, state, wanted, lan, wan)
     _input(batch, state, lan, wan)
     return batch.finish()
 
 
-def words(state, ports, own, lan=LAN, wan=WAN):
+def words(state, wanted, lan=LAN, wan=WAN):
     """The same as lines for people, in the order in which the kernel asks."""
-    listed = ", ".join("%d" % port for port in ports)
+    listed = ", ".join("%d" % port for port in wanted.ports)
     lines = ["state " + state, "nat: out of %s: masquerade" % wan]
+    for way, places in (("from", wanted.clients), ("to", wanted.servers)):
+        for place in places:
+            lines.append("nat: from %s, %s %s: passes by, NOT SCREENED" % (lan, way, place))
     if state == REDIRECT:
-        but = " (not to %s)" % ", ".join(own) if own else ""
+        but = " (not to %s)" % ", ".join(wanted.own) if wanted.own else ""
         lines.append("nat: from %s%s tcp %s: redirect to %d" % (lan, but, listed, GATE_PORT))
     lines += ["forward: tcp syn: MSS as the route has it", "forward: invalid: drop"]
     if state != DIRECT:
@@ -74,31 +91,35 @@ def words(state, ports, own, lan=LAN, wan=WAN):
     return lines + ["input: from %s tcp: reset" % lan, "input: all else: drop"]
 
 
-def _nat(batch, state, ports, own, lan, wan):
+def _nat(batch, state, wanted, lan, wan):
     batch.chain("pre", "nat", nl.PREROUTING, -100, nl.ACCEPT)
     batch.chain("post", "nat", nl.POSTROUTING, 100, nl.ACCEPT)
     if state == REDIRECT:
-        for port in ports:
+        for passing in _passing(wanted):
+            batch.rule("pre", _from(lan), *passing, nl.verdict(nl.ACCEPT))
+        for port in wanted.ports:
             rule = [_from(lan)]
-            for address in own:
-                rule += [nl.payload(nl.NETWORK_HEADER, 16, 4), _differs(_address(address))]
+            for address in wanted.own:
+                rule += [_header(DESTINATION), _differs(_address(address))]
             rule += [_protocol(TCP), _destination_port(port)]
             rule += [nl.load(_port(GATE_PORT)), nl.redirect()]
             batch.rule("pre", *rule)
     batch.rule("post", nl.meta(META_OUT_NAME), _is(_name(wan)), nl.masquerade())
 
 
-def _forward(batch, state, ports, lan, wan):
+def _forward(batch, state, wanted, lan, wan):
     batch.chain("forward", "filter", nl.FORWARD, 0, nl.DROP)
     batch.rule("forward", *_clamp())
     batch.rule("forward", *_state(INVALID), nl.verdict(nl.DROP))
+    to_wan = nl.meta(META_OUT_NAME) + _is(_name(wan))
     if state != DIRECT:
+        for passing in _passing(wanted):
+            batch.rule("forward", _from(lan), to_wan, *passing, nl.verdict(nl.ACCEPT))
         # Before what is established: a connection that began while the fail rule was `direct`
         # ends when the gate is back, and its client comes again, through the gate.
-        for port in ports:
+        for port in wanted.ports:
             batch.rule("forward", _from(lan), _protocol(TCP), _destination_port(port), nl.reset())
     batch.rule("forward", *_state(ESTABLISHED_OR_RELATED), nl.verdict(nl.ACCEPT))
-    to_wan = nl.meta(META_OUT_NAME) + _is(_name(wan))
     batch.rule("forward", _from(lan), to_wan, nl.verdict(nl.ACCEPT))
 
 
@@ -124,6 +145,27 @@ def _input(batch, state, lan, wan):
     )
     # The office gets an answer at once instead of a time-out; the internet gets silence.
     batch.rule("input", _from(lan), _protocol(TCP), nl.reset())
+
+
+def _passing(wanted):
+    """Expressions for each place whose mail is not ours."""
+    for offset, places in ((SOURCE, wanted.clients), (DESTINATION, wanted.servers)):
+        for place in places:
+            yield _header(offset), _within(place)
+
+
+def _header(offset):
+    """Loads an address of the IPv4 header."""
+    return nl.payload(nl.NETWORK_HEADER, offset, 4)
+
+
+def _within(place):
+    """An address or a network, such as `192.0.2.0/24`."""
+    address, _, prefix = place.partition("/")
+    if prefix in ("", "32"):
+        return _is(_address(address))
+    mask = (0xFFFFFFFF << (32 - int(prefix))) & 0xFFFFFFFF
+    return nl.masked(struct.pack(">I", mask)) + _is(_address(address))
 
 
 def _clamp():

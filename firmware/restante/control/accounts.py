@@ -8,8 +8,8 @@ from restante.accounts.groups import ACCELERATE, LEARN
 from restante.accounts.names import name as written
 from restante.accounts.state import HOW_NAMES, READY, STATE_NAMES
 from restante.control import tables
+from restante.control.moments import stamp
 from restante.errors import RestanteError
-from restante.log.records import stamp
 
 # Rows that one list shows; a terminal that scrolls past hundreds helps nobody.
 LISTED = 200

@@ -18,6 +18,7 @@ from restante.control import (
 )
 from restante.control import profiles as whose
 from restante.control import records as logged
+from restante.control.moments import stamp
 from restante.control.support import (
     CONFIGURATION_OCTETS,
     RECORDS_OCTETS,
@@ -28,7 +29,6 @@ from restante.control.support import (
 from restante.control.tables import duration
 from restante.control.wire import EDITING
 from restante.errors import RestanteError
-from restante.log.records import stamp
 from restante.version import ENGINE_LEVEL, MADE, VERSION
 
 COMPLETE = b"complete "

@@ -4,9 +4,9 @@ Pure: the Running configuration comes in, (ok, text, lines) go out.  Its rule: t
 candidate; who began it has it until exit, and nobody else changes it meanwhile.
 """
 
+from restante.control.moments import stamp
 from restante.control.tables import duration, table
 from restante.errors import SettingsError
-from restante.log.records import stamp
 from restante.settings import exchange, text
 from restante.settings.candidate import Candidate
 from restante.settings.compare import changed, differences

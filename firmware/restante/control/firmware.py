@@ -1,8 +1,8 @@
 """The commands about firmware.  Pure: the asking comes in, text goes out."""
 
+from restante.control.moments import stamp
 from restante.control.updates import refused
 from restante.errors import StoreError
-from restante.log.records import stamp
 from restante.update.fault import BundleError
 
 

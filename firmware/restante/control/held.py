@@ -1,8 +1,8 @@
 """The quarantine commands.  Pure: the quarantine comes in, (ok, text, lines) go out."""
 
 from restante.control import tables
+from restante.control.moments import stamp
 from restante.errors import StoreError
-from restante.log.records import stamp
 from restante.screening.verdicts import ACTION_NAMES, NAMES
 
 # Entries that one list shows; a terminal that scrolls past hundreds helps nobody.

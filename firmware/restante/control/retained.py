@@ -5,8 +5,8 @@ parsed here.
 """
 
 from restante.control import tables
+from restante.control.moments import stamp
 from restante.errors import ScreenUnavailable, StoreError
-from restante.log.records import stamp
 from restante.store.bodies import OpenBody
 
 # Newest ones that one list shows; each takes a worker of the screen process.

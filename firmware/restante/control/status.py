@@ -1,7 +1,7 @@
 """The lines of `show status` and `show sessions`.  Pure: facts come in, text goes out."""
 
 from restante.control import tables
-from restante.log.records import stamp
+from restante.control.moments import stamp
 
 # "screening", "last screened": the widest name and two blanks.
 NAME_COLUMNS = 15
@@ -95,8 +95,16 @@ def _no_room(count):
     return [row("DISK FULL", "%d messages could not be unpacked, so got no verdict" % count)]
 
 
+def passing(settings):
+    """Whose mail passes by, if somebody's does."""
+    clients = settings.get("interception skip-clients") or ()
+    servers = settings.get("interception skip-servers") or ()
+    places = ["from " + place for place in clients] + ["to " + place for place in servers]
+    return [row("passes by", "NOT SCREENED: " + ", ".join(places))] if places else []
+
+
 def machine(system, settings):
-    out = [row("fail rule", settings.get("interception fail"))]
+    out = [row("fail rule", settings.get("interception fail"))] + passing(settings)
     total, available = system.memory()
     out.append(
         row(

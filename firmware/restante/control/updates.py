@@ -2,9 +2,9 @@
 
 import binascii
 
+from restante.control.moments import stamp
 from restante.control.tables import duration
 from restante.errors import RestanteError, SetRefused, StoreError
-from restante.log.records import stamp
 from restante.update import age, state
 from restante.update.fault import BundleError
 

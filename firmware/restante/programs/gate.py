@@ -31,6 +31,7 @@ from restante.collect.collector import Collector
 from restante.collect.lookup import Lookup
 from restante.collect.resolver import Resolver
 from restante.collect.upkeep import Upkeep
+from restante.control import moments
 from restante.control import server as control_server
 from restante.control.answers import Control
 from restante.control.configuring import Configuring
@@ -223,7 +224,8 @@ class Services:
         )
         self.ticker.add(self.running)
         self.sender = sender
-        self.takers = [self.door, sender]  # what has takes(settings, profiles)
+        moments.takes(tree, self.profiles)
+        self.takers = [self.door, sender, moments]  # what has takes(settings, profiles)
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0

@@ -25,8 +25,7 @@ def main():
         say("settings are refused: %s" % tree.refusal)
     try:
         state = tree.get("interception fail")
-        own = interfaces.own_addresses(tree)
-        netfilter.apply(ruleset.build(state, tree.get("interception ports"), own))
+        netfilter.apply(ruleset.build(state, interfaces.interception(tree)))
     except OSError as error:
         # Forwarding stays off until the warden has its rules in: nothing passes meanwhile.
         say("no packet filter: %s; the warden tries again" % error)

@@ -42,9 +42,8 @@ ENOENT = 2
 
 class Warden:
     def __init__(self, tree, run, watchdog):
-        self._ports = tree.get("interception ports")
         self._fail = tree.get("interception fail")
-        self._own = interfaces.own_addresses(tree)
+        self._interception = interfaces.interception(tree)
         self._run = run
         self._watchdog = watchdog  # None: there is no device
         self._clock = Clock()
@@ -81,7 +80,7 @@ class Warden:
         if state == self._state:
             return serves
         try:
-            netfilter.apply(ruleset.build(state, self._ports, self._own))
+            netfilter.apply(ruleset.build(state, self._interception))
             if self._state is None:
                 with open(FORWARDING, "w") as f:
                     f.write("1\n")
@@ -92,7 +91,7 @@ class Warden:
         log.record(log.WARNING if urgent else log.INFO, "warden.filter", state=state)
         self._state = state
         self._tell_state()
-        self._tell(ruleset.words(state, self._ports, self._own))
+        self._tell(ruleset.words(state, self._interception))
         return serves
 
     def _tell_state(self):

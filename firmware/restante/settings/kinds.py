@@ -4,6 +4,8 @@
 `allowed` says in words what is.  `write(read(text))` is the canonical text of the value.
 """
 
+from restante.settings import zone
+
 DIGITS = "0123456789"
 NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 # RFC 1035 §2.3.4: a label of a host name.
@@ -47,6 +49,15 @@ def _octets(text):
     if len(parts) != 4:
         raise ValueError(text)
     return [_number(part, 0, 255) for part in parts]
+
+
+def _network(text):
+    """The address of `ADDRESS/PREFIX`, or of an address alone; ValueError."""
+    address, slash, prefix = text.partition("/")
+    length = _number(prefix, 8, 32) if slash else 32
+    if number(address) & ((1 << (32 - length)) - 1):
+        raise ValueError(text)
+    return address
 
 
 def _unicast(octets, text):
@@ -202,16 +213,37 @@ class Servers:
         return tuple(places)
 
     def _place(self, text):
-        address, slash, prefix = text.partition("/")
-        if slash:
-            length = _number(prefix, 8, 32)
-            if number(address) & ((1 << (32 - length)) - 1):
-                raise ValueError(text)
+        if "/" in text:
+            _network(text)
             return text
         return HOST.read(text)
 
     def write(self, value):
         return ",".join("%s:%d" % item if item[1] else item[0] for item in value)
+
+
+class Networks:
+    """Addresses and networks; the value: a tuple of texts such as "192.0.2.0/24"."""
+
+    many = True
+
+    def __init__(self, most):
+        self.most = most
+        self.allowed = "1 to %d addresses or networks (from /8 to /32) with commas between" % most
+
+    def read(self, text):
+        places = []
+        for word in text.split(","):
+            if not is_address(_network(word)):
+                raise ValueError(text)
+            if word not in places:
+                places.append(word)
+        if len(places) > self.most:
+            raise ValueError(text)
+        return tuple(places)
+
+    def write(self, value):
+        return ",".join(value)
 
 
 class Hosts:
@@ -401,6 +433,24 @@ class Url:
             raise ValueError(text)
         if text[-1] != "/" or "?" in text:
             raise ValueError(text)
+        return text
+
+    def write(self, value):
+        return value
+
+
+class TimeZone:
+    """A time zone; the value is its text (zone.py)."""
+
+    many = False
+
+    allowed = (
+        "a zone as POSIX writes it (hours WEST of Greenwich), such as UTC0, JST-9 or "
+        "CET-1CEST,M3.5.0,M10.5.0/3"
+    )
+
+    def read(self, text):
+        zone.Zone(text)
         return text
 
     def write(self, value):

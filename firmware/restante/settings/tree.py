@@ -19,10 +19,12 @@ from restante.settings.kinds import (
     Hosts,
     Integer,
     Interface,
+    Networks,
     Patterns,
     Ports,
     Range,
     Servers,
+    TimeZone,
     Url,
     Users,
     Words,
@@ -31,6 +33,7 @@ from restante.settings.kinds import (
     number,
     same_network,
 )
+from restante.settings.zone import UTC
 
 RESTART = True
 MIB = "MiB"
@@ -46,6 +49,8 @@ ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
 # is looked for in all of them.
 GROUPS = 32
+# Addresses and networks that pass by: each costs two rules in the packet filter.
+SKIPPED = 16
 # busybox's ntpd asks each of them; four outvote one that is wrong.
 TIME_SERVERS = 4
 # POP3's own port (RFC 1939 §3): a server without :PORT means it, and what is redirected besides.
@@ -175,6 +180,7 @@ SETTINGS = tuple(
         Setting(
             "time servers", Hosts(TIME_SERVERS), ("pool.ntp.org",), "for time source ntp", RESTART
         ),
+        Setting("time zone", TimeZone(), UTC, "of what the console shows; records are in UTC"),
         Setting(
             "wan mode",
             Choice("dhcp", "static"),
@@ -190,6 +196,20 @@ SETTINGS = tuple(
             Ports(GATE_PORT),
             (110,),
             "TCP ports that are redirected",
+            RESTART,
+        ),
+        Setting(
+            "interception skip-clients",
+            Networks(SKIPPED),
+            None,
+            "computers of the office whose mail passes by, NOT SCREENED",
+            RESTART,
+        ),
+        Setting(
+            "interception skip-servers",
+            Networks(SKIPPED),
+            None,
+            "mail servers from which mail passes by, NOT SCREENED",
             RESTART,
         ),
         Setting(

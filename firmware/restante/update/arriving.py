@@ -16,12 +16,8 @@ from restante.errors import StoreFull
 from restante.store.faults import ENOENT
 from restante.update import bundle
 from restante.update.fault import BundleError
-from restante.update.installing import (
-    INCOMING,
-    RESERVE_OCTETS,
-    SLICE_OCTETS,
-    SYNC_OCTETS,
-)
+from restante.update.installing import INCOMING
+from restante.update.writing import RESERVE_OCTETS, SLICE_OCTETS, SYNC_OCTETS
 
 OCTETS_LIMIT = bundle.FRONT_OCTETS + bundle.PAYLOAD_LIMIT
 # Octets of one piece; in base64 it fits CONTROL_LINE_OCTETS with its command.

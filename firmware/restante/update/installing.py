@@ -1,13 +1,13 @@
 """Installs a bundle that has arrived: `updates/incoming` of the data folder.
 
-Signatures first, then what the manifest says (trust.py); the content is hashed as it was written
-to `signatures/new`, the screen process tries it, one rename makes it current (sets.py).  What is
-installed is in `updates/state`, a newer key set in `updates/keys`; both are replaced by a rename.
+Signatures first, then what the manifest says (trust.py); the content is written to
+`signatures/new` and hashed there (writing.py), the screen process tries it, one rename makes it
+current (sets.py).  What is installed is in `updates/state`, a newer key set in `updates/keys`;
+both are replaced by a rename.
 
 Its rule: the record of a new set is durable before the set becomes current, so that at any cut of
 the power the files say which of the known sets is current, and the state agrees with them.
-Slices are bounded and others run between them.  One installs at a time, to its end, also when who
-asked for it does not wait any more.
+One installs at a time, to its end, also when who asked for it does not wait any more.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from restante import log
 from restante.box import places
 from restante.box.places import CURRENT_SET, PREVIOUS_SET
 from restante.compat import const
-from restante.errors import RestanteError, SetRefused, StoreError, StoreFull
+from restante.errors import RestanteError, SetRefused, StoreError
 from restante.log.alarms import UPDATE
 from restante.store.faults import ENOENT, store_error
 from restante.store.whole import NEW, replace
 from restante.update import bundle, manifest, trust
 from restante.update import keys as key_sets
 from restante.update import state as states
-from restante.update.delta import Applier
 from restante.update.fault import BundleError, malformed
 from restante.update.sets import KEPT_SET, NEW_SET, identity_of
+from restante.update.writing import SetWriter, remove, remove_quietly
 
 INCOMING = "updates/incoming"
 STATE = "updates/state"
@@ -33,12 +33,6 @@ KEYS = "updates/keys"
 # Of the image's folder.
 IMAGE_KEYS = "keys"
 FACTORY_SET = "factory.sig"
-# What is read, hashed or written before others run.
-SLICE_OCTETS = const(32768)
-# Octets that are written before they are synced, so that no sync takes long.
-SYNC_OCTETS = const(4194304)
-# What stays free of the data partition: mail in passage, journals, settings.
-RESERVE_OCTETS = const(4194304)
 # Between two tries to leave a set whose key was revoked, in s.
 AGAIN_S = const(60)
 
@@ -54,6 +48,7 @@ class Installer:
         self._folder = folder
         self._image = image
         self._calls = calls
+        self._writer = SetWriter(folder, calls)
         self._signatures = signatures
         self._crypto = crypto
         self._place = place
@@ -85,7 +80,7 @@ class Installer:
             self._folder.make(places.UPDATES)
             await self._calls.fsync_folder("")
             for name in (STATE, KEYS):
-                self._remove(name + NEW)
+                remove(self._folder, name + NEW)
             await self._settle()
         except OSError as error:
             raise store_error("the record of what is installed", error)
@@ -132,7 +127,7 @@ class Installer:
         it or all, would be accepted now; BundleError.  The content is judged by install().
         """
         decision = trust.judge(bundle.read(front, octets), self._box(), self._crypto)
-        _raise_unless(decision)
+        decision.check()
         return decision.manifest
 
     async def keep(self, name, data):
@@ -192,7 +187,7 @@ class Installer:
         return contents(self._folder, INCOMING, 0) is not None
 
     def forget_incoming(self):
-        self._remove_quietly(INCOMING)
+        remove_quietly(self._folder, INCOMING)
 
     async def _install(self, asked):
         try:
@@ -211,16 +206,16 @@ class Installer:
         except BundleError as error:
             self._refused(error.code, error)
             if error.code not in ("rolled-back", "kind"):  # another command may follow
-                self._remove_quietly(INCOMING)
+                remove_quietly(self._folder, INCOMING)
             raise
         except SetRefused as error:
             self._refused("trial", error)
             if not error.transient:
-                self._remove_quietly(INCOMING)
+                remove_quietly(self._folder, INCOMING)
             raise
         finally:
             self._folder.close(fd)
-        self._remove_quietly(INCOMING)
+        remove_quietly(self._folder, INCOMING)
         return found
 
     def _refused(self, code, error):
@@ -231,7 +226,7 @@ class Installer:
         front = bundle.read(self._read(fd, 0, min(size, bundle.FRONT_OCTETS)), size)
         box = self._box()
         decision = trust.judge(front, box, self._crypto, asked)
-        _raise_unless(decision)
+        decision.check()
         found = decision.manifest
         if found.kind == manifest.KEYS:
             return await self._take_keys(fd, front, box)
@@ -243,12 +238,12 @@ class Installer:
                 "firmware goes into the slot that does not run",
                 "type: firmware install",
             )
-        await self._write_set(fd, front, found)
+        await self._writer.write(fd, front, found)
         try:
             record = self._record(found, decision.signers)
             await self._use(record, None)
         except (OSError, RestanteError):
-            self._remove_quietly(NEW_SET)
+            remove_quietly(self._folder, NEW_SET)
             raise
         for text in decision.warnings:
             _alarm("%s: %s" % (found.version, text))
@@ -257,12 +252,7 @@ class Installer:
 
     def _box(self):
         if self.keys is None:
-            raise BundleError(
-                "no-keys",
-                "this box has no key set, so it trusts nobody",
-                "its image was made without one, or the image is damaged",
-                "write an image that was made with RESTANTE_KEYS",
-            )
+            raise trust.without_keys()
         hardware, _, firmware, engine = self._place
         box = trust.Box(hardware, self.channel, firmware, engine, self.keys, self._now())
         for place, kept in ((states.CURRENT, box.installed), (states.PREVIOUS, box.previous)):
@@ -300,7 +290,7 @@ class Installer:
             raise malformed("a key set of %d octets" % front.payload_octets)
         data = self._read(fd, front.payload_at, front.payload_octets)
         decision = trust.judge_keys(front, data, box, self._crypto)
-        _raise_unless(decision)
+        decision.check()
         if self.first_takes_keys is not None:
             await self.first_takes_keys()
         await self._put(KEYS, states.sealed(bytes(data)))
@@ -341,7 +331,7 @@ class Installer:
             text = "a signature set was left: key %s is revoked; in use: %s" % (names, using)
             _alarm(text)
         if self._is_withdrawn(states.PREVIOUS):
-            self._remove(PREVIOUS_SET)
+            remove(self._folder, PREVIOUS_SET)
             await self._calls.fsync_folder(places.SIGNATURES)
             await self._settle()
         log.record(log.WARNING, "update.withdrawn", what=text)
@@ -389,12 +379,12 @@ class Installer:
         record = self.state.records[states.PREVIOUS]
         have = self.state.records.get(states.CURRENT)
         self._signatures.end_change()
-        self._remove(NEW_SET)
+        remove(self._folder, NEW_SET)
         self._folder.link(PREVIOUS_SET, NEW_SET)
         try:
             return await self._use(record, have.sha256 if have else None)
         except (OSError, RestanteError):
-            self._remove_quietly(NEW_SET)
+            remove_quietly(self._folder, NEW_SET)
             raise
 
     # -- a set
@@ -438,83 +428,6 @@ class Installer:
         if made.write() != before:
             await self._put(STATE, made.write())
 
-    async def _write_set(self, fd, front, found):
-        """`signatures/new` is what was signed: written, synced, and read again for its hash."""
-        octets = found.result_octets or front.payload_octets
-        if self._folder.free() < octets + RESERVE_OCTETS:
-            raise StoreFull(
-                "no room for %d octets of signatures; delete from the quarantine" % octets
-            )
-        self._remove(NEW_SET)
-        out = _Written(self._folder, self._calls, self._folder.create(NEW_SET))
-        try:
-            if found.kind == manifest.DELTA:
-                await self._check(fd, front.payload_at, front.payload_octets, found.payload)
-                await self._apply(fd, front, found, out)
-            else:
-                await self._each(fd, front.payload_at, front.payload_octets, out.take)
-            await out.end()
-            await self._check_new(octets, found.whole)
-        except (OSError, RestanteError):
-            self._remove_quietly(NEW_SET)
-            raise
-        finally:
-            out.close()
-
-    async def _apply(self, fd, front, found, out):
-        base = self._folder.open(CURRENT_SET)
-        try:
-            applier = Applier(
-                self._folder.size(base),
-                found.result_octets,
-                found.result,
-                lambda place, view: self._filled(base, place, view),
-                out.write,
-            )
-
-            async def take(view):
-                for _ in applier.steps(view):
-                    await out.breathe()
-
-            await self._each(fd, front.payload_at, front.payload_octets, take)
-            applier.finish()
-        finally:
-            self._folder.close(base)
-
-    def _filled(self, fd, at, view):
-        if self._folder.read(fd, view, at) != len(view):
-            raise _short()
-
-    async def _check_new(self, octets, sha256):
-        fd = self._folder.open(NEW_SET)
-        try:
-            if self._folder.size(fd) != octets:
-                raise _short()
-            await self._check(fd, 0, octets, sha256)
-        finally:
-            self._folder.close(fd)
-
-    async def _check(self, fd, at, octets, sha256):
-        """BundleError unless these octets of the file have this SHA-256."""
-        check = bundle.Payload(octets, sha256)
-
-        async def take(view):
-            check.update(view)
-            await self._calls.pause()
-
-        await self._each(fd, at, octets, take)
-        check.finish()
-
-    async def _each(self, fd, at, octets, take):
-        """Awaits take(view) for each slice of these octets of the file."""
-        buffer = memoryview(bytearray(SLICE_OCTETS))
-        end = at + octets
-        while at < end:
-            view = buffer[: min(SLICE_OCTETS, end - at)]
-            self._filled(fd, at, view)
-            await take(view)
-            at += len(view)
-
     def _record(self, found, signers):
         """Of `signatures/new`."""
         return states.Record(
@@ -543,19 +456,6 @@ class Installer:
         except OSError as error:
             raise store_error("writing " + name, error)
 
-    def _remove(self, name):
-        try:
-            self._folder.unlink(name)
-        except OSError as error:
-            if error.args[0] != ENOENT:
-                raise
-
-    def _remove_quietly(self, name):
-        try:
-            self._remove(name)
-        except OSError as error:
-            log.record(log.WARNING, "update.left", name=name, error=str(error))
-
 
 class _Job:
     """What one task does, for who waits for it."""
@@ -566,36 +466,6 @@ class _Job:
         self.done = asyncio.Event()
         self.result = None
         self.error = None
-
-
-class _Written:
-    """A file that is being written, synced now and then."""
-
-    def __init__(self, folder, calls, fd):
-        self._folder = folder
-        self._calls = calls
-        self._fd = fd
-        self._dirty = 0
-
-    def write(self, view):
-        self._folder.write(self._fd, view, 0, len(view))
-        self._dirty += len(view)
-
-    async def take(self, view):
-        self.write(view)
-        await self.breathe()
-
-    async def breathe(self):
-        if self._dirty >= SYNC_OCTETS:
-            await self.end()
-        await self._calls.pause()
-
-    async def end(self):
-        await self._calls.fsync(self._fd)
-        self._dirty = 0
-
-    def close(self):
-        self._folder.close(self._fd)
 
 
 def contents(folder, name, limit):
@@ -613,15 +483,6 @@ def contents(folder, name, limit):
         folder.close(fd)
 
 
-def _raise_unless(decision):
-    if not decision.accepted:
-        raise BundleError(decision.code, decision.what, decision.cause, decision.step)
-
-
 def _alarm(text):
     log.alarms.set(UPDATE, text)
     log.record(log.WARNING, "update.alarm", what=text)
-
-
-def _short():
-    return malformed("a file that is shorter or longer than it was written")

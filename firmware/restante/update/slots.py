@@ -199,7 +199,7 @@ class Slots:
         if self.keys is not None and data == self.keys.write():
             return self.keys.epoch  # of an earlier try that was cut off afterwards
         decision = trust.judge_keys(front, data, self._box(), self._crypto)
-        _raise_unless(decision)
+        decision.check()
         self.ledger.keys = decision.keys
         self._keep()
         return decision.keys.epoch
@@ -234,17 +234,12 @@ class Slots:
     def _judged(self, source, asked):
         front = self._front(source)
         decision = trust.judge(front, self._box(), self._crypto, asked)
-        _raise_unless(decision)
+        decision.check()
         return front, decision
 
     def _box(self):
         if self.keys is None:
-            raise BundleError(
-                "no-keys",
-                "this box has no key set, so it trusts nobody",
-                "its image was made without one, or the image is damaged",
-                "write an image that was made with RESTANTE_KEYS",
-            )
+            raise trust.without_keys()
         hardware, channel, firmware, engine = self._place
         box = trust.Box(hardware, channel, firmware, engine, self.keys, self._now())
         box.running = firmware
@@ -389,8 +384,3 @@ def _filled(source, at, buffer):
 
 def _nothing(at, view):
     pass
-
-
-def _raise_unless(decision):
-    if not decision.accepted:
-        raise BundleError(decision.code, decision.what, decision.cause, decision.step)

@@ -68,11 +68,26 @@ class Decision:
         self.step = error.step if error else ""
         self.keys = None
 
+    def check(self):
+        """BundleError if it is refused."""
+        if not self.accepted:
+            raise BundleError(self.code, self.what, self.cause, self.step)
+
     def payload(self):
         return Payload(self.octets, self.manifest.payload)
 
     def __repr__(self):
         return "<Decision %s>" % (self.code or "accepted")
+
+
+def without_keys():
+    """A box like this accepts nothing."""
+    return BundleError(
+        "no-keys",
+        "this box has no key set, so it trusts nobody",
+        "its image was made without one, or the image is damaged",
+        "write an image that was made with RESTANTE_KEYS",
+    )
 
 
 def judge(front, box, crypto, asked=False):

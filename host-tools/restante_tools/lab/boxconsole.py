@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from restante_tools.errors import VERIFICATION_FAILED, ToolError
 from restante_tools.lab.controlsocket import ANSWER_SECONDS, PASSWORD, USER, ControlSocket
@@ -41,6 +42,14 @@ class Answer:
 Ask = Callable[[str], Answer]
 
 
+class OverSerial(Protocol):
+    """A site whose box is up (lab/site.py)."""
+
+    box: Any  # qemu.Box; None before it boots
+
+    def deadline(self, seconds: float) -> Deadline: ...
+
+
 def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
     """Ask by typing at the console, as an engineer does, who logs in first."""
     log_in(line, deadline)
@@ -52,6 +61,15 @@ def over_serial(line: SerialLine, deadline: Callable[[], Deadline]) -> Ask:
         return parsed(line.until(PROMPT, limit).splitlines())
 
     return ask
+
+
+def once(site: OverSerial, command: str, seconds: float = ANSWER_SECONDS) -> Answer:
+    """One command, with the line to itself: it is free again afterwards."""
+    line = site.box.serial(site.deadline(seconds))
+    try:
+        return over_serial(line, lambda: site.deadline(seconds))(command)
+    finally:
+        line.close()
 
 
 def log_in(line: SerialLine, deadline: Callable[[], Deadline]) -> None:

@@ -102,10 +102,11 @@ class Filter:
         path = f"MICROPYPATH={self._firmware}:.frozen"
         return self.box.run(["env", path, self._program, "-c", code])
 
-    def apply(self, state, ports=(110,), own=(network.LAN_BOX,)):
+    def apply(self, state, ports=(110,), own=(network.LAN_BOX,), clients=(), servers=()):
+        wanted = f"{ports!r}, {own!r}, {clients!r}, {servers!r}"
         self.python(
             "from restante.box import netfilter, ruleset\n"
-            f"netfilter.apply(ruleset.build({state!r}, {ports!r}, {own!r}))"
+            f"netfilter.apply(ruleset.build({state!r}, ruleset.Interception({wanted})))"
         )
 
     def listing(self):
@@ -175,6 +176,36 @@ def test_redirect(box):
     assert box.ask(box.office, network.ORIGIN, 110).startswith("GATE 192.168.77.10")
     # Everything else passes, from the box's own address.
     assert box.ask(box.office, network.ORIGIN, OTHER_PORT).startswith(f"ORIGIN {network.WAN_BOX}")
+
+
+@pytest.mark.parametrize(
+    "skip",
+    [
+        {"clients": (network.LAN_CLIENT,)},
+        {"clients": ("10.0.0.0/8", "192.168.77.0/24")},
+        {"servers": (network.ORIGIN,)},
+        {"servers": ("203.0.113.0/25", network.ORIGIN + "/32")},
+    ],
+    ids=str,
+)
+def test_what_is_skipped_passes_by_in_each_state(box, skip):
+    for state in ("redirect", "block", "direct"):
+        box.apply(state, **skip)
+        answer = box.ask(box.office, network.ORIGIN, 110)
+        assert answer.startswith(f"ORIGIN {network.WAN_BOX}"), state
+    # Whoever passes by gets no further than everybody.
+    box.apply("redirect", **skip)
+    assert box.ask(box.office, network.LAN_BOX, network.GATE_PORT) == "ConnectionRefusedError"
+    assert box.ask(box.internet, network.WAN_BOX, 110) == "silence"
+
+
+def test_what_is_not_skipped_is_redirected(box):
+    box.apply("redirect", clients=("192.168.77.250",), servers=("192.0.2.0/24", "198.51.100.9"))
+    assert box.ask(box.office, network.ORIGIN, 110).startswith("GATE")
+    listing = box.listing()
+    assert 'iifname "lan" ip saddr 192.168.77.250 accept' in listing
+    assert 'iifname "lan" ip daddr 192.0.2.0/24 accept' in listing
+    assert 'iifname "lan" oifname "wan" ip daddr 198.51.100.9 accept' in listing
 
 
 def test_own_addresses_are_no_way_to_the_gate(box):

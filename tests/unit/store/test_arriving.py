@@ -16,7 +16,8 @@ from restante.store.faults import EIO, ENOSPC
 from restante.update import arriving
 from restante.update.arriving import OCTETS_LIMIT, PIECE_OCTETS, Arriving
 from restante.update.fault import BundleError
-from restante.update.installing import INCOMING, RESERVE_OCTETS
+from restante.update.installing import INCOMING
+from restante.update.writing import RESERVE_OCTETS
 
 DATA = bytes(range(256)) * 2
 PIECE = 100

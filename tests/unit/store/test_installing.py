@@ -20,10 +20,11 @@ from restante.errors import (
     StoreFull,
 )
 from restante.store.faults import EIO, ENOSPC, EROFS
-from restante.update import installing, state
+from restante.update import state, writing
 from restante.update.fault import BundleError
-from restante.update.installing import INCOMING, KEYS, RESERVE_OCTETS, STATE, Installer
+from restante.update.installing import INCOMING, KEYS, STATE, Installer
 from restante.update.sets import Signatures
+from restante.update.writing import RESERVE_OCTETS
 from restante_tools.bundles import crypto
 from test_signatures import Screen, SelfTest, Watch
 
@@ -349,7 +350,7 @@ def test_who_asked_and_went_away_does_not_end_it():
 
 
 def test_others_run_between_slices(monkeypatch):
-    monkeypatch.setattr(installing, "SLICE_OCTETS", 16)
+    monkeypatch.setattr(writing, "SLICE_OCTETS", 16)
     box = box_with(OLD)
     content = b"set large" + bytes(1000)
     box.screen._reply = lambda wrong="": type("R", (), {"number": 1, "bundle": "x", "wrong": ""})
