@@ -103,7 +103,7 @@ def test_an_update_in_order(disk):
         ((B, 2, False, True, 0), B, "new"),
         ((B, 0, True, True, 0), B, "new"),
     ]
-    assert cuts.flushes == 11 and cuts.torn == 5 * (2 * 512 // slotcuts.TEAR_OCTETS + 2)
+    assert len(cuts.flushes) == 11 and cuts.torn == 5 * (2 * 512 // slotcuts.TEAR_OCTETS + 2)
     assert len(cuts.broken) == 1  # between the two writes of the slot
 
 

@@ -1,8 +1,8 @@
 """Boot record and slots wherever the power may be cut, from the record of what a box wrote.
 
-Rule: what was there at the last flush is there; of what was written since, all, nothing or any part
-may be. So a slot may be written only while what is durable says that it is not started, and a
-record may name only a slot that is durable to its last octet. Record and ledger are read by the
+Rule: what was there at the last flush is there; of what was written since, all, nothing or any
+part may be. So a slot may be written only while what is durable says that it is not started, and
+a record may name only a slot that is durable to its last octet. Record and ledger are read by the
 firmware's own code, contents are compared octet by octet.
 """
 
@@ -85,7 +85,7 @@ class Cuts:
         self.states: list[State] = []
         self.faults: list[str] = []
         self.broken: list[int] = []  # flushes at which a slot holds no whole firmware
-        self.flushes = 0
+        self.flushes: list[int] = []
         self.torn = 0
         self._firmwares = firmwares
         self._pending: list[Piece] = []
@@ -143,7 +143,7 @@ class Cuts:
         for slot in written:
             self._contents[slot] = self._content(slot)
         self._note(number)
-        self.flushes += 1
+        self.flushes.append(number)
 
     def _look_at_records(self, number: int, before: Any, written: set[int]) -> None:
         writes = [
@@ -186,7 +186,7 @@ class Cuts:
                 self._fault(number, f"{after} comes before its slots are whole")
 
     def _look_at_ledgers(self, number: int) -> None:
-        """One copy at a time; beside it in its erase block is a record that can be done without."""
+        """One copy at a time; the record in its erase block says what the other says."""
         copies = {
             copy
             for piece in self._pending
