@@ -2,9 +2,10 @@
 
 import base64
 import os
+from pathlib import Path
 
 import pytest
-from restante_tools.lab import leaks, planted
+from restante_tools.lab import leaks, planted, sealed
 
 SECRET = "s3cret!pass-phrase of a user"
 OTHER = bytes(range(200, 232))
@@ -67,9 +68,34 @@ def test_where_a_key_may_lie_it_is_left_out(tmp_path):
     assert [(leak.secret, leak.offset) for leak in watch.leaks] == [("its own", 2032)]
 
 
-def test_a_secret_that_is_anywhere_by_chance_is_refused():
-    with pytest.raises(ValueError, match="too short"):
-        leaks.Watch().add("a short one", "short")
+@pytest.mark.parametrize("add", [leaks.Watch.add, leaks.Watch.add_mail])
+def test_a_secret_that_is_anywhere_by_chance_is_refused(add):
+    for shortest in (leaks.SHORTEST, 6):
+        add(leaks.Watch(shortest), "a long one", "s" * shortest)
+        with pytest.raises(ValueError, match="too short"):
+            add(leaks.Watch(shortest), "a short one", "s" * (shortest - 1))
+
+
+def test_mail_belongs_below_the_encryption_and_nowhere_else(tmp_path, monkeypatch):
+    places = {"keys": (0, 8192), "data": (8192, 4 * sealed.BLOCK)}
+    for room in (sealed, leaks):
+        monkeypatch.setattr(room, "partition", lambda disk, name: places[name])
+    disk, log = tmp_path / "disk", tmp_path / "log"
+    watch = leaks.Watch()
+    watch.add("the phrase", SECRET)
+    watch.add_mail("a mail", b"the sentence that was planted")
+    disk.write_bytes(bytes(8192 + 4 * sealed.BLOCK))
+    sealed.seal(disk, b"the sentence that was planted".ljust(sealed.BLOCK, b"\0"))
+    watch.look_at_box(disk, log, tmp_path)
+    assert watch.leaks == []
+    log.write_text("see: the sentence that was planted")
+    watch.look_at_box(disk, log, tmp_path)
+    sealed.seal(disk, SECRET.encode().ljust(sealed.BLOCK, b"\0"))
+    watch.look_at_box(disk, tmp_path / "none", tmp_path)
+    assert [(leak.secret, Path(leak.where).name) for leak in watch.leaks] == [
+        ("a mail", "log"),
+        ("the phrase", "looked-at"),
+    ]
 
 
 def test_forms_of_a_text_are_those_of_its_octets():

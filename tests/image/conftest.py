@@ -22,6 +22,7 @@ from restante_tools.lab import (
     demo,
     leaks,
     maildrop,
+    planted,
     preflight,
 )
 from restante_tools.lab.dovecot import Account
@@ -67,6 +68,9 @@ def watched_sites(figures):
     leaked one.
     """
     made = leaks.WATCH = leaks.Watch()
+    made.add("the console's password", boxconsole.PASSWORD)
+    made.add("the planted password", planted.PASSWORD)
+    made.add_mail("the planted mail", planted.SENTENCE)
     yield made
     leaks.WATCH = None
     figures.append(

@@ -2,7 +2,7 @@
 
     recovered_on_box.py FOLDER RUN PASSWORD
 
-`RUN` holds the device key.  Prints one line for each thing found; power_cuts.py reads them.
+`RUN` holds the device key.  Prints one line for each thing found; recovery.py reads them.
 """
 
 import asyncio

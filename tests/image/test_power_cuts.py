@@ -8,12 +8,10 @@ What must be there is acknowledged.py's.
 
 import random
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 from acknowledged import LISTED, NEVER, Acknowledged, Known, Span
-from restante.box import keys
+from recovery import recovered
 from restante_tools.lab import (
     boxconsole,
     clients,
@@ -25,7 +23,6 @@ from restante_tools.lab import (
     writelog,
 )
 from restante_tools.lab.dovecot import Account
-from restante_tools.lab.nativegate import interpreter
 from restante_tools.lab.site import ImageSite, Wanted
 from restante_tools.places import Places
 
@@ -43,7 +40,6 @@ RELEASED = "restante-"  # how the UIDL of a released message begins
 COLLECT_SECONDS = 60
 SAMPLE_FLUSHES = 12
 BOOTED, BOOTED_IN_SAMPLE = 5, 1
-HERE = Path(__file__).parent
 
 
 def message(number, infected):
@@ -152,26 +148,6 @@ class Story:
         self.site.box.stop()
 
 
-def recovered(medium, folder):
-    """What our own recovery finds on a medium, as (accounts, messages, held)."""
-    data, run = folder / "data", folder / "run"
-    medium.read_out(data)
-    run.mkdir()
-    key = run / "device-key"
-    key.touch(0o600)
-    key.write_bytes(keys.subkey(medium.key, keys.DEVICE, keys.KEY_OCTETS))
-    words = [interpreter(Places()), HERE / "recovered_on_box.py", data, run, PASSWORD]
-    environment = {"MICROPYPATH": f"{Places().firmware}:.frozen"}
-    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=60)
-    rows = [line.split() for line in done.stdout.splitlines()]
-    assert rows and rows[-1] == ["end"], done.stdout + done.stderr
-    assert [row for row in rows if row[0] == "problem"] == []
-    accounts = [row[2:] for row in rows if row[0] == "account"]
-    messages = {row[2]: row[3] for row in rows if row[0] == "message"}
-    held = {row[1]: (row[2], row[3]) for row in rows if row[0] == "held"}
-    return accounts, messages, held
-
-
 @pytest.fixture(scope="module")
 def story(soak):
     preflight.check(image=True)
@@ -205,10 +181,10 @@ def test_each_flush_is_a_whole_state_with_all_that_was_acknowledged(
         medium.forward(number)
         folder = tmp_path / str(number)
         folder.mkdir()
-        accounts, messages, held = recovered(medium, folder)
-        faults = story.said.faults(number, messages, held)
-        if story.learned.must(number) and accounts != [["ready", "opened"]]:
-            faults.append(f"accounts: {accounts}")
+        found = recovered(medium, folder, PASSWORD)
+        faults = story.said.faults(number, found.messages, found.held)
+        if story.learned.must(number) and found.accounts != [["ready", "opened"]]:
+            faults.append(f"accounts: {found.accounts}")
         if faults:
             wrong[number] = faults
         shutil.rmtree(folder)

@@ -1,7 +1,7 @@
 """Power cuts while signature sets are installed: old or new at each flush, and always known.
 
 A box installs one set, gets the next over its serial line, goes back to the first; QEMU records
-every write.  FAULTS 68.  Firmware's are test_slots.py's and unit/test_slots.py's.
+every write.  FAULTS 68.  Firmware's are test_firmware_update.py's.
 """
 
 import hashlib
@@ -166,6 +166,7 @@ def chosen(numbers, count):
 
 
 def test_old_or_new_at_each_flush(story, sets, soak, figures, tmp_path):
+    """FAULTS 68."""
     flushes = writelog.flushes(story.site.writes)
     later = [number for number in flushes if number > story.steps[1].span.asked]
     numbers = later if soak else chosen(later, SAMPLE_FLUSHES)

@@ -19,7 +19,7 @@ from installing import InstallingBox, vectors
 from mailserver import MailServer
 from origins import Origin
 from push_bench import Bench
-from restante_tools.lab import leaks, planted
+from restante_tools.lab import controlsocket, leaks, planted
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
 from serial_console import Console
 from test_set_swap import MAILS
@@ -30,9 +30,10 @@ FRED = ("fred", "secret", 1)  # the account and how it logs in: USER and PASS
 @pytest.fixture(scope="session", autouse=True)
 def watched_boxes(figures):
     """Each box that is stopped is searched for the passwords of these tests (lab/leaks.py)."""
-    made = boxes.WATCH = leaks.Watch()
+    made = boxes.WATCH = leaks.Watch(len(FRED[1]))
     made.add("the password of most accounts", FRED[1])
     made.add("a planted password", planted.PASSWORD)
+    made.add("the console's password", controlsocket.PASSWORD)
     yield made
     boxes.WATCH = None
     figures.append(

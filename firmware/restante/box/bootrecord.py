@@ -22,6 +22,10 @@ SECTOR_OCTETS = const(512)
 COPIES = (0, 1)
 # Where the copies begin: a flash chip is erased in blocks of up to 512 KiB, each has its own.
 PLACES = (0, 524288)
+# Behind each copy, in its half: the ledger (update/ledger.py).
+LEDGER_AT = const(65536)
+LEDGER_OCTETS = const(16384)
+END = PLACES[1] + LEDGER_AT + LEDGER_OCTETS
 MAGIC = const(0x42545352)
 FORMAT = const(1)
 SLOTS = ("A", "B")

@@ -14,9 +14,6 @@ from restante.errors import RestanteError
 RECORD = "record"
 KERNELS = ("kernelA", "kernelB")
 ROOTS = ("rootA", "rootB")
-# In each half of `record`, behind the boot record: the ledger (update/ledger.py).
-LEDGER_AT = 65536
-LEDGER_OCTETS = 16384
 
 # linux/fs.h
 _BLKFLSBUF = 0x1261
@@ -41,7 +38,7 @@ class BootDisk:
     """Copies of the boot record and of the ledger.  `partition`: of `record`."""
 
     def __init__(self, partition):
-        if partition.octets < bootrecord.PLACES[1] + LEDGER_AT + LEDGER_OCTETS:
+        if partition.octets < bootrecord.END:
             raise Unable("the partition %s is too short" % RECORD)
         self._device = partition.device
 
@@ -49,13 +46,13 @@ class BootDisk:
         return self._both(0, bootrecord.SECTOR_OCTETS)
 
     def ledgers(self):
-        return self._both(LEDGER_AT, LEDGER_OCTETS)
+        return self._both(bootrecord.LEDGER_AT, bootrecord.LEDGER_OCTETS)
 
     def put_record(self, copy, octets):
         self._put(bootrecord.PLACES[copy], octets)
 
     def put_ledger(self, copy, octets):
-        self._put(bootrecord.PLACES[copy] + LEDGER_AT, octets)
+        self._put(bootrecord.PLACES[copy] + bootrecord.LEDGER_AT, octets)
 
     def _both(self, at, octets):
         out = []

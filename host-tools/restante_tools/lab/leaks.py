@@ -17,7 +17,7 @@ from restante.box import places
 from restante_tools.lab import planted, sealed
 from restante_tools.lab.gpt import partition
 
-SHORTEST = 6  # octets; what is shorter stands anywhere by chance
+SHORTEST = 12  # octets; what is shorter, or is a word, stands in a program by chance
 PIECE = 1 << 20
 
 
@@ -43,22 +43,38 @@ class Own(NamedTuple):
 
 
 class Watch:
-    """The secrets of one run and what was found of them."""
+    """The secrets of one run and what was found of them.
 
-    def __init__(self) -> None:
+    `shortest`: lower where only logs and stores are looked at, no image with its programs.
+    """
+
+    def __init__(self, shortest: int = SHORTEST) -> None:
+        self._shortest = shortest
         self._secrets: dict[bytes, str] = {}
+        self._mail: dict[bytes, str] = {}
         self.leaks: list[Leak] = []
         self.octets = 0  # that were looked at
 
     def add(self, name: str, secret: str | bytes) -> None:
-        octets = secret.encode() if isinstance(secret, str) else secret
-        if len(octets) < SHORTEST:
-            raise ValueError(f"{name} is too short to be searched for: give it another value")
-        self._secrets.setdefault(octets, name)
+        self._secrets.setdefault(self._searchable(name, secret), name)
 
-    def look(self, path: Path, own: Sequence[Own] = ()) -> None:
-        """Search a file for the secrets of the run, and for those of its box alone."""
-        run = [Own(secret, name) for secret, name in self._secrets.items()]
+    def add_mail(self, name: str, text: str | bytes) -> None:
+        """What stands in a mail: a box stores that, below its encryption and nowhere else."""
+        self._mail.setdefault(self._searchable(name, text), name)
+
+    def _searchable(self, name: str, secret: str | bytes) -> bytes:
+        octets = secret.encode() if isinstance(secret, str) else secret
+        if len(octets) < self._shortest:
+            raise ValueError(f"{name} is too short to be searched for: give it another value")
+        return octets
+
+    def look(self, path: Path, own: Sequence[Own] = (), mail: bool = True) -> None:
+        """Search a file for the secrets of the run, and for those of its box alone.
+
+        `mail`: whether no mail belongs there either.
+        """
+        secrets = {**self._secrets, **self._mail} if mail else self._secrets
+        run = [Own(secret, name) for secret, name in secrets.items()]
         needles = [
             (one, kind, form) for one in (*run, *own) for kind, form in planted.named_forms(one[0])
         ]
@@ -97,7 +113,7 @@ class Watch:
             own.append(Own(record.key, "the box's key", range(offset, offset + size)))
             plain = scratch / "looked-at"
             sealed.open_to(disk, plain)
-            self.look(plain, [Own(secret, name) for secret, name, _ in own])
+            self.look(plain, [Own(secret, name) for secret, name, _ in own], mail=False)
             plain.unlink()
         self.look(disk, own)
         if log.exists():

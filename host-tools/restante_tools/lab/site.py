@@ -226,10 +226,13 @@ class ImageSite(Site):
 
     def boot(self) -> float:
         """Switch on and wait for the first POP3 banner; the seconds between the two."""
+        self.switch_on()
+        return self.first_banner() - self.box.power_on
+
+    def switch_on(self) -> None:
         self.box = qemu.Box(self._machine(), self.run.folder, self.logs)
         self._stack.callback(self.box.stop)
         self.run.note(serial=str(self.box.serial_path), office=self.office.name)
-        return self.first_banner() - self.box.power_on
 
     def _machine(self) -> qemu.Switchable:
         lan, wan = self._taps
@@ -244,14 +247,14 @@ class ImageSite(Site):
             clock=self.wanted.clock,
         )
 
-    def first_banner(self) -> float:
+    def first_banner(self, seconds: float = BOOT_SECONDS) -> float:
         """Wait until the office gets a greeting from the origin's address; the moment."""
-        plan = {"host": network.ORIGIN, "port": network.POP3_PORT, "seconds": BOOT_SECONDS}
-        report = clients.ask(self.office, {"do": "banner", "plan": plan}, BOOT_SECONDS + 10)
+        plan = {"host": network.ORIGIN, "port": network.POP3_PORT, "seconds": seconds}
+        report = clients.ask(self.office, {"do": "banner", "plan": plan}, seconds + 10)
         self.box.check()
         if "error" in report:
             raise ToolError(
-                f"no POP3 banner within {BOOT_SECONDS:g} s (last: {report['error']})",
+                f"no POP3 banner within {seconds:g} s (last: {report['error']})",
                 "the box does not boot, or its gate does not start",
                 f"read {self.box.serial_log}",
                 DEVICE_OR_TIMEOUT,
