@@ -44,7 +44,7 @@ def stage_of(nodeid):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """With several processes (`-n`, `--dist loadgroup`): a file's tests share boxes, so they stay
-    together; all that boot the image do, since two machines in QEMU take each other's processor."""
+    together; all that boot the image do: two machines in QEMU take each other's processor."""
     for item in items:
         file = item.nodeid.split("::")[0]
         group = "image" if stage_of(item.nodeid) == "image" else file
