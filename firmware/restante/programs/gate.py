@@ -452,6 +452,8 @@ async def serve(services, given, listening, control_fd, signals):
         services.sender,
     )
     services.takers.append(control)
+    lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
+    services.takers.append(lookup)
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
@@ -462,7 +464,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(services.installer.serve()),
         asyncio.create_task(poller.run()),
         asyncio.create_task(services.firmware.serve()),
-        asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
+        asyncio.create_task(lookup.run()),
     ]
     if not services.off:
         tasks.append(asyncio.create_task(services.collector.run()))
