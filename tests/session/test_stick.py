@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 from boxes import compile_signatures
+from firmware_box import FirmwareBox
 from installing import Sender, vectors
 from mailserver import MailServer
 from restante_tools.bundles import publishing
 from stick import HostileStick, StickBox, formatted, published, stick
+from test_firmware import NEW
+from test_firmware import bundle as of_firmware
 from test_installing import bundle
 from test_set_swap import MAILS, PLANTED, found
 
@@ -386,3 +389,32 @@ def test_a_reader_that_is_killed_costs_one_look(box, sets, tmp_path):
     box.until(lambda: box.readers == 2, "another reader")
     assert box.console("update stick")[0] == "+OK it is looked at"
     box.until(lambda: box.log().count('what="nothing newer"') >= 2, "another look")
+
+
+class SlottedStickBox(StickBox, FirmwareBox):
+    """With two slots."""
+
+
+def test_firmware_is_taken_when_somebody_asks(origin, signatures, sets, tmp_path):
+    """Never by the box itself.  Asked for, it has arrived as if it had been sent."""
+    box = SlottedStickBox(origin.port, signatures, make.SETS["keys-1"])
+    try:
+        s1 = bundle(sets["knows-0"], 1)
+        files = published(tmp_path / "f", s1=s1, fw6=of_firmware(serial=6), fw7=of_firmware())
+        box.put_in(stick(tmp_path / "s", files, "-F", "16", "-s", "1"))
+        has = "it has firmware: fw7.rstb; type: update stick firmware"
+        assert box.looked() == f"set-1 is in use; {has}"
+        assert "no bundle has arrived" in box.console("firmware install")[0]
+        assert box.console("update stick firmware")[0] == "+OK it is looked at"
+        box.until(lambda: "has arrived" in box.updates()["last stick"], "the firmware")
+        assert "fw7.rstb has arrived; type: firmware install" in box.updates()["last stick"]
+        assert box.console("firmware install")[0].startswith("+OK firmware 0.2.0 is in slot B")
+        assert box.holds("B", NEW)
+        box.pull()
+        empty = published(tmp_path / "e", s1=s1)
+        box.put_in(stick(tmp_path / "s2", empty, "-F", "16", "-s", "1"))
+        assert box.looked() == "nothing newer"
+        box.console("update stick firmware")
+        box.until(lambda: "no firmware for this box" in box.updates()["last stick"], "its answer")
+    finally:
+        box.stop()

@@ -181,10 +181,10 @@ class Stick:
     """An update.Stick, as it is without one."""
 
     now = (True, False, None, "", "")
-    looks = 0
+    looks = ()
 
-    def again(self):
-        self.looks += 1
+    def again(self, firmware):
+        self.looks += (firmware,)
 
     def state(self):
         return self.now
@@ -1077,7 +1077,8 @@ def test_what_came_of_a_stick_is_shown():
     assert box.ask(b"update stick")[:2] == (False, "no stick is in")
     box.stick.now = (True, True, 61, "nothing newer", "")
     assert box.ask(b"update stick") == (True, "it is looked at", ["type: show updates"])
-    assert box.stick.looks == 1 and "update.stick" in [each[1] for each in box.records]
+    assert box.ask(b"update stick firmware")[0] and not box.ask(b"update stick other")[0]
+    assert box.stick.looks == (False, True) and "update.stick" in [each[1] for each in box.records]
     assert box.ask(b"show updates")[2][1:] == [
         "stick      is in",
         "last stick 0d 00:01:01 ago: nothing newer",

@@ -65,7 +65,7 @@ COMMANDS = (
     ("update data", ("OFFSET", "BASE64", "CRC32"), "a piece of it, at most 3072 octets"),
     ("update end", (), "all of it was sent"),
     ("update poll", (), "ask the server of bundles now"),
-    ("update stick", (), "look at the USB stick again, also for what was refused"),
+    ("update stick", ("firmware?",), "look at the USB stick again; or copy the firmware on it"),
     ("show updates", (), "server and stick: what was found, what is under way"),
     ("show quarantine", (), "held mail, newest first"),
     ("quarantine list", (), "the same"),

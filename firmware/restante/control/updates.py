@@ -123,13 +123,13 @@ class Updates:
             return True, text, ["type: show updates"]
         return good, text, [] if good else ["type: show log"]
 
-    def look_at_stick(self):
+    def look_at_stick(self, firmware):
         on, is_in, _, _, _ = self._stick.state()
         if not on:
             return False, "sticks are off", ["type: configure, set updates stick on, commit"]
         if not is_in:
             return False, "no stick is in", ["put one in; it is looked at within seconds"]
-        self._stick.again()
+        self._stick.again(firmware)
         return True, "it is looked at", ["type: show updates"]
 
     def polls(self):

@@ -9,7 +9,7 @@ import asyncio
 
 from restante import log
 from restante.errors import RestanteError, SetRefused
-from restante.update import index, manifest
+from restante.update import index
 from restante.update.fault import BundleError, StickError
 from restante.update.sticksource import StickFetcher
 from restante.update.taking import Source, Waiting, failure, index_of
@@ -40,6 +40,7 @@ class Stick:
         self._source = Source(NAME, self._fetcher, "", up)
         self._tries = 0
         self._next = _NEVER  # when it is looked at again, up()
+        self._wants_firmware = False  # somebody asked for it
 
     def takes(self, settings, profiles):
         """Settings are in force."""
@@ -74,8 +75,9 @@ class Stick:
             log.record(log.INFO, "stick.inserted", mark=mark)
             self.again()
 
-    def again(self):
-        """It is looked at anew, also for what was refused."""
+    def again(self, firmware=False):
+        """It is looked at anew, also for what was refused; `firmware`: for that alone."""
+        self._wants_firmware = firmware
         self._source.refusals.clear()
         self._tries = 0
         self._next = self._up()
@@ -120,6 +122,8 @@ class Stick:
                 "write an image that was made with RESTANTE_KEYS",
             )
         entries = await self._index()
+        if self._wants_firmware:
+            return await self._firmware(entries)
         done, all_of_it = await self._taker.take_all(entries, self._source)
         if not all_of_it:
             self._next = self._up()
@@ -137,9 +141,21 @@ class Stick:
                 "write it again: restante bundle publish FOLDER, and copy all files of FOLDER",
             )
 
+    async def _firmware(self, entries):
+        entry = index.newest_firmware(entries, self._taker.here(self._source.refusals))
+        if entry is None:
+            self._wants_firmware = False
+            return "it has no firmware for this box"
+        await self._taker.fetch(entry, self._source)
+        self._wants_firmware = False
+        return "%s has arrived; type: firmware install" % entry.file
+
     def _also(self, entries):
-        names = [each.file for each in entries if each.kind == manifest.FIRMWARE]
-        return "; firmware is on it, too: %s" % " ".join(names) if names else ""
+        """Firmware is never taken without being asked for."""
+        entry = index.newest_firmware(entries, self._taker.here(self._source.refusals))
+        if entry is None:
+            return ""
+        return "; it has firmware: %s; type: update stick firmware" % entry.file
 
     # -- for the console
 

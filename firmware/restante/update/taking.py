@@ -22,6 +22,8 @@ BUNDLES = 16
 REFUSALS = 32
 REFUSED_S = 86400
 EVER_S = 315360000
+# No transfer's number: what was fetched for somebody is his.
+_NOBODY = -1
 # Of a refusal: it had to wait, and says nothing of the bundle.
 _PASSING = ("busy", "nothing")
 
@@ -136,9 +138,33 @@ class Taker:
             self.download = None
             self._ours()
 
+    async def fetch(self, entry, source):
+        """It has arrived, for somebody at the console, as if he had sent it."""
+        self.check_free(source)
+        self._source = source
+        try:
+            await self._fetched(entry, source)
+            self._turn = _NOBODY
+        finally:
+            self._source = None
+            self.download = None
+
     async def _take(self, entry, source):
         """It is fetched, if it is not there yet, and installed; what became of it, in words."""
         self.check_free(source)
+        await self._fetched(entry, source)
+        try:
+            text, warnings = await self._installer.install()
+        except BundleError as error:
+            self._note(error, entry, source)
+            raise
+        finally:
+            self._ours()
+        for each in warnings:
+            log.record(log.WARNING, "update.warning", file=entry.file, what=each)
+        return text
+
+    async def _fetched(self, entry, source):
         self.download = Download(
             entry,
             source.url,
@@ -157,19 +183,18 @@ class Taker:
         )
         try:
             await self.download.run(began)
-            text, warnings = await self._installer.install()
         except BundleError as error:
-            if error.code in _PASSING:
-                raise Waiting(str(error))
-            if error.code != "payload":  # another copy of it may be whole
-                source.refusals.add(entry.sha256, self.download.arrived)
+            self._note(error, entry, source)
             raise
         finally:
             self._turn = self.download.turn or self._turn
             self._ours()
-        for each in warnings:
-            log.record(log.WARNING, "update.warning", file=entry.file, what=each)
-        return text
+
+    def _note(self, error, entry, source):
+        if error.code in _PASSING:
+            raise Waiting(str(error))
+        if error.code != "payload":  # another copy of it may be whole
+            source.refusals.add(entry.sha256, self.download.arrived)
 
     def _ours(self):
         """What has changed was our own transfer."""
