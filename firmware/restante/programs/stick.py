@@ -42,7 +42,7 @@ class Allowed:
 
     def __init__(self, path):
         self._path = path
-        self._seen = ()
+        self._seen: tuple | None = ()  # of the file, when it was read
         self._on = False
 
     def now(self):

@@ -158,7 +158,7 @@ def choose(entries, here):
 
 
 def newest_firmware(entries, here):
-    """The Entry of the newest firmware for this box, or None; `slots` knows whether it is newer."""
+    """The Entry of the newest firmware for this box, or None; newer or not."""
     return _highest(
         [
             entry

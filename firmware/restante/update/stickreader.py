@@ -19,7 +19,7 @@ class Reader:
         self._octets = octets
         self._mark = mark
         self._volume = None
-        self._folder = ()
+        self._folder: tuple = ()
         self._file = None
 
     def answer(self, request):
