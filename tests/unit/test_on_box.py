@@ -140,6 +140,16 @@ FORBIDDEN = {
         "socket.socket()",
         "_sys.Worker()",
     ],
+    "stick": [
+        "_sys.open('/etc/passwd', 0)",
+        "_sys.stat('/')",
+        "_sys.unlink(TMP + '/x')",
+        "_sys.pwrite(1, b'x', 0, 1, 0)",
+        "socket.socket()",
+        "_sys.unix_connect(TMP + '/x')",
+        "_sys.ioctl(0, 1, bytearray(99))",
+        "_sys.kill(1, 0)",
+    ],
 }
 
 

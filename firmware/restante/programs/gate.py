@@ -25,6 +25,7 @@ from restante.box import options, places
 from restante.box.clock import RECORD_OCTETS
 from restante.box.echo import Pinger
 from restante.box.slotschannel import SlotsChannel
+from restante.box.stickchannel import StickChannel
 from restante.box.system import System
 from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
@@ -79,6 +80,8 @@ from restante.update.firmware import Firmware
 from restante.update.installing import Installer
 from restante.update.poller import AGENT, Poller
 from restante.update.sets import Signatures
+from restante.update.stick import Stick
+from restante.update.taking import Taker
 from restante.version import ENGINE_LEVEL, MADE, VERSION
 
 DEFAULTS = {
@@ -173,11 +176,19 @@ class Services:
             self.now,
         )
         self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
+        self.taker = Taker(self.installer, self.arriving, self.up)
         self.firmware = Firmware(
             SlotsChannel(given["--run"] + "/" + places.SLOTS_SOCKET),
             self.installer,
             asyncio.sleep,
         )
+        self.stick = Stick(
+            StickChannel(given["--run"] + "/" + places.STICK_SOCKET),
+            self.installer,
+            self.taker,
+            self.up,
+        )
+        self.stick.takes(tree, None)
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -225,7 +236,7 @@ class Services:
         self.ticker.add(self.running)
         self.sender = sender
         moments.takes(tree, self.profiles)
-        self.takers = [self.door, sender, moments]  # what has takes(settings, profiles)
+        self.takers = [self.door, sender, moments, self.stick]  # what has takes(settings, profiles)
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -401,7 +412,7 @@ def poller_of(services, listening):
     made = Poller(
         services.spool.folder,
         services.installer,
-        services.arriving,
+        services.taker,
         fetcher,
         services.up,
         services.now,
@@ -438,6 +449,7 @@ async def serve(services, given, listening, control_fd, signals):
             services.now,
             services.age,
             poller,
+            services.stick,
         ),
         services.timekeeper,
         FirmwareCommands(services.firmware, services.arriving),
@@ -463,6 +475,7 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
         asyncio.create_task(poller.run()),
+        asyncio.create_task(services.stick.run()),
         asyncio.create_task(services.firmware.serve()),
         asyncio.create_task(lookup.run()),
     ]

@@ -77,7 +77,7 @@ BRANCHES = {
     "screening sender": "rules about the From: address",
     "screening subject": "rules about the Subject:",
     "signatures": "the signature set in use",
-    "updates": "fetching bundles from a server",
+    "updates": "bundles from a server or a USB stick",
     "spool": "mail in passage",
     "quarantine": "held mail",
     "mail": "stored mail",
@@ -276,6 +276,12 @@ SETTINGS = tuple(
             Integer(0, 10080, "minutes"),
             60,
             "between two polls of that server; 0: none but `update poll`",
+        ),
+        Setting(
+            "updates stick",
+            Choice("on", "off"),
+            "on",  # bundles are signed; off: the kernel uses no USB device at all
+            "whether bundles are taken from a USB stick",
         ),
         Setting("updates channel", HOSTNAME, CHANNEL, "bundles of this channel are taken"),
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),
