@@ -138,6 +138,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(tls_memory_obj, tls_memory);
 
 static const mp_rom_map_elem_t tls_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tls)},
+    {MP_ROM_QSTR(MP_QSTR_Session), MP_ROM_PTR(&session_type)},
     {MP_ROM_QSTR(MP_QSTR_client), MP_ROM_PTR(&tls_client_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory), MP_ROM_PTR(&tls_memory_obj)},
     {MP_ROM_QSTR(MP_QSTR_WANT_READ), MP_ROM_INT(RST_TLS_WANT_READ)},

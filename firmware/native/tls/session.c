@@ -18,15 +18,22 @@
 
 enum { IDLE, LENT, ABANDONED };
 
+enum {
+    // What one call takes from the peer: two records. Who sends without end what means nothing
+    // (tickets, empty records) must not keep the caller here.
+    OCTETS_AT_ONCE = 32768,
+};
+
 struct rst_tls {
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config config;
     rst_tls_trust trust;
     rst_tls_fault why;
     int fd;
-    int result; // of the last step
-    int up;     // the handshake is over
-    int error;  // errno of what the system refused
+    int result;  // of the last step
+    int up;      // the handshake is over
+    int error;   // errno of what the system refused
+    size_t left; // of OCTETS_AT_ONCE
     atomic_int state;
 };
 
@@ -72,6 +79,10 @@ static int send_octets(void *context, const unsigned char *from, size_t n) {
 
 static int receive_octets(void *context, unsigned char *to, size_t n) {
     rst_tls *tls = context;
+    if (n > tls->left) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    tls->left -= n;
     ssize_t got = recv(tls->fd, to, n, MSG_DONTWAIT);
     return got == -1 ? passing(tls, MBEDTLS_ERR_SSL_WANT_READ) : (int)got;
 }
@@ -221,6 +232,7 @@ static int refused(rst_tls *tls) {
 
 static void shake_hands(rst_tls *tls) {
     if (tls->why.fault == RST_TLS_NO_FAULT && !tls->up) {
+        tls->left = OCTETS_AT_ONCE;
         tls->up = outcome(tls, mbedtls_ssl_handshake(&tls->ssl)) == RST_TLS_DONE;
     }
 }
@@ -256,12 +268,13 @@ ssize_t rst_tls_read(rst_tls *tls, void *to, size_t n) {
     if (cannot || !tls->up) {
         return cannot ? cannot : RST_TLS_BUSY;
     }
+    tls->left = OCTETS_AT_ONCE;
     int got = mbedtls_ssl_read(&tls->ssl, to, n);
     if (got == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         return 0;
     }
-    // A record without content: there may be more.
-    return outcome(tls, got == 0 ? MBEDTLS_ERR_SSL_WANT_READ : got);
+    // 0 is how mbedTLS says that the connection ended without a goodbye.
+    return outcome(tls, got == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : got);
 }
 
 ssize_t rst_tls_write(rst_tls *tls, const void *from, size_t n) {

@@ -20,6 +20,10 @@ class PollError(RestanteError):
     """The server of bundles cannot be reached, is too slow, or gives something else."""
 
 
+class Waiting(RestanteError):
+    """Something else goes first; the poll is made later."""
+
+
 def malformed(what):
     """What contradicts the format: no more of it is read."""
     return BundleError(

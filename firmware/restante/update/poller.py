@@ -16,7 +16,7 @@ from restante.log.alarms import POLL
 from restante.update import http, index, polling
 from restante.update import state as states
 from restante.update.download import Download
-from restante.update.fault import BundleError, PollError
+from restante.update.fault import BundleError, PollError, Waiting
 from restante.update.installing import contents
 from restante.version import VERSION
 
@@ -38,10 +38,6 @@ REFUSED_S = 86400
 EVER_S = 315360000
 # Of a refusal: it had to wait, and says nothing of the bundle.
 _PASSING = ("busy", "nothing")
-
-
-class Waiting(RestanteError):
-    """Something else goes first; the poll is made later."""
 
 
 class Poller:
@@ -77,6 +73,7 @@ class Poller:
         self.plan.takes(settings.get("updates interval") * 60, url, self._up())
         self.url = url
         self._installer.channel = settings.get("updates channel")
+        self._fetcher.pins = b"".join(settings.get("updates pin") or ())
 
     @property
     def busy(self):
@@ -103,7 +100,7 @@ class Poller:
     async def poll(self):
         """A poll now, for the console: (whether it is over, whether it was good, in words)."""
         if not self.url:
-            return True, False, "no server is set: set updates url http://HOST/FOLDER/"
+            return True, False, "no server is set: set updates url https://HOST/FOLDER/"
         self._start(True)
         for _ in range(ANSWER_S * 1000 // _STEP_MS):
             if self._task is None:

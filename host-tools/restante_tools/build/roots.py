@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from restante_tools.errors import ToolError
+
 PACKAGE = "ca-certificates"
 FOLDER = "usr/share/ca-certificates/mozilla"
 MAGIC = b"RSTROOTS"
@@ -22,7 +24,20 @@ ROW = struct.Struct("<8sII")
 def roots_of(tree: Path) -> bytes:
     """The file, from the package's unpacked tree."""
     files = sorted((tree / FOLDER).glob("*.crt"))
+    if not files:
+        raise ToolError(
+            f"{PACKAGE} has no certificates in {FOLDER}",
+            "Debian changed the layout of the package",
+            "look into the package with dpkg-deb --contents",
+        )
     return packed(ssl.PEM_cert_to_DER_cert(file.read_text(encoding="ascii")) for file in files)
+
+
+def write(tree: Path, target: Path) -> Path:
+    """Write the file, made of the package's tree, to `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(roots_of(tree))
+    return target
 
 
 def packed(certificates: Iterable[bytes]) -> bytes:
