@@ -76,7 +76,7 @@ def asked(box, server):
     return box.poll()
 
 
-def test_a_bundle_from_a_real_server_and_the_rest_of_it(box, sets, tmp_path, identity):  # noqa: F811
+def test_a_bundle_from_a_real_server_and_the_rest_of_it(box, sets, tmp_path, authority, identity):  # noqa: F811
     """The whole way with nginx: the list, a bundle, 304, one that broke off; TLS 1.3 and 1.2."""
     files = tmp_path / "files"
     files.mkdir()
@@ -92,8 +92,9 @@ def test_a_bundle_from_a_real_server_and_the_rest_of_it(box, sets, tmp_path, ide
         assert any("TLSv1.3" in row for row in box.console("show log")[1])
     finally:
         nginx.stop()
+    with_rsa = Identity(tmp_path / "rsa", authority, rsa_key=True)
     old = FileServer(
-        tmp_path / "old", files, tls=(identity.chain, identity.key), protocols="TLSv1.2"
+        tmp_path / "old", files, tls=(with_rsa.chain, with_rsa.key), protocols="TLSv1.2"
     )
     try:
         (files / "s2.rstb").write_bytes(bundle(sets["knew-1"], 2))

@@ -76,7 +76,8 @@ def drive(places: Places, checkout: Path, full: bool) -> None:
         parts = output / "parts"
         factory_set(places, parts / "factory.sig")
         factory_keys(places, parts / "keys")
-        roots.write(tree_of(places, taken(places, [roots.PACKAGE])[roots.PACKAGE]), parts / "roots")
+        authorities = taken(places, [roots.PACKAGE])[roots.PACKAGE]
+        roots.write(tree_of(places, authorities), parts / "roots")
         write_template(places, parts / "data.ext4.xz")
         boot_parts(places, "virt", parts)
         with step("Buildroot: image"):
