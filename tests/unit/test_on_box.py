@@ -47,7 +47,9 @@ def send_when_ready(process, path, number):
     process.send_signal(number)
 
 
-@pytest.mark.parametrize("name", ["blocks", "files", "sockets", "worker", "waiting", "relay"])
+@pytest.mark.parametrize(
+    "name", ["blocks", "files", "sockets", "tls", "worker", "waiting", "relay"]
+)
 def test_on_box(name, tmp_path):
     process = start(
         [str(HERE / "on_micropython.py"), str(HERE / "on_box" / (name + ".py"))], tmp_path

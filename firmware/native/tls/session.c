@@ -220,6 +220,12 @@ static int outcome(rst_tls *tls, int result) {
     return tls->result;
 }
 
+// A step begins: what it may take, and nothing of what others were refused.
+static void begin(rst_tls *tls) {
+    tls->left = OCTETS_AT_ONCE;
+    (void)rst_tls_memory_refused();
+}
+
 // What a call that cannot be made returns; else 0.
 static int refused(rst_tls *tls) {
     if (atomic_load(&tls->state) != IDLE) {
@@ -232,7 +238,7 @@ static int refused(rst_tls *tls) {
 
 static void shake_hands(rst_tls *tls) {
     if (tls->why.fault == RST_TLS_NO_FAULT && !tls->up) {
-        tls->left = OCTETS_AT_ONCE;
+        begin(tls);
         tls->up = outcome(tls, mbedtls_ssl_handshake(&tls->ssl)) == RST_TLS_DONE;
     }
 }
@@ -268,7 +274,7 @@ ssize_t rst_tls_read(rst_tls *tls, void *to, size_t n) {
     if (cannot || !tls->up) {
         return cannot ? cannot : RST_TLS_BUSY;
     }
-    tls->left = OCTETS_AT_ONCE;
+    begin(tls);
     int got = mbedtls_ssl_read(&tls->ssl, to, n);
     if (got == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         return 0;
@@ -282,6 +288,7 @@ ssize_t rst_tls_write(rst_tls *tls, const void *from, size_t n) {
     if (cannot || !tls->up) {
         return cannot ? cannot : RST_TLS_BUSY;
     }
+    begin(tls);
     return outcome(tls, mbedtls_ssl_write(&tls->ssl, from, n));
 }
 

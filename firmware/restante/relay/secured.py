@@ -31,7 +31,9 @@ class SecuredLeg(Leg):
         try:
             self._session = _tls.client(self._fd, host, roots, pins)
         except OSError as error:
-            raise self._lost("%s: no TLS session can be made: error %d" % (self._who, error.errno))
+            raise self._lost(
+                "%s: no TLS session can be made: error %d" % (self._who, error.args[0])
+            )
         result = await self._step(helper)
         while result:
             self._check_time()
