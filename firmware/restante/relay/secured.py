@@ -22,12 +22,13 @@ class SecuredLeg(Leg):
         self._session = None
 
     async def secure(self, helper, host, roots, pins):
-        """The handshake as a client, with `host`; raises `lost`.  (version, cipher suite).
+        """The handshake as a client, with `host`; raises `lost`.  (version, cipher suite, ms).
 
         `roots`: path of the list of CAs; `pins`: SHA-256 of public keys, joined; if there are any,
         they count and the list does not.
         """
         self._host = host
+        began = ticks_ms()
         try:
             self._session = _tls.client(self._fd, host, roots, pins)
         except OSError as error:
@@ -39,7 +40,8 @@ class SecuredLeg(Leg):
             self._check_time()
             await self._wait(loop.readable if result == _tls.WANT_READ else loop.writable)
             result = await self._step(helper)
-        return self._session.kind()
+        version, suite = self._session.kind()
+        return version, suite, ticks_diff(ticks_ms(), began)
 
     async def _step(self, helper):
         left = max(1, ticks_diff(self._until, ticks_ms()))

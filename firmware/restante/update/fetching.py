@@ -5,8 +5,6 @@ HEAD_MS, however they trickle in; of a body SLICE_OCTETS must arrive in each SLI
 slow (FAULTS 67).  It does not know what the files mean.
 """
 
-from time import ticks_diff, ticks_ms
-
 from restante import log, loop
 from restante.errors import ProtocolError
 from restante.inet import sockaddr
@@ -80,13 +78,12 @@ class Fetcher:
         leg = await self._connected(host, port, SecuredLeg)
         try:
             leg.within(HANDSHAKE_MS, "the TLS handshake")
-            began = ticks_ms()
             kind = await leg.secure(self._helper, host, self._roots, self.pins)
         except BaseException:
             leg.close()
             raise
-        ms = ticks_diff(ticks_ms(), began)
-        log.record(log.DEBUG, "update.secured", host=host, version=kind[0], suite=kind[1], ms=ms)
+        version, suite, ms = kind
+        log.record(log.DEBUG, "update.secured", host=host, version=version, suite=suite, ms=ms)
         return leg
 
     async def _connected(self, host, port, kind):
