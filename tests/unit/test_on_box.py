@@ -48,7 +48,7 @@ def send_when_ready(process, path, number):
 
 
 @pytest.mark.parametrize(
-    "name", ["blocks", "files", "sockets", "worker", "waiting", "relay", "lookup"]
+    "name", ["blocks", "files", "sockets", "tls", "worker", "waiting", "relay", "lookup"]
 )
 def test_on_box(name, tmp_path):
     process = start(
@@ -96,7 +96,7 @@ def typed_names(body):
     return names | {node.target.id for node in body if isinstance(node, ast.AnnAssign)}
 
 
-@pytest.mark.parametrize("module", ["_crypto", "_screen", "_sys", "_wire"])
+@pytest.mark.parametrize("module", ["_crypto", "_screen", "_sys", "_tls", "_wire"])
 def test_types_name_what_the_module_has(module, tmp_path):
     typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())
     code, output = run(f"import {module}\nprint(*dir({module}))", tmp_path)

@@ -21,6 +21,8 @@ DATA = "/data"
 RUN = "/run/restante"
 # What the image brings, read only: the factory's signature set, the first key set.
 IMAGE = "/usr/share/restante"
+# Below it: certificates of public CAs (native/tls/roots.h).
+ROOTS = "roots"
 # What bundles are made for (update/manifest.py).
 HARDWARE = "virt"
 CHANNEL = "stable"

@@ -236,7 +236,8 @@ class Services:
         self.ticker.add(self.running)
         self.sender = sender
         moments.takes(tree, self.profiles)
-        self.takers = [self.door, sender, moments, self.stick]  # what has takes(settings, profiles)
+        # What has takes(settings, profiles).
+        self.takers = [self.door, sender, moments, self.stick]
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -401,13 +402,16 @@ async def watch(services):
     await services.watch.serve()
 
 
-def poller_of(services, listening):
+def poller_of(services, given, listening):
     """Who asks the server of bundles; it may not be the box itself (FAULTS 93)."""
     local = _sys.sockname(listening.fileno())
     fetcher = Fetcher(
         Resolver(places.RESOLV_CONF).answer,
         lambda wanted: services.is_own(wanted, local),
         AGENT,
+        services.helper,
+        given["--image"] + "/" + places.ROOTS,
+        services.now,
     )
     made = Poller(
         services.spool.folder,
@@ -425,7 +429,7 @@ def poller_of(services, listening):
 async def serve(services, given, listening, control_fd, signals):
     tree = services.settings
     await open_store(services)
-    poller = poller_of(services, listening)
+    poller = poller_of(services, given, listening)
     listener = Listener(listening, tree.get("sessions maximum"), services.session)
     control = Control(
         tree,

@@ -44,6 +44,8 @@ ACCOUNT = "account"
 SCREENING = "screening "  # begins the paths that a profile may have of its own
 # Profiles: an office has one for the managers, one for the rest.
 PROFILES = 32
+# Keys of update servers: an old and a new one, of two servers (native/tls/session.h).
+PINS = 4
 # Patterns of accounts that have a profile: an office that lists every mailbox by name.
 ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
@@ -271,6 +273,12 @@ SETTINGS = tuple(
             "an alarm while the signature set in use is older; 0: never",
         ),
         Setting("updates url", Url(), None, "folder of a server that has bundles; none: no polls"),
+        Setting(
+            "updates pin",
+            Hashes(PINS),
+            None,
+            "of the public key of a server or CA of https: it is trusted, and no public CA is",
+        ),
         Setting(
             "updates interval",
             Integer(0, 10080, "minutes"),

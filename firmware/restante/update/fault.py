@@ -29,6 +29,10 @@ class StickError(RestanteError):
         self.step = step
 
 
+class Waiting(RestanteError):
+    """Something else goes first; it is tried again later."""
+
+
 def malformed(what):
     """What contradicts the format: no more of it is read."""
     return BundleError(

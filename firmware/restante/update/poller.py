@@ -8,9 +8,9 @@ from restante import log, loop
 from restante.errors import RestanteError, SetRefused, StoreError
 from restante.log.alarms import POLL
 from restante.update import http, index, polling
-from restante.update.fault import BundleError, PollError
+from restante.update.fault import BundleError, PollError, Waiting
 from restante.update.installing import contents
-from restante.update.taking import Source, Waiting, failure, index_of
+from restante.update.taking import Source, failure, index_of
 from restante.version import VERSION
 
 MEMORY = "updates/poll"
@@ -49,6 +49,7 @@ class Poller:
         self.plan.takes(settings.get("updates interval") * 60, url, self._up())
         self.url = url
         self._installer.channel = settings.get("updates channel")
+        self._fetcher.pins = b"".join(settings.get("updates pin") or ())
 
     @property
     def busy(self):
@@ -74,7 +75,7 @@ class Poller:
     async def poll(self):
         """A poll now, for the console: (whether it is over, whether it was good, in words)."""
         if not self.url:
-            return True, False, "no server is set: set updates url http://HOST/FOLDER/"
+            return True, False, "no server is set: set updates url https://HOST/FOLDER/"
         self._start(True)
         for _ in range(ANSWER_S * 1000 // _STEP_MS):
             if self._task is None:

@@ -10,9 +10,9 @@ import asyncio
 from restante import log
 from restante.errors import RestanteError, SetRefused
 from restante.update import index
-from restante.update.fault import BundleError, StickError
+from restante.update.fault import BundleError, StickError, Waiting
 from restante.update.sticksource import StickFetcher
-from restante.update.taking import Source, Waiting, failure, index_of
+from restante.update.taking import Source, failure, index_of
 
 LOOK_S = 3
 # After a failure, twice as long each time; after a refusal the rest of the index is tried at once.

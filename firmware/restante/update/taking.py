@@ -6,11 +6,10 @@ console comes first: a transfer or a change of its own is never disturbed, it is
 """
 
 from restante import log
-from restante.errors import RestanteError
 from restante.update import http, index
 from restante.update import state as states
 from restante.update.download import Download
-from restante.update.fault import BundleError
+from restante.update.fault import BundleError, Waiting
 
 # A transfer of the console that has not moved for so long is given up.
 CONSOLE_S = 600
@@ -26,10 +25,6 @@ EVER_S = 315360000
 _NOBODY = -1
 # Of a refusal: it had to wait, and says nothing of the bundle.
 _PASSING = ("busy", "nothing")
-
-
-class Waiting(RestanteError):
-    """Something else goes first; it is tried again later."""
 
 
 class Refusals:
