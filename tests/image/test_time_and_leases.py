@@ -123,12 +123,14 @@ def files(box, identity, output, tmp_path_factory):
 
 def polled(box):
     """What became of a poll."""
-    answer = asked(box, "update poll")
+    answer = boxconsole.once(box, "update poll")
     if "under way" not in answer.text and " octets" not in answer.text:
         return answer.text
     deadline = Deadline(POLL_SECONDS, "the box is very busy", "read the serial log")
-    deadline.wait(lambda: not asked(box, "show updates").value("now"), "the end of the poll")
-    return asked(box, "show updates").value("last poll")
+    deadline.wait(
+        lambda: not boxconsole.once(box, "show updates").value("now"), "the end of the poll"
+    )
+    return boxconsole.once(box, "show updates").value("last poll")
 
 
 def test_a_bundle_comes_by_https_from_a_server_that_is_pinned(box, files, figures):
