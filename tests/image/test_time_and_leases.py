@@ -130,7 +130,11 @@ def polled(box):
     deadline.wait(
         lambda: not boxconsole.once(box, "show updates").value("now"), "the end of the poll"
     )
-    return boxconsole.once(box, "show updates").value("last poll")
+    return shown(box, "last poll")
+
+
+def shown(box, name):
+    return boxconsole.once(box, "show updates").value(name)
 
 
 def test_a_bundle_comes_by_https_from_a_server_that_is_pinned(box, files, figures):
