@@ -180,7 +180,7 @@ class Poller:
 class Stick:
     """An update.Stick, as it is without one."""
 
-    now = (True, False, None, "", "")
+    now = (True, False, "none", None, "", "")
     looks = ()
 
     def again(self, firmware):
@@ -1087,7 +1087,7 @@ def test_polls_and_what_is_shown_of_them():
 def test_what_came_of_a_stick_is_shown():
     box = Box()
     assert box.ask(b"update stick")[:2] == (False, "no stick is in")
-    box.stick.now = (True, True, 61, "nothing newer", "")
+    box.stick.now = (True, True, "is in", 61, "nothing newer", "")
     assert box.ask(b"update stick") == (True, "it is looked at", ["type: show updates"])
     assert box.ask(b"update stick firmware")[0] and not box.ask(b"update stick other")[0]
     assert box.stick.looks == (False, True) and "update.stick" in [each[1] for each in box.records]
@@ -1095,9 +1095,9 @@ def test_what_came_of_a_stick_is_shown():
         "stick      is in",
         "last stick 0d 00:01:01 ago: nothing newer",
     ]
-    box.stick.now = (True, True, 61, "nothing newer", "s.rstb: 7 of 9 octets")
+    box.stick.now = (True, True, "is in", 61, "nothing newer", "s.rstb: 7 of 9 octets")
     assert box.ask(b"show updates")[2][-1] == "from stick s.rstb: 7 of 9 octets"
-    box.stick.now = (False, False, None, "", "")
+    box.stick.now = (False, False, "none", None, "", "")
     assert box.ask(b"update stick")[:2] == (False, "sticks are off")
     assert box.ask(b"show updates")[2][-1] == "stick      off"
 

@@ -124,7 +124,7 @@ class Updates:
         return good, text, [] if good else ["type: show log"]
 
     def look_at_stick(self, firmware):
-        on, is_in, _, _, _ = self._stick.state()
+        on, is_in, _, _, _, _ = self._stick.state()
         if not on:
             return False, "sticks are off", ["type: configure, set updates stick on, commit"]
         if not is_in:
@@ -136,8 +136,8 @@ class Updates:
         return True, "updates", self._server() + self._of_stick()
 
     def _of_stick(self):
-        on, is_in, ago, result, under_way = self._stick.state()
-        lines = [_row("stick", ("is in" if is_in else "none") if on else "off")]
+        on, _, text, ago, result, under_way = self._stick.state()
+        lines = [_row("stick", text if on else "off")]
         if ago is not None:
             lines.append(_row("last stick", "%s ago: %s" % (duration(ago), result)))
         if under_way:

@@ -8,7 +8,6 @@ the profile "stick": it can open nothing.  One process per stick: it ends when t
 or cannot be read, and init starts it again.  `--sticks` is for tests: files that stand for sticks.
 """
 
-import errno
 import gc
 import select
 import sys
@@ -28,8 +27,13 @@ DEFAULTS = {"--data": places.DATA, "--run": places.RUN, "--sticks": ""}
 BACKLOG = 4
 # Between two looks for a stick: somebody who put one in looks at the console after some seconds.
 LOOK_MS = 1000
-# The gate asks for the next piece as soon as it has stored the last one; a sync may be between.
+# While nobody asks: whether the stick is still there.
 IDLE_MS = 60000
+# The gate asks for the next piece as soon as it has stored the last one, and for the next bundle
+# as soon as the last one is installed, which takes minutes on a slow card.
+PEER_MS = 600000
+# A stick that cannot be read at all must not keep init busy with new readers.
+PAUSE_MS = 2000
 # Who connected has sent its request already, else it is not the gate.
 REQUEST_MS = 1000
 # Descriptors: standard ones, the log's, the socket, a peer, the stick, with room to spare.
@@ -135,7 +139,7 @@ def serve(fd, reader):
 
 def answer_all(peer, reader):
     while True:
-        request = received(peer, IDLE_MS)
+        request = received(peer, PEER_MS)
         if request == b"leave":
             sys.exit(0)
         if not request:
@@ -159,11 +163,13 @@ def main():
     sticks = StandIns(folder) if folder else Sticks()
     medium = wait_for_stick(fd, sticks, Allowed(given["--data"] + "/" + places.SETTINGS))
     give_up_rights()
+    began = time.ticks_ms()
     try:
         serve(fd, Reader(medium.read, medium.octets, medium.mark))
-    except OSError as error:
-        what = "the stick is gone" if error.errno in (errno.EIO, errno.ENODEV) else str(error)
-        log.record(log.WARNING, "stick.end", what=what)
+    except OSError:  # the gate says so
+        left = PAUSE_MS - time.ticks_diff(time.ticks_ms(), began)
+        if left > 0:
+            select.poll().poll(left)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Stick:
     def __init__(self, channel, installer, taker, up):
         self.on = True
         self.mark = ""  # of the stick that is in
+        self.trouble = ""  # why it is not known whether one is in
         self.result = ""  # of the last one that was looked at, in words
         self.at = None  # when that was, up()
         self.works = False  # it is looked at just now
@@ -41,6 +42,7 @@ class Stick:
         self._tries = 0
         self._next = _NEVER  # when it is looked at again, up()
         self._wants_firmware = False  # somebody asked for it
+        self._said = False  # the trouble
 
     def takes(self, settings, profiles):
         """Settings are in force."""
@@ -51,9 +53,17 @@ class Stick:
         while True:
             try:
                 await self._look()
-            except (OSError, RestanteError) as error:
-                log.record(log.DEBUG, "stick.silent", error=str(error))
+                self.trouble = ""
+            except RestanteError as error:
+                self._note(str(error))
             await asyncio.sleep(LOOK_S)
+
+    def _note(self, text):
+        """Once is how each stick ends; twice is one that cannot be read."""
+        level = log.WARNING if self.trouble and not self._said else log.DEBUG
+        self._said = bool(self.trouble)
+        self.trouble = text
+        log.record(level, "stick.silent", error=text)
 
     async def _look(self):
         mark = await self._fetcher.who()
@@ -160,8 +170,9 @@ class Stick:
     # -- for the console
 
     def state(self):
-        """(on, is one in, seconds since the last look or None, what became of it, what is under
-        way or "")."""
+        """(on, is one in, in words, seconds since the last look or None, what became of it, what
+        is under way or "")."""
         ago = None if self.at is None else self._up() - self.at
         now = (self._taker.under_way() or "it is looked at") if self.works else ""
-        return self.on, bool(self.mark), ago, self.result, now
+        there = "is in" if self.mark else "none"
+        return self.on, bool(self.mark), self.trouble or there, ago, self.result, now
