@@ -296,6 +296,12 @@ def test_damage_and_endings_in_the_midst(box, start, identity, version):
     assert "is no TLS, or damaged" in text, text
     text = asked(box, start(both(cut)))
     assert "without TLS's goodbye" in text, text
+    part_of_it = in_pieces(context, lambda request: head + bytes(100), 65536, alert=True)
+    text = asked(box, start(part_of_it))
+    assert "it ended TLS: bad record (alert 20)" in text, text
+    # One octet in each record is an answer like others.
+    server = start(in_pieces(context, lambda request: GOOD, 65536, record=1))
+    assert asked(box, server).endswith(AND_SO)
 
 
 def test_without_a_clock_it_waits(box, start, identity):

@@ -71,7 +71,7 @@ def without_signature(der: bytes) -> bytes:
 
 
 def loaded(der: bytes) -> x509.Certificate:
-    """Some old root has a serial number that is not allowed any more; it is a root all the same."""
+    """Some old root has a serial number that is not allowed any more, and is still a root."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         return x509.load_der_x509_certificate(der)
