@@ -150,3 +150,22 @@ def test_lists_of_cas_that_are_wrong(cli, tmp_path, authority, file):
             data[chance.randrange(min(60, len(data)))] ^= 1 << chance.randrange(8)
             file.write_bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
             assert cli("get", server.port, HOST, file)[0] != 0, seed
+
+
+def test_who_only_shows_a_certificate_is_not_who_has_its_key(cli, tmp_path, file):
+    """A chain whose signatures do not hold, under a pin and under a root of the same name."""
+    company = Authority("Company CA")
+    between = Authority("Company CA 2", above=company)
+    thief = Authority("Company CA 2", above=company)
+    chain = [between.certificate, company.certificate]
+    file.write_bytes(company.roots())
+    honest = Identity(tmp_path / "honest", between, more=chain)
+    stolen = Identity(tmp_path / "stolen", thief, more=chain)
+    pins = [(), (pin(company.certificate),), (pin(between.certificate), "00" * 32)]
+    with serve(speaking(honest.context(), good)) as server:
+        for each in pins:
+            assert cli("get", server.port, HOST, file, *each)[0] == 0
+        assert cli("get", server.port, HOST, file, pin(thief.certificate))[:2] == (CERTIFICATE, 8)
+    with serve(speaking(stolen.context(), good)) as server:
+        for each in pins:
+            assert cli("get", server.port, HOST, file, *each)[:3] == (CERTIFICATE, 8, 0)
