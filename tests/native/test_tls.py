@@ -94,7 +94,8 @@ def test_a_session_fits_into_its_memory(cli, tmp_path, authority, file, version,
         fault, _, octets, most = cli("get", server.port, HOST, file, pin(between.certificate))
         assert (fault, octets) == (0, len(ANSWER)) and most < MOST_MEMORY
         assert cli("get", server.port, HOST, file, "00" * 32)[:3] == (CERTIFICATE, 8, 0)
-        assert cli("get", server.port, "a.example", file)[:3] == (CERTIFICATE, 4, 0)
+        for host in ("a.example", "127.0.0.2"):  # it is reached at 127.0.0.1 all the same
+            assert cli("get", server.port, host, file)[:3] == (CERTIFICATE, 4, 0)
     with serve(in_pieces(context, lambda request: ANSWER, 3)) as server:
         assert cli("get", server.port, HOST, file)[::2] == (CLOSED, len(ANSWER))
 

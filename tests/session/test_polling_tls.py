@@ -3,6 +3,7 @@
 FAULTS 25, 61, 67, 80, 93.
 """
 
+import ipaddress
 import socket
 import ssl
 import threading
@@ -158,6 +159,9 @@ def test_who_is_refused(box, start, tmp_path, authority, identity):
     refused("not valid yet by the box's clock", future.context())
     other = Identity(tmp_path / "other", authority, names=[x509.DNSName("other.example")])
     refused("it is not for 127.0.0.1", other.context())
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]
+    next_to_it = Identity(tmp_path / "next-to-it", authority, names=names)
+    refused("it is not for 127.0.0.1", next_to_it.context())
     # An address that is only written as a name; a certificate that says nothing of names.
     as_name = Identity(tmp_path / "as-name", authority, names=[x509.DNSName("127.0.0.1")])
     refused("it is not for 127.0.0.1", as_name.context())
