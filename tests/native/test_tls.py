@@ -94,7 +94,8 @@ def test_a_session_fits_into_its_memory(cli, tmp_path, authority, file, version,
         fault, _, octets, most = cli("get", server.port, HOST, file, pin(between.certificate))
         assert (fault, octets) == (0, len(ANSWER)) and most < MOST_MEMORY
         assert cli("get", server.port, HOST, file, "00" * 32)[:3] == (CERTIFICATE, 8, 0)
-        assert cli("get", server.port, "a.example", file)[:3] == (CERTIFICATE, 4, 0)
+        for host in ("a.example", "127.0.0.2"):  # it is reached at 127.0.0.1 all the same
+            assert cli("get", server.port, host, file)[:3] == (CERTIFICATE, 4, 0)
     with serve(in_pieces(context, lambda request: ANSWER, 3)) as server:
         assert cli("get", server.port, HOST, file)[::2] == (CLOSED, len(ANSWER))
 
@@ -150,3 +151,22 @@ def test_lists_of_cas_that_are_wrong(cli, tmp_path, authority, file):
             data[chance.randrange(min(60, len(data)))] ^= 1 << chance.randrange(8)
             file.write_bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
             assert cli("get", server.port, HOST, file)[0] != 0, seed
+
+
+def test_who_only_shows_a_certificate_is_not_who_has_its_key(cli, tmp_path, file):
+    """A chain whose signatures do not hold, under a pin and under a root of the same name."""
+    company = Authority("Company CA")
+    between = Authority("Company CA 2", above=company)
+    thief = Authority("Company CA 2", above=company)
+    chain = [between.certificate, company.certificate]
+    file.write_bytes(company.roots())
+    honest = Identity(tmp_path / "honest", between, more=chain)
+    stolen = Identity(tmp_path / "stolen", thief, more=chain)
+    pins = [(), (pin(company.certificate),), (pin(between.certificate), "00" * 32)]
+    with serve(speaking(honest.context(), good)) as server:
+        for each in pins:
+            assert cli("get", server.port, HOST, file, *each)[0] == 0
+        assert cli("get", server.port, HOST, file, pin(thief.certificate))[:2] == (CERTIFICATE, 8)
+    with serve(speaking(stolen.context(), good)) as server:
+        for each in pins:
+            assert cli("get", server.port, HOST, file, *each)[:3] == (CERTIFICATE, 8, 0)

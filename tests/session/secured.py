@@ -152,9 +152,10 @@ def speaking(context, then):
     return answer
 
 
-def in_pieces(context, then, size, pause=None):
+def in_pieces(context, then, size, pause=None, record=16384, alert=False):
     """As speaking, but what the server sends goes out in pieces of `size` octets, each its own
-    segment; `pause()` is called between them."""
+    segment; `pause()` is called between them.  Records of the answer have `record` octets; with
+    `alert` the server ends with one, as if what came were damaged."""
 
     def answer(peer):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -185,6 +186,14 @@ def in_pieces(context, then, size, pause=None):
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             request += done(tls.read, 4096)
-        done(tls.write, then(request))
+        text = then(request)
+        for at in range(0, len(text), record):
+            done(tls.write, text[at : at + record])
+        if alert:
+            incoming.write(b"\x17\3\3\0\x20" + bytes(32))
+            try:
+                tls.read(1)
+            except ssl.SSLError:
+                flush()
 
     return answer

@@ -3,6 +3,7 @@
 FAULTS 25, 61, 67, 80, 93.
 """
 
+import ipaddress
 import socket
 import ssl
 import threading
@@ -158,6 +159,9 @@ def test_who_is_refused(box, start, tmp_path, authority, identity):
     refused("not valid yet by the box's clock", future.context())
     other = Identity(tmp_path / "other", authority, names=[x509.DNSName("other.example")])
     refused("it is not for 127.0.0.1", other.context())
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]
+    next_to_it = Identity(tmp_path / "next-to-it", authority, names=names)
+    refused("it is not for 127.0.0.1", next_to_it.context())
     # An address that is only written as a name; a certificate that says nothing of names.
     as_name = Identity(tmp_path / "as-name", authority, names=[x509.DNSName("127.0.0.1")])
     refused("it is not for 127.0.0.1", as_name.context())
@@ -296,6 +300,12 @@ def test_damage_and_endings_in_the_midst(box, start, identity, version):
     assert "is no TLS, or damaged" in text, text
     text = asked(box, start(both(cut)))
     assert "without TLS's goodbye" in text, text
+    part_of_it = in_pieces(context, lambda request: head + bytes(100), 65536, alert=True)
+    text = asked(box, start(part_of_it))
+    assert "it ended TLS: bad record (alert 20)" in text, text
+    # One octet in each record is an answer like others.
+    server = start(in_pieces(context, lambda request: GOOD, 65536, record=1))
+    assert asked(box, server).endswith(AND_SO)
 
 
 def test_without_a_clock_it_waits(box, start, identity):

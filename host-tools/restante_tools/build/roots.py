@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import ssl
 import struct
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 from restante_tools.errors import ToolError
 
@@ -54,7 +56,7 @@ def packed(certificates: Iterable[bytes]) -> bytes:
 
 def key_of(der: bytes) -> bytes:
     """By what a certificate is found: the begin of the SHA-256 of its subject."""
-    subject = x509.load_der_x509_certificate(der).subject.public_bytes()
+    subject = loaded(der).subject.public_bytes()
     return hashlib.sha256(subject).digest()[:8]
 
 
@@ -63,6 +65,13 @@ def without_signature(der: bytes) -> bytes:
 
     A root's is its own: it proves nothing, and nobody looks at it.
     """
-    signature = x509.load_der_x509_certificate(der).signature
+    signature = loaded(der).signature
     at = der.rindex(signature)
     return der[:at] + bytes(len(signature)) + der[at + len(signature) :]
+
+
+def loaded(der: bytes) -> x509.Certificate:
+    """Some old root has a serial number that is not allowed any more, and is still a root."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(der)
