@@ -1097,7 +1097,7 @@ def test_what_came_of_a_stick_is_shown():
     ]
     box.stick.now = (True, True, "is in", 61, "nothing newer", "s.rstb: 7 of 9 octets")
     assert box.ask(b"show updates")[2][-1] == "from stick s.rstb: 7 of 9 octets"
-    box.stick.now = (False, False, "none", None, "", "")
+    box.stick.now = (False, False, "off", None, "", "")
     assert box.ask(b"update stick")[:2] == (False, "sticks are off")
     assert box.ask(b"show updates")[2][-1] == "stick      off"
 

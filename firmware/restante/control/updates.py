@@ -136,8 +136,8 @@ class Updates:
         return True, "updates", self._server() + self._of_stick()
 
     def _of_stick(self):
-        on, _, text, ago, result, under_way = self._stick.state()
-        lines = [_row("stick", text if on else "off")]
+        _, _, text, ago, result, under_way = self._stick.state()
+        lines = [_row("stick", text)]
         if ago is not None:
             lines.append(_row("last stick", "%s ago: %s" % (duration(ago), result)))
         if under_way:

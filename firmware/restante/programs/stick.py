@@ -65,6 +65,7 @@ def wait_for_stick(fd, sticks, allowed):
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     said = None
+    on = True
     while True:
         try:
             on = allowed.now()
@@ -79,16 +80,16 @@ def wait_for_stick(fd, sticks, allowed):
             log.record(log.WARNING, "stick.open", error=why)
         said = why
         if poll.poll(LOOK_MS):
-            say_none(fd)
+            say_none(fd, on)
 
 
-def say_none(fd):
+def say_none(fd, on):
     peer = _sys.accept(fd)
     if peer is None:
         return
     try:
         if received(peer, REQUEST_MS):  # else its end would be all that the gate sees
-            reply = stickwire.said("")
+            reply = stickwire.said("" if on else stickwire.OFF)
             _sys.write(peer, reply, 0, len(reply))
     except OSError:
         pass  # it did not wait

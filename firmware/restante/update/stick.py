@@ -9,7 +9,7 @@ import asyncio
 
 from restante import log
 from restante.errors import RestanteError, SetRefused
-from restante.update import index
+from restante.update import index, stickwire
 from restante.update.fault import BundleError, StickError, Waiting
 from restante.update.sticksource import StickFetcher
 from restante.update.taking import Source, failure, index_of
@@ -29,6 +29,7 @@ class Stick:
 
     def __init__(self, channel, installer, taker, up):
         self.on = True
+        self.off = False  # the kernel uses no USB device
         self.mark = ""  # of the stick that is in
         self.trouble = ""  # why it is not known whether one is in
         self.result = ""  # of the last one that was looked at, in words
@@ -67,7 +68,10 @@ class Stick:
 
     async def _look(self):
         mark = await self._fetcher.who()
-        if mark and not self.on:
+        self.off = mark == stickwire.OFF
+        if self.off:
+            mark = ""
+        elif mark and not self.on:
             await self._fetcher.leave()
             mark = ""
         self._see(mark)
@@ -175,4 +179,6 @@ class Stick:
         ago = None if self.at is None else self._up() - self.at
         now = (self._taker.under_way() or "it is looked at") if self.works else ""
         there = "is in" if self.mark else "none"
+        if not self.on:
+            there = "off" if self.off else "off: nothing is taken; the port is still on"
         return self.on, bool(self.mark), self.trouble or there, ago, self.result, now

@@ -4,7 +4,8 @@ Packets over SOCK_SEQPACKET: one request, one reply.  The reader looks at a host
 gate believes nothing of a reply but the octets of a file, which are judged like any bundle's.
 
     request               reply
-    who                   + the mark of this stick, new each time one is put in; + alone: none
+    who                   + the mark of this stick, new each time one is put in; + alone: none;
+                          + off: sticks are off, and the kernel was told so
     index                 + octets of the index, which is open from now on
     open NAME             + octets of the file beside that index, which is open instead
     read OFFSET OCTETS    = as many octets of the open file
@@ -22,6 +23,7 @@ REPLY_OCTETS = PIECE_OCTETS + 1
 TEXT_OCTETS = const(160)
 DIGITS = const(10)
 MARK_OCTETS = const(32)
+OFF = "off"
 OTHER = "take another stick"
 _OCTETS = const(61)  # =
 _TEXT = const(43)  # +
