@@ -15,8 +15,8 @@ from restante_tools.lab.qemu import PROGRAM, monitor_and_serial
 
 # What a managed switch is set to (board/orangepi-pc/overlay/etc/init.d/interfaces).
 LAN_VLAN, WAN_VLAN = 10, 20
-# Octets that may wait on the trunk: less than 512 of the smallest frames with what the kernel counts
-# for each (768). QEMU's emac has 512 buffers, and is deaf for ever when all were full once.
+# Octets that may wait on the trunk, which the kernel doubles: fewer than 512 frames, each of which
+# counts 768 at least. QEMU's emac has 512 buffers, and is deaf for ever when all were full once.
 QUEUE = 128 << 10
 
 
