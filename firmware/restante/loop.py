@@ -218,6 +218,10 @@ class Helper:
         """The 32 octets of a password's hash; OSError(ENOMEM)."""
         return await self.call(_sys.ARGON2, password, salt)
 
+    async def handshake(self, session, ms):
+        """One step of a TLS session's handshake; what came of it, session.result() says."""
+        await self.call(_sys.HANDSHAKE, session, ms=ms)
+
     async def call(self, operation, *arguments, ms=MEDIUM_MS):
         """One operation of `_sys.Worker` with its arguments; returns its result."""
         ticket = self._worker.submit(operation, *arguments)

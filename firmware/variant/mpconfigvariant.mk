@@ -17,7 +17,7 @@ MICROPY_PY_THREAD = 0
 MICROPY_PY_BLUETOOTH = 0
 MICROPY_PY_WEBSOCKET = 0
 
-# MicroPython's own TLS module is not pollable by descriptor: TLS gets a binding of its own.
+# MicroPython's own TLS module is not pollable by descriptor: TLS has a binding of its own (_tls).
 MICROPY_PY_SSL = 0
 
 # Files are those of Linux.

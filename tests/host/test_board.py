@@ -41,6 +41,7 @@ def test_users_are_those_that_the_programs_become():
         "gate": (box_places.GATE_UID, box_places.GATE_UID),
         "screen": (box_places.SCREEN_UID, box_places.SCREEN_UID),
         "console": (box_places.CONSOLE_UID, box_places.CONSOLE_UID),
+        "stick": (box_places.STICK_UID, box_places.STICK_UID),
     }
     groups = [line.split(":") for line in (OVERLAY / "etc/group").read_text().splitlines()]
     assert {name: int(gid) for name, _, gid, _ in groups} == {
@@ -58,7 +59,7 @@ def started():
 
 
 def test_init_starts_each_program_once_and_the_warden_first():
-    assert sorted(started()) == ["console", "gate", "screen", "slots", "warden"]
+    assert sorted(started()) == ["console", "gate", "screen", "slots", "stick", "warden"]
     assert started()[0] == "warden"
 
 

@@ -74,3 +74,15 @@ def test_a_line_that_ends_is_said(tmp_path):
         line.expect("prompt", soon())
     line.close()
     child.stop()
+
+
+def test_a_thousand_answers_octet_by_octet_do_not_hold_the_line_up(tmp_path):
+    """As QEMU writes them; what was seen is not looked through anew with each octet."""
+    said = "'restante> show x%d\\r\\n-ERR nothing is called x%d\\r\\nsee help\\r\\n' % (n, n)"
+    script = f"[c.sendall(bytes([o])) for n in range(1000) for o in ({said}).encode()]; c.recv(1)"
+    child, line = serial(tmp_path, script)
+    shown = line.until("-ERR nothing is called x999", soon())
+    assert shown.count("-ERR") == 999 and shown.startswith("restante> show x0\r\n")
+    assert line.until("help", soon()) == "\r\nsee "
+    line.close()
+    child.stop()

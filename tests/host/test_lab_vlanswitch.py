@@ -1,9 +1,11 @@
-"""Tags of IEEE 802.1Q: put on, taken off; what has none."""
+"""Tags of IEEE 802.1Q: put on, taken off; what has none. A trunk that nobody reads."""
 
+import os
+import socket
 import struct
 
 import pytest
-from restante_tools.lab.vlanswitch import UNTAGGED, tagged, untagged
+from restante_tools.lab.vlanswitch import UNTAGGED, tagged, takes, untagged
 
 FRAME = bytes(range(12)) + struct.pack(">H", 0x0800) + b"a packet of IPv4"
 
@@ -30,3 +32,18 @@ def test_priority_is_not_the_vlan():
 def test_a_frame_that_is_cut_off_has_no_tag(octets):
     short = tagged(FRAME, 10)[:octets]
     assert untagged(short) == (UNTAGGED, short)
+
+
+def test_a_trunk_that_nobody_reads_is_not_waited_for():
+    switch, box = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with switch, box:
+        switch.setblocking(False)
+        waiting = 0
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(switch.fileno(), FRAME)
+                waiting += 1
+        assert not takes(switch.fileno())
+        for _ in range(waiting):
+            assert box.recv(len(FRAME)) == FRAME
+        assert takes(switch.fileno())

@@ -5,6 +5,7 @@ the console; the box then restarts as often as it takes.
 """
 
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -150,9 +151,9 @@ class Box:
         return self.log().rpartition("restante: starting slot ")[2][0]
 
     def kept(self):
-        """What no update may change: settings, held mail, stored mail."""
+        """What no update may change: settings, stored mail, held mail."""
         shown = "\n".join(boxconsole.must(self, "show configuration").lines)
-        return shown, [held.ident for held in boxconsole.quarantine(self)], self.fetch()
+        return shown, self.fetch(), [held.ident for held in boxconsole.quarantine(self)]
 
 
 class Story(Box):
@@ -179,7 +180,9 @@ class Story(Box):
 
     def _is_collected(self, account):
         shown = self(f"show account {account.user} @ office")
-        return shown.value("mail").startswith(f"{len(account.messages)} messages")
+        cached = re.match(r"(\d+) messages, [1-9]", shown.value("mail"))
+        complete = cached is not None and int(cached[1]) == len(account.messages)
+        return complete and shown.value("state") == "ready"
 
     def _install(self):
         """It is in the other slot; the box goes down to start it."""

@@ -7,6 +7,7 @@ gate's.
 from restante.programs import gate
 from restante.update import fetching, poller, polling
 
+fetching.HANDSHAKE_MS = 3000
 fetching.HEAD_MS = 800
 fetching.SLICE_MS = 800
 poller.LOOK_S = 0.2

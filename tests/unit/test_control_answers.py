@@ -177,6 +177,19 @@ class Poller:
         return self.now
 
 
+class Stick:
+    """An update.Stick, as it is without one."""
+
+    now = (True, False, "none", None, "", "")
+    looks = ()
+
+    def again(self, firmware):
+        self.looks += (firmware,)
+
+    def state(self):
+        return self.now
+
+
 class System:
     reboots = 0
     resets = 0
@@ -460,6 +473,7 @@ class Box:
         self.arriving = Arriving()
         self.age = Age(lambda: 1700000000 + 15 * 86400, 14)
         self.poller = Poller()
+        self.stick = Stick()
         self.updates = Updates(
             self.installer,
             self.arriving,
@@ -467,6 +481,7 @@ class Box:
             lambda: 1700000000 + 15 * 86400,
             self.age,
             self.poller,
+            self.stick,
         )
         self.firmware = Firmware()
         self.health = Health(self.selftest, lambda: True, lambda: self.given, self.unopened)
@@ -1056,15 +1071,35 @@ def test_polls_and_what_is_shown_of_them():
         "channel    stable",
         "last poll  none since the start",
         "next poll  in 0d 01:00:00",
+        "stick      none",
     ]
     box.poller.now = ("http://a/", "stable", 61, "it broke", "s.rstb: 7 of 9 octets", None, 3)
     assert box.ask(b"show updates")[2][2:] == [
         "last poll  0d 00:01:01 ago: it broke",
         "failures   3 in a row",
         "now        s.rstb: 7 of 9 octets",
+        "stick      none",
     ]
     box.poller.now = ("http://a/", "stable", 61, "good", "", None, 0)
-    assert "updates interval is 0" in box.ask(b"show updates")[2][-1]
+    assert "updates interval is 0" in box.ask(b"show updates")[2][-2]
+
+
+def test_what_came_of_a_stick_is_shown():
+    box = Box()
+    assert box.ask(b"update stick")[:2] == (False, "no stick is in")
+    box.stick.now = (True, True, "is in", 61, "nothing newer", "")
+    assert box.ask(b"update stick") == (True, "it is looked at", ["type: show updates"])
+    assert box.ask(b"update stick firmware")[0] and not box.ask(b"update stick other")[0]
+    assert box.stick.looks == (False, True) and "update.stick" in [each[1] for each in box.records]
+    assert box.ask(b"show updates")[2][1:] == [
+        "stick      is in",
+        "last stick 0d 00:01:01 ago: nothing newer",
+    ]
+    box.stick.now = (True, True, "is in", 61, "nothing newer", "s.rstb: 7 of 9 octets")
+    assert box.ask(b"show updates")[2][-1] == "from stick s.rstb: 7 of 9 octets"
+    box.stick.now = (False, False, "off", None, "", "")
+    assert box.ask(b"update stick")[:2] == (False, "sticks are off")
+    assert box.ask(b"show updates")[2][-1] == "stick      off"
 
 
 def test_firmware_of_both_slots_is_shown():

@@ -47,7 +47,9 @@ def send_when_ready(process, path, number):
     process.send_signal(number)
 
 
-@pytest.mark.parametrize("name", ["blocks", "files", "sockets", "worker", "waiting", "relay"])
+@pytest.mark.parametrize(
+    "name", ["blocks", "files", "sockets", "tls", "worker", "waiting", "relay", "lookup"]
+)
 def test_on_box(name, tmp_path):
     process = start(
         [str(HERE / "on_micropython.py"), str(HERE / "on_box" / (name + ".py"))], tmp_path
@@ -94,7 +96,7 @@ def typed_names(body):
     return names | {node.target.id for node in body if isinstance(node, ast.AnnAssign)}
 
 
-@pytest.mark.parametrize("module", ["_crypto", "_screen", "_sys", "_wire"])
+@pytest.mark.parametrize("module", ["_crypto", "_screen", "_sys", "_tls", "_wire"])
 def test_types_name_what_the_module_has(module, tmp_path):
     typed = ast.parse((FIRMWARE / "native" / "bindings" / (module + ".pyi")).read_text())
     code, output = run(f"import {module}\nprint(*dir({module}))", tmp_path)
@@ -137,6 +139,16 @@ FORBIDDEN = {
         "_sys.unlink(TMP + '/x')",
         "socket.socket()",
         "_sys.Worker()",
+    ],
+    "stick": [
+        "_sys.open('/etc/passwd', 0)",
+        "_sys.stat('/')",
+        "_sys.unlink(TMP + '/x')",
+        "_sys.pwrite(1, b'x', 0, 1, 0)",
+        "socket.socket()",
+        "_sys.unix_connect(TMP + '/x')",
+        "_sys.ioctl(0, 1, bytearray(99))",
+        "_sys.kill(1, 0)",
     ],
 }
 

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 from restante.mail import notice
+from restante.relay import tlsfaults
 from restante.screening import rules, types, verdicts
+from restante.settings import tree
 from restante.update import state
 
 ENGINE = Path(__file__).resolve().parents[2] / "firmware" / "native" / "engine"
@@ -66,3 +68,14 @@ def test_rule_kinds_and_sizes_agree():
     assert kinds.pop("KINDS") == len(kinds) + 1 == 9
     assert {name: getattr(rules, name) for name in kinds} == kinds
     assert f"RST_MAX_RULES = {rules.BLOB_OCTETS}" in text
+
+
+def test_faults_of_tls_agree():
+    text = (ENGINE.parent / "tls" / "session.h").read_text()
+    block = text[text.index("RST_TLS_NO_FAULT") :]
+    names = re.findall(r"RST_TLS_(\w+),", block[: block.index("};")])
+    assert names[0] == "NO_FAULT" and len(names) > 8
+    assert {name: getattr(tlsfaults, name) for name in names[1:]} == {
+        name: n for n, name in enumerate(names) if n
+    }
+    assert int(re.search(r"RST_TLS_PINS = (\d+)", text)[1]) == tree.PINS

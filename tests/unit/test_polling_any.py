@@ -209,16 +209,19 @@ def test_urls():
     ):
         assert refused(url_parts, text), text
     url = Url()
-    assert url.read("http://a.example:81/b/c/") == "http://a.example:81/b/c/"
+    for text in ("http://a.example:81/b/c/", "https://a/", "https://192.0.2.1:8443/b/"):
+        assert url.read(text) == text
     for text in (
-        "https://a/",
+        "",
         "http://a",
+        "https://a",
+        "https:///",
+        "ftp://a/",
         "http://a/b",
         "http://a/?/",
         "http://a/" + "b" * 150 + "/",
     ):
         assert refused(url.read, text), text
-    assert "no https yet" in url.allowed
 
 
 def test_redirects():
@@ -419,6 +422,9 @@ def test_requests():
     assert (
         b'\r\nRange: bytes=7-\r\nIf-Range: "x"\r\n' in octets and b"Host: a.example\r\n" in octets
     )
+    assert b"Host: a.example\r\n" in http.request("https://a.example:443/b", "x")
+    assert b"Host: a.example:80\r\n" in http.request("https://a.example:80/b", "x")
+    assert b"Host: a.example:443\r\n" in http.request("http://a.example:443/b", "x")
     assert b"If-Range" not in http.request("http://a/b", "x", "", 7, 'W/"x"')
 
 

@@ -37,6 +37,7 @@ IMPURE = {
     "settings/files.py",
     "update/installing.py",
     "update/poller.py",
+    "update/stick.py",
     "log",
 }
 

@@ -85,7 +85,8 @@ def value_of(kind):
             "Patterns": lambda: st.binary(min_size=1, max_size=8).filter(lambda p: 0 not in p),
             "Hashes": lambda: st.binary(min_size=32, max_size=32),
         }[name]()
-        return st.lists(item, min_size=1, max_size=9, unique=True).map(tuple)
+        most = min(9, getattr(kind, "most", 9))
+        return st.lists(item, min_size=1, max_size=most, unique=True).map(tuple)
     assert name in ("Address", "Interface"), name
     octets = st.tuples(st.integers(1, 126), *[st.integers(1, 254)] * 3)
     address = octets.map(lambda o: "%d.%d.%d.%d" % o)

@@ -3,6 +3,7 @@
 from typing_extensions import Buffer
 
 ARGON2: int
+HANDSHAKE: int
 FSYNC: int
 FSYNC_DIR: int
 O_APPEND: int

@@ -1,7 +1,7 @@
 # How MicroPython's build takes our C in: USER_C_MODULES=<repository>/firmware/native finds this
 # file. It compiles the bindings (which define Python names), and as plain libraries the worker, the
-# engine, zlib's inflate, other decoders (decoders.mk), mbedTLS's hashes and libsodium's sealing and
-# signatures.
+# engine, zlib's inflate, other decoders (decoders.mk), mbedTLS's hashes and its TLS, and libsodium's
+# sealing and signatures.
 #
 # RESTANTE_ZLIB_DIR, RESTANTE_MBEDTLS_DIR, RESTANTE_SODIUM_DIR and those of decoders.mk: unmodified
 # source trees.
@@ -27,8 +27,21 @@ RESTANTE_WORKER := $(filter-out %/main.c,$(sort $(wildcard $(RESTANTE_NATIVE)/wo
 RESTANTE_ENGINE := $(sort $(wildcard $(RESTANTE_NATIVE)/engine/*.c))
 RESTANTE_ZLIB := $(addprefix $(RESTANTE_ZLIB_DIR)/,\
 	adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
+RESTANTE_TLS := $(sort $(wildcard $(RESTANTE_NATIVE)/tls/*.c))
 RESTANTE_MBEDTLS := $(addprefix $(RESTANTE_MBEDTLS_DIR)/library/,\
 	md5.c platform_util.c sha1.c sha256.c)
+# The rest of it is TLS: what tls/tls_config.h names and what that needs. tls/tls12_client.c includes
+# ssl_tls12_client.c.
+RESTANTE_MBEDTLS_TLS := $(addprefix $(RESTANTE_MBEDTLS_DIR)/library/,\
+	aes.c asn1parse.c asn1write.c bignum.c bignum_core.c bignum_mod.c bignum_mod_raw.c \
+	block_cipher.c chacha20.c chachapoly.c cipher.c cipher_wrap.c constant_time.c ecdh.c ecdsa.c \
+	ecp.c ecp_curves.c gcm.c hkdf.c md.c oid.c pk.c pk_ecc.c pk_wrap.c pkparse.c platform.c \
+	poly1305.c psa_crypto.c psa_crypto_aead.c psa_crypto_cipher.c psa_crypto_client.c \
+	psa_crypto_driver_wrappers_no_static.c psa_crypto_ecp.c psa_crypto_ffdh.c \
+	psa_crypto_hash.c psa_crypto_mac.c psa_crypto_rsa.c psa_crypto_slot_management.c psa_util.c \
+	rsa.c rsa_alt_helpers.c sha512.c ssl_ciphersuites.c ssl_client.c ssl_msg.c ssl_tls.c \
+	ssl_tls13_client.c ssl_tls13_generic.c ssl_tls13_keys.c threading.c \
+	x509.c x509_crt.c)
 # Portable code only; nothing of it reads what its configure script would make.
 RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 	crypto_aead/xchacha20poly1305/sodium/aead_xchacha20poly1305.c \
@@ -54,12 +67,13 @@ RESTANTE_SODIUM := $(addprefix $(RESTANTE_SODIUM_DIR)/src/libsodium/,\
 SRC_USERMOD_C += $(RESTANTE_BINDINGS)
 SRC_USERMOD_LIB_C += $(RESTANTE_WORKER) $(RESTANTE_ENGINE) $(RESTANTE_ZLIB) $(RESTANTE_MBEDTLS)
 SRC_USERMOD_LIB_C += $(RESTANTE_DECODERS_C) $(RESTANTE_SODIUM)
+SRC_USERMOD_LIB_C += $(RESTANTE_TLS) $(RESTANTE_MBEDTLS_TLS)
 
 # Z_SOLO: zlib without its own memory and files; the engine gives it memory.
 CFLAGS_USERMOD += -D_GNU_SOURCE -DZ_SOLO
 CFLAGS_USERMOD += -I$(RESTANTE_ZLIB_DIR) -I$(RESTANTE_MBEDTLS_DIR)/include
 CFLAGS_USERMOD += $(RESTANTE_DECODER_FLAGS)
-CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/engine/digest_config.h"'
+CFLAGS_USERMOD += -DMBEDTLS_CONFIG_FILE='"$(RESTANTE_NATIVE)/tls/tls_config.h"'
 # SODIUM_STATIC: no names are exported.
 CFLAGS_USERMOD += -DSODIUM_STATIC -I$(RESTANTE_SODIUM_DIR)/src/libsodium/include
 RESTANTE_ARGON2_DIR := $(RESTANTE_SODIUM_DIR)/src/libsodium/crypto_pwhash/argon2
@@ -80,7 +94,8 @@ $(RESTANTE_SODIUM_OBJECTS): CFLAGS += -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN -DHA
 $(BUILD)/$(RESTANTE_ARGON2_DIR)/argon2-core.o: CFLAGS += -DHAVE_MMAP -DHAVE_SYS_MMAN_H
 $(BUILD)/$(RESTANTE_ARGON2_DIR)/argon2-fill-block-ref.o: CFLAGS += -O2
 # Others' code is built with others' idea of warnings.
-$(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES)): CFLAGS += -w
+$(addprefix $(BUILD)/,$(RESTANTE_LIBRARIES) $(RESTANTE_MBEDTLS_TLS:.c=.o)): CFLAGS += -w
+$(BUILD)/tls/tls12_client.o: CFLAGS += -w -I$(RESTANTE_MBEDTLS_DIR)/library
 $(addprefix $(BUILD)/,$(RESTANTE_ZLIB:.c=.o)): CFLAGS += $(RESTANTE_ZLIB_FLAGS)
 $(foreach name,$(RESTANTE_DECODERS),$(eval $(addprefix $(BUILD)/$(RESTANTE_DIR_$(name))/,\
 	$(RESTANTE_C_$(name):.c=.o)): CFLAGS += $(RESTANTE_FLAGS_$(name))))

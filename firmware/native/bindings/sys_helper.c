@@ -19,7 +19,7 @@
 
 enum {
     HASH_CHUNK = 65536,    // octets per read: few calls, little memory
-    STACK_OCTETS = 131072, // the deepest call is Argon2's, under 8 KiB; libc may need more
+    STACK_OCTETS = 131072, // the deepest call is a handshake's, under 16 KiB; libc may need more
     // Tickets wrap before they leave the small integers of a 32-bit MicroPython.
     LAST_TICKET = 0x3fffffff,
 };
@@ -102,6 +102,9 @@ static int perform(rst_helper_job *job) {
         return hash_file(job->fd, job->hash);
     case RST_HELPER_ARGON2:
         return hash_password(job);
+    case RST_HELPER_HANDSHAKE:
+        rst_tls_handshake_lent(job->session);
+        return 0;
     default:
         errno = EINVAL;
         return -1;
@@ -189,6 +192,12 @@ int rst_helper_submit(rst_helper_job *job) {
     }
     pthread_mutex_lock(&helper.mutex);
     bool full = helper.submitted - helper.taken == RST_HELPER_JOBS;
+    bool borrows = job->operation == RST_HELPER_HANDSHAKE;
+    if (!full && borrows && rst_tls_lend(job->session) == -1) {
+        pthread_mutex_unlock(&helper.mutex);
+        errno = EBUSY;
+        return -1;
+    }
     if (!full) {
         helper.last_ticket = helper.last_ticket == LAST_TICKET ? 1 : helper.last_ticket + 1;
         job->ticket = helper.last_ticket;

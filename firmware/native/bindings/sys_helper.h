@@ -1,11 +1,13 @@
-// One helper thread that does what blocks (sync, rename, unlink, hashing a file or a password), so
-// that the cooperative loop never waits for the medium. It knows nothing of MicroPython and
-// touches none of its objects: paths are copied in, descriptors are duplicated, results are copied
-// out.
+// One helper thread that does what blocks (sync, rename, unlink, hashing a file or a password, the
+// arithmetic of a TLS handshake), so that the cooperative loop never waits for the medium. It
+// knows nothing of MicroPython and touches none of its objects: paths are copied in, descriptors
+// are duplicated, results are copied out.
 #ifndef RST_BINDINGS_SYS_HELPER_H
 #define RST_BINDINGS_SYS_HELPER_H
 
 #include <stdint.h>
+
+#include "../tls/session.h"
 
 enum {
     RST_HELPER_FSYNC = 1, // fd
@@ -14,6 +16,7 @@ enum {
     RST_HELPER_UNLINK,    // path
     RST_HELPER_SHA256,    // fd, whole file from its start
     RST_HELPER_ARGON2,    // password in `path`, salt in `other`
+    RST_HELPER_HANDSHAKE, // one step of that of `session`, which the submit borrows
 };
 
 enum {
@@ -39,13 +42,14 @@ typedef struct {
     char other[RST_HELPER_PATH];
     int error; // errno, 0 if done
     uint8_t hash[RST_HELPER_HASH];
+    rst_tls *session;
 } rst_helper_job;
 
 // Starts the thread. Returns an eventfd that is readable while results wait; -1 and errno. EBUSY:
 // it runs already, one per program.
 int rst_helper_start(void);
-// Copies the job in and fills its ticket; it duplicates the descriptor. -1 and errno; EAGAIN:
-// full.
+// Copies the job in and fills its ticket; it duplicates the descriptor, and borrows the session.
+// -1 and errno; EAGAIN: full, EBUSY: the session is at work.
 int rst_helper_submit(rst_helper_job *job);
 // Copies the oldest result out; 0 if there is none.
 int rst_helper_collect(rst_helper_job *job);

@@ -9,6 +9,7 @@
 
 #include "sys.h"
 #include "sys_helper.h"
+#include "tls.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -67,6 +68,9 @@ static mp_obj_t worker_submit(size_t n_args, const mp_obj_t *args) {
     case RST_HELPER_ARGON2:
         expected = 4;
         copy_path(job.path, args[2]);
+        break;
+    case RST_HELPER_HANDSHAKE:
+        job.session = rst_tls_of(args[2]);
         break;
     default:
         mp_raise_ValueError(MP_ERROR_TEXT("no such operation"));

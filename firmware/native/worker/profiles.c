@@ -109,6 +109,12 @@ static const rst_call ending[] = {
     CALL(restart_syscall), CALL(rt_sigaction), CALL(exit_group),
 };
 
+// One stick that is open for reading, and who asks for its octets.
+static const rst_call one_stick[] = {
+    CALL(pread64),
+    CALL(accept4),
+};
+
 // One message and its scratch are mapped, the reply's socket is open: what is left is to hand
 // pages back, to get place for the scratch on the disk, to reply and to end.
 static const rst_call one_message[] = {
@@ -129,17 +135,26 @@ static const rst_call_group console[] = {
     GROUP(terminal),   GROUP(memory), GROUP(ending),
 };
 
+static const rst_call_group stick[] = {
+    GROUP(open_files), GROUP(one_stick), GROUP(times),
+    GROUP(memory),     GROUP(ending),    GROUP(asking_terminal),
+};
+
 static const rst_call_group worker[] = {GROUP(one_message)};
 
 #define PROFILE(name) {#name, (name), sizeof(name) / sizeof((name)[0])}
 
 const rst_profile rst_profile_gate = PROFILE(gate);
 const rst_profile rst_profile_console = PROFILE(console);
+const rst_profile rst_profile_stick = PROFILE(stick);
 const rst_profile rst_profile_worker = PROFILE(worker);
 
 const rst_profile *rst_profile_named(const char *name) {
     if (strcmp(name, "gate") == 0) {
         return &rst_profile_gate;
+    }
+    if (strcmp(name, "stick") == 0) {
+        return &rst_profile_stick;
     }
     return strcmp(name, "console") == 0 ? &rst_profile_console : NULL;
 }

@@ -36,9 +36,10 @@ typedef struct {
 
 extern const rst_profile rst_profile_gate;
 extern const rst_profile rst_profile_console;
+extern const rst_profile rst_profile_stick;
 extern const rst_profile rst_profile_worker;
 
-// "gate" or "console"; NULL for other names. The worker's profile is not for Python.
+// "gate", "console" or "stick"; NULL for other names. The worker's profile is not for Python.
 const rst_profile *rst_profile_named(const char *name);
 
 // Sets no-new-privs and installs the filter in all threads. -1 and errno.

@@ -7,6 +7,9 @@ import _sys
 from restante.box import keys
 
 BLOCKS = "/sys/class/block"
+# What the kernel calls USB sticks.  The box's own medium is never one: who names a partition of
+# a stick `keys` or `rootB` must not have it taken for the box's.
+STICKS = "sd"
 SECTOR_OCTETS = 512  # of /sys, whatever the medium has
 
 # linux/fs.h
@@ -56,6 +59,8 @@ class Partition:
 def partition(name):
     """The GPT partition of that name, whatever order disks were found in; None: there is none."""
     for entry in _sys.listdir(BLOCKS):
+        if entry.startswith(STICKS):
+            continue
         with open("%s/%s/uevent" % (BLOCKS, entry)) as file:
             found = ("PARTNAME=%s\n" % name) in file.read()
         if found:

@@ -8,6 +8,7 @@ from restante.compat import const
 GATE_UID = const(100)
 SCREEN_UID = const(101)
 CONSOLE_UID = const(102)
+STICK_UID = const(103)
 
 # Where redirected connections arrive.  Never a port of a service that the box offers.
 GATE_PORT = const(11000)
@@ -20,6 +21,8 @@ DATA = "/data"
 RUN = "/run/restante"
 # What the image brings, read only: the factory's signature set, the first key set.
 IMAGE = "/usr/share/restante"
+# Below it: certificates of public CAs (native/tls/roots.h).
+ROOTS = "roots"
 # What bundles are made for (update/manifest.py).
 HARDWARE = "virt"
 CHANNEL = "stable"
@@ -43,6 +46,7 @@ UPDATES = "updates"
 CONTROL_SOCKET = "control.sock"
 SCREEN_SOCKET = "screen.sock"
 SLOTS_SOCKET = "slots.sock"
+STICK_SOCKET = "stick.sock"
 # What the packet filter holds, as the warden says it.
 FILTER_STATE = "filter"
 # The slot that the boot record asked for when the kernel started.

@@ -25,11 +25,20 @@ class Lookup:
         self._resolver = Resolver(path, port)
         self._due = {}  # name: when it is asked again
         self._failed = set()  # names whose failure was recorded
+        self._changed = asyncio.Event()
+
+    def takes(self, settings, profiles):
+        """A name that is new is asked for at once: who commits a group tries it next."""
+        self._changed.set()
 
     async def run(self):
         while True:
+            self._changed.clear()
             await self.look()
-            await asyncio.sleep_ms(LOOK_S * 1000)
+            try:
+                await asyncio.wait_for(self._changed.wait(), LOOK_S)
+            except asyncio.TimeoutError:
+                pass
 
     async def look(self):
         """Asks for each name that is due."""

@@ -366,6 +366,11 @@ class Control:
         self._audit("update.poll", answer, who, "", what=answer[1])
         return answer
 
+    async def _update_stick(self, who, firmware=None):
+        answer = self._updates.look_at_stick(firmware is not None)
+        self._audit("update.stick", answer, who, "", what=answer[1])
+        return answer
+
     async def _show_updates(self):
         return self._updates.polls()
 

@@ -20,16 +20,17 @@ BOX = "hardware %s, channel %s, firmware %s, engine level %d"
 class Updates:
     """`installer`: update.Installer; `arriving`: update.Arriving; `screen`: ScreenClient;
     `now()`: seconds since 1970, None while the clock is not trusted; `age`: update.Age; `poller`:
-    update.Poller.
+    update.Poller; `stick`: update.Stick.
     """
 
-    def __init__(self, installer, arriving, screen, now, age, poller):
+    def __init__(self, installer, arriving, screen, now, age, poller, stick):
         self._installer = installer
         self._arriving = arriving
         self._screen = screen
         self._now = now
         self._age = age
         self._poller = poller
+        self._stick = stick
 
     def writing(self):
         """What is being written at this moment, "" if nothing is."""
@@ -122,10 +123,31 @@ class Updates:
             return True, text, ["type: show updates"]
         return good, text, [] if good else ["type: show log"]
 
+    def look_at_stick(self, firmware):
+        on, is_in, _, _, _, _ = self._stick.state()
+        if not on:
+            return False, "sticks are off", ["type: configure, set updates stick on, commit"]
+        if not is_in:
+            return False, "no stick is in", ["put one in; it is looked at within seconds"]
+        self._stick.again(firmware)
+        return True, "it is looked at", ["type: show updates"]
+
     def polls(self):
+        return True, "updates", self._server() + self._of_stick()
+
+    def _of_stick(self):
+        _, _, text, ago, result, under_way = self._stick.state()
+        lines = [_row("stick", text)]
+        if ago is not None:
+            lines.append(_row("last stick", "%s ago: %s" % (duration(ago), result)))
+        if under_way:
+            lines.append(_row("from stick", under_way))
+        return lines
+
+    def _server(self):
         url, channel, ago, result, under_way, next, failures = self._poller.state()
         if not url:
-            return True, "updates", [_row("server", "none: set updates url http://HOST/FOLDER/")]
+            return [_row("server", "none: set updates url http://HOST/FOLDER/")]
         lines = [_row("server", url), _row("channel", channel)]
         last = "none since the start" if ago is None else "%s ago: %s" % (duration(ago), result)
         lines.append(_row("last poll", last))
@@ -137,7 +159,7 @@ class Updates:
             lines.append(_row("next poll", "only by `update poll`: updates interval is 0"))
         else:
             lines.append(_row("next poll", "in " + duration(next)))
-        return True, "updates", lines
+        return lines
 
     async def _answered(self, work, text):
         try:

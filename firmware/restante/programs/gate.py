@@ -25,6 +25,7 @@ from restante.box import options, places
 from restante.box.clock import RECORD_OCTETS
 from restante.box.echo import Pinger
 from restante.box.slotschannel import SlotsChannel
+from restante.box.stickchannel import StickChannel
 from restante.box.system import System
 from restante.box.timekeeper import Timekeeper, always, synchronised
 from restante.collect.collector import Collector
@@ -79,6 +80,8 @@ from restante.update.firmware import Firmware
 from restante.update.installing import Installer
 from restante.update.poller import AGENT, Poller
 from restante.update.sets import Signatures
+from restante.update.stick import Stick
+from restante.update.taking import Taker
 from restante.version import ENGINE_LEVEL, MADE, VERSION
 
 DEFAULTS = {
@@ -173,11 +176,19 @@ class Services:
             self.now,
         )
         self.arriving = Arriving(folder, folder.off_loop(helper), lambda: self.installer.busy)
+        self.taker = Taker(self.installer, self.arriving, self.up)
         self.firmware = Firmware(
             SlotsChannel(given["--run"] + "/" + places.SLOTS_SOCKET),
             self.installer,
             asyncio.sleep,
         )
+        self.stick = Stick(
+            StickChannel(given["--run"] + "/" + places.STICK_SOCKET),
+            self.installer,
+            self.taker,
+            self.up,
+        )
+        self.stick.takes(tree, None)
         self.profiles = Profiles(tree)
         self.groups = Groups(tree)
         self.accounts = Accounts(
@@ -225,7 +236,8 @@ class Services:
         self.ticker.add(self.running)
         self.sender = sender
         moments.takes(tree, self.profiles)
-        self.takers = [self.door, sender, moments]  # what has takes(settings, profiles)
+        # What has takes(settings, profiles).
+        self.takers = [self.door, sender, moments, self.stick]
         self._at_start = {path: tree.get(path) for path in needing_restart()}
         self._origin = place(given["--origin"]) if given["--origin"] else None
         self._sessions = 0
@@ -390,18 +402,21 @@ async def watch(services):
     await services.watch.serve()
 
 
-def poller_of(services, listening):
+def poller_of(services, given, listening):
     """Who asks the server of bundles; it may not be the box itself (FAULTS 93)."""
     local = _sys.sockname(listening.fileno())
     fetcher = Fetcher(
         Resolver(places.RESOLV_CONF).answer,
         lambda wanted: services.is_own(wanted, local),
         AGENT,
+        services.helper,
+        given["--image"] + "/" + places.ROOTS,
+        services.now,
     )
     made = Poller(
         services.spool.folder,
         services.installer,
-        services.arriving,
+        services.taker,
         fetcher,
         services.up,
         services.now,
@@ -414,7 +429,7 @@ def poller_of(services, listening):
 async def serve(services, given, listening, control_fd, signals):
     tree = services.settings
     await open_store(services)
-    poller = poller_of(services, listening)
+    poller = poller_of(services, given, listening)
     listener = Listener(listening, tree.get("sessions maximum"), services.session)
     control = Control(
         tree,
@@ -438,6 +453,7 @@ async def serve(services, given, listening, control_fd, signals):
             services.now,
             services.age,
             poller,
+            services.stick,
         ),
         services.timekeeper,
         FirmwareCommands(services.firmware, services.arriving),
@@ -452,6 +468,8 @@ async def serve(services, given, listening, control_fd, signals):
         services.sender,
     )
     services.takers.append(control)
+    lookup = Lookup(services.groups, services.up, places.RESOLV_CONF)
+    services.takers.append(lookup)
     tasks = [
         asyncio.create_task(control_server.Server(control_fd, control, log).run()),
         asyncio.create_task(listener.run()),
@@ -461,8 +479,9 @@ async def serve(services, given, listening, control_fd, signals):
         asyncio.create_task(watch(services)),
         asyncio.create_task(services.installer.serve()),
         asyncio.create_task(poller.run()),
+        asyncio.create_task(services.stick.run()),
         asyncio.create_task(services.firmware.serve()),
-        asyncio.create_task(Lookup(services.groups, services.up, places.RESOLV_CONF).run()),
+        asyncio.create_task(lookup.run()),
     ]
     if not services.off:
         tasks.append(asyncio.create_task(services.collector.run()))

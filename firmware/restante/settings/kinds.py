@@ -27,6 +27,8 @@ PATTERNS = 60
 PATTERN_OCTETS = 200
 # A URL of settings: two lines of a terminal, and a line of update/polling.py.
 URL_OCTETS = 150
+# What a URL may begin with, and the port that it then means.
+SCHEMES = {"http": 80, "https": 443}
 # What a URL cannot hold, or what means nothing here: a fragment, a user, an IPv6 address.
 URL_NEVER = '"#<>@[]\\^`{|}'
 HEX_DIGITS = "0123456789ABCDEF"
@@ -365,11 +367,13 @@ class Words:
 
 
 class Hashes:
-    """SHA-256 of files; the value: a tuple of 32 octets each."""
+    """SHA-256 of something; the value: a tuple of 32 octets each."""
 
     many = True
 
-    allowed = "1 to %d SHA-256 in 64 hex digits each, with commas between" % PATTERNS
+    def __init__(self, most=PATTERNS):
+        self.most = most
+        self.allowed = "1 to %d SHA-256 in 64 hex digits each, with commas between" % most
 
     def read(self, text):
         hashes = []
@@ -379,7 +383,7 @@ class Hashes:
             digest = bytes([int(word[i : i + 2], 16) for i in range(0, 64, 2)])
             if digest not in hashes:
                 hashes.append(digest)
-        if len(hashes) > PATTERNS:
+        if len(hashes) > self.most:
             raise ValueError(text)
         return tuple(hashes)
 
@@ -423,16 +427,12 @@ class Url:
 
     many = False
 
-    allowed = (
-        "http://HOST/FOLDER/, with :PORT after HOST if need be; this firmware has no https yet, "
-        "and bundles are signed"
-    )
+    allowed = "https://HOST/FOLDER/ or http://HOST/FOLDER/, with :PORT after HOST if need be"
 
     def read(self, text):
-        if len(text) > URL_OCTETS or url_parts(text)[0] != "http":
+        if len(text) > URL_OCTETS or text[-1:] != "/" or "?" in text:
             raise ValueError(text)
-        if text[-1] != "/" or "?" in text:
-            raise ValueError(text)
+        url_parts(text)
         return text
 
     def write(self, value):
@@ -468,13 +468,13 @@ def url_parts(text):
     """
     scheme, mark, rest = text.partition("://")
     scheme = scheme.lower()
-    if not mark or scheme not in ("http", "https"):
+    if not mark or scheme not in SCHEMES:
         raise ValueError(text)
     if any(not 33 <= ord(c) < 127 or c in URL_NEVER for c in rest):
         raise ValueError(text)
     place, slash, path = rest.partition("/")
     host, colon, port = place.partition(":")
-    number_of = _number(port, 1, 65535) if colon else 80 if scheme == "http" else 443
+    number_of = _number(port, 1, 65535) if colon else SCHEMES[scheme]
     host = host.lower()
     if is_address(host):
         if host[:2] == "0." or number(host) >> 28 >= 14:  # multicast and above

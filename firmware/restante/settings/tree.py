@@ -44,6 +44,8 @@ ACCOUNT = "account"
 SCREENING = "screening "  # begins the paths that a profile may have of its own
 # Profiles: an office has one for the managers, one for the rest.
 PROFILES = 32
+# Keys of update servers: an old and a new one, of two servers (native/tls/session.h).
+PINS = 4
 # Patterns of accounts that have a profile: an office that lists every mailbox by name.
 ACCOUNTS = 100
 # Groups of servers: an office has a handful of providers, and each place that a client connects to
@@ -77,7 +79,7 @@ BRANCHES = {
     "screening sender": "rules about the From: address",
     "screening subject": "rules about the Subject:",
     "signatures": "the signature set in use",
-    "updates": "fetching bundles from a server",
+    "updates": "bundles from a server or a USB stick",
     "spool": "mail in passage",
     "quarantine": "held mail",
     "mail": "stored mail",
@@ -272,10 +274,22 @@ SETTINGS = tuple(
         ),
         Setting("updates url", Url(), None, "folder of a server that has bundles; none: no polls"),
         Setting(
+            "updates pin",
+            Hashes(PINS),
+            None,
+            "of the public key of a server or CA of https: it is trusted, and no public CA is",
+        ),
+        Setting(
             "updates interval",
             Integer(0, 10080, "minutes"),
             60,
             "between two polls of that server; 0: none but `update poll`",
+        ),
+        Setting(
+            "updates stick",
+            Choice("on", "off"),
+            "on",  # bundles are signed; off: the kernel uses no USB device at all
+            "whether bundles are taken from a USB stick",
         ),
         Setting("updates channel", HOSTNAME, CHANNEL, "bundles of this channel are taken"),
         Setting("spool maximum", Integer(8, 65536, MIB), 48, "mail in passage"),

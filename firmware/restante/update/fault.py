@@ -20,6 +20,19 @@ class PollError(RestanteError):
     """The server of bundles cannot be reached, is too slow, or gives something else."""
 
 
+class StickError(RestanteError):
+    """The stick cannot be read, or is not what it should be: `what` and the next `step`."""
+
+    def __init__(self, what, step):
+        super().__init__("%s; %s" % (what, step))
+        self.what = what
+        self.step = step
+
+
+class Waiting(RestanteError):
+    """Something else goes first; it is tried again later."""
+
+
 def malformed(what):
     """What contradicts the format: no more of it is read."""
     return BundleError(

@@ -1,19 +1,21 @@
 """One file from a server: the name looked up, connection, request, redirects, the answer's octets.
 
-Its rule: no wait is without an end.  A head must be there in HEAD_MS however it trickles in; of a
-body SLICE_OCTETS must arrive in each SLICE_MS, or it is too slow (FAULTS 67).  It does not know
-what the files mean.
+Its rule: no wait is without an end.  A TLS handshake is over in HANDSHAKE_MS, a head is there in
+HEAD_MS, however they trickle in; of a body SLICE_OCTETS must arrive in each SLICE_MS, or it is too
+slow (FAULTS 67).  It does not know what the files mean.
 """
 
-from restante import loop
+from restante import log, loop
 from restante.errors import ProtocolError
 from restante.inet import sockaddr
 from restante.relay.leg import Leg, stream_socket
+from restante.relay.secured import SecuredLeg
 from restante.settings.kinds import is_address, url_parts
 from restante.update import http
-from restante.update.fault import PollError
+from restante.update.fault import PollError, Waiting
 
 CONNECT_MS = 15000
+HANDSHAKE_MS = 30000
 HEAD_MS = 30000
 # 256 octets a second: a modem has ten times as much.
 SLICE_OCTETS = 7680
@@ -26,12 +28,20 @@ ADDRESSES = 3
 
 class Fetcher:
     """`addresses(name)`: awaits ([addresses], seconds), Resolver.answer; `is_own(place)`:
-    whether an (address, port) is the box itself; `agent`: how the box names itself."""
+    whether an (address, port) is the box itself; `agent`: how the box names itself; `helper`:
+    loop.Helper; `roots`: path of the list of CAs; `now()`: None, while the clock is not trusted.
 
-    def __init__(self, addresses, is_own, agent):
+    `pins`: see SecuredLeg.secure.
+    """
+
+    def __init__(self, addresses, is_own, agent, helper, roots, now):
+        self.pins = b""
         self._addresses = addresses
         self._is_own = is_own
         self._agent = agent
+        self._helper = helper
+        self._roots = roots
+        self._now = now
 
     async def open(self, url, limit, buffer, etag="", start=0, match=""):
         """An Answer whose head is there; the caller closes it.  PollError, ProtocolError.
@@ -48,10 +58,11 @@ class Fetcher:
 
     async def _asked(self, url, limit, buffer, etag, start, match):
         scheme, host, port, _ = url_parts(url)
-        if scheme != "http":
-            raise PollError("the server wants https, which this firmware does not have yet")
         octets = http.request(url, self._agent, etag, start, match)
-        leg = await self._connected(host, port)
+        if scheme == "https":
+            leg = await self._secured(host, port)
+        else:
+            leg = await self._connected(host, port, Leg)
         answer = Answer(leg, http.Response(limit, start, buffer))
         try:
             await answer.begin(octets)
@@ -60,13 +71,28 @@ class Fetcher:
             raise
         return answer
 
-    async def _connected(self, host, port):
+    async def _secured(self, host, port):
+        """A certificate is good for some time, so a clock that is wrong says nothing of it."""
+        if self._now() is None:
+            raise Waiting("https needs the time, and the clock is not set yet: show status")
+        leg = await self._connected(host, port, SecuredLeg)
+        try:
+            leg.within(HANDSHAKE_MS, "the TLS handshake")
+            kind = await leg.secure(self._helper, host, self._roots, self.pins)
+        except BaseException:
+            leg.close()
+            raise
+        version, suite, ms = kind
+        log.record(log.DEBUG, "update.secured", host=host, version=version, suite=suite, ms=ms)
+        return leg
+
+    async def _connected(self, host, port, kind):
         why = None
         for address in (await self._places(host))[:ADDRESSES]:
             if self._is_own((address, port)):
                 why = PollError("%s leads back to this box: %s" % (host, address))
                 continue
-            leg = _leg(address, port)
+            leg = _leg(address, port, kind)
             try:
                 leg.within(CONNECT_MS, "the connection")
                 await leg.connect(sockaddr(address, port))
@@ -87,9 +113,9 @@ class Fetcher:
             raise PollError("the name %s cannot be looked up: %s" % (host, error))
 
 
-def _leg(address, port):
+def _leg(address, port, kind):
     try:
-        return Leg(stream_socket(), "the server %s port %d" % (address, port), PollError)
+        return kind(stream_socket(), "the server %s port %d" % (address, port), PollError)
     except OSError as error:
         raise PollError("no connection can be made: error %s" % error.args[0])
 

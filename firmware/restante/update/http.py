@@ -10,7 +10,7 @@ the files mean.
 
 from restante.compat import const
 from restante.errors import ProtocolError
-from restante.settings.kinds import url_parts
+from restante.settings.kinds import SCHEMES, url_parts
 
 NEED_DATA = const(0)
 HEAD = const(1)  # `status` and the fields are known
@@ -59,12 +59,12 @@ _KEPT = (
 
 
 def request(url, agent, etag="", start=0, match=""):
-    """Octets that ask for `url` (http).  `etag`: of what is known already (If-None-Match);
+    """Octets that ask for `url`.  `etag`: of what is known already (If-None-Match);
     `start`: only from this octet on, and only if the file still has the ETag `match`."""
-    _, host, port, path = url_parts(url)
+    scheme, host, port, path = url_parts(url)
     rows = [
         "GET %s HTTP/1.1" % path,
-        "Host: " + (host if port == 80 else "%s:%d" % (host, port)),
+        "Host: " + (host if port == SCHEMES[scheme] else "%s:%d" % (host, port)),
         "User-Agent: " + agent,
         "Accept-Encoding: identity",
         "Connection: close",

@@ -157,6 +157,17 @@ def choose(entries, here):
     return first
 
 
+def newest_firmware(entries, here):
+    """The Entry of the newest firmware for this box, or None; newer or not."""
+    return _highest(
+        [
+            entry
+            for entry in entries
+            if entry.kind == manifest.FIRMWARE and entry.epoch == here.epoch and _fits(entry, here)
+        ]
+    )
+
+
 def _fits(entry, here):
     if entry.sha256 in here.refused or entry.content in here.refused:
         return False

@@ -1,10 +1,4 @@
-"""Asks a server for newer bundles, fetches them into `updates/part-...`, and has them installed.
-
-Its rule: it adds no trust.  What it takes goes the way of a bundle from the console: the same
-part's file (arriving.py), so that either goes on where the other broke off, the same installer.
-The signatures are checked as soon as the begin of a bundle is there, before the rest is fetched.
-The console comes first: a transfer or a change of its own is never disturbed, it is waited for.
-"""
+"""Asks a server for newer bundles, and has taken what it offers (taking.py)."""
 
 import asyncio
 import hashlib
@@ -14,42 +8,25 @@ from restante import log, loop
 from restante.errors import RestanteError, SetRefused, StoreError
 from restante.log.alarms import POLL
 from restante.update import http, index, polling
-from restante.update import state as states
-from restante.update.download import Download
-from restante.update.fault import BundleError, PollError
+from restante.update.fault import BundleError, PollError, Waiting
 from restante.update.installing import contents
+from restante.update.taking import Source, failure, index_of
 from restante.version import VERSION
 
 MEMORY = "updates/poll"
 AGENT = "restante/" + VERSION
 LOOK_S = 5
-# A transfer of the console that has not moved for so long is given up.
-CONSOLE_S = 600
-# Bundles of one poll: a chain of key sets and deltas; the next poll goes on.
-BUNDLES = 16
 # `update poll` waits so long for what comes of it.
 ANSWER_S = 10
 _STEP_MS = 50
-# Bundles that were refused, by SHA-256, at most so many.  They are not fetched again until
-# somebody asks, or a restart; for a day only, if not all of it was there: it may have been another
-# one that somebody sent under this name, and the right one must not be lost for ever.
-REFUSALS = 32
-REFUSED_S = 86400
-EVER_S = 315360000
-# Of a refusal: it had to wait, and says nothing of the bundle.
-_PASSING = ("busy", "nothing")
-
-
-class Waiting(RestanteError):
-    """Something else goes first; the poll is made later."""
 
 
 class Poller:
-    """`folder`: store.Folder of the data; `installer`, `arriving`: of this room; `fetcher`:
-    Fetcher; `up()`: seconds that only grow; `now()`: since 1970, None: the clock is not trusted.
+    """`folder`: store.Folder of the data; `installer`, `taker`: of this room; `fetcher`: Fetcher;
+    `up()`: seconds that only grow; `now()`: since 1970, None: the clock is not trusted.
     """
 
-    def __init__(self, folder, installer, arriving, fetcher, up, now):
+    def __init__(self, folder, installer, taker, fetcher, up, now):
         self.plan = polling.Plan(up(), _chance())
         self.url = None
         self.result = ""  # of the last poll, in words
@@ -57,18 +34,13 @@ class Poller:
         self._how = polling.GOOD  # and how it ended
         self._folder = folder
         self._installer = installer
-        self._arriving = arriving
+        self._taker = taker
         self._fetcher = fetcher
         self._up = up
         self._now = now
-        self._server = ""  # of the poll that is under way
         self._memory = polling.Memory()
-        self._refused = {}  # SHA-256: until when, up()
+        self._source = _Server(self, fetcher, up)
         self._task = None
-        self._download = None
-        self._progress = arriving.progress  # as the console left it
-        self._moved = -CONSOLE_S  # when it last changed, up()
-        self._turn = arriving.turn  # of our last transfer
         self._said = 0  # days of silence that the alarm said
 
     def takes(self, settings, profiles):
@@ -77,6 +49,7 @@ class Poller:
         self.plan.takes(settings.get("updates interval") * 60, url, self._up())
         self.url = url
         self._installer.channel = settings.get("updates channel")
+        self._fetcher.pins = b"".join(settings.get("updates pin") or ())
 
     @property
     def busy(self):
@@ -89,8 +62,7 @@ class Poller:
         self._load()
         try:
             while True:
-                if self._task is None:
-                    self._look_at_console()
+                self._taker.look_at_console()
                 if self.url:
                     self._look_at_silence()
                     if self.plan.due(self._up()):
@@ -103,7 +75,7 @@ class Poller:
     async def poll(self):
         """A poll now, for the console: (whether it is over, whether it was good, in words)."""
         if not self.url:
-            return True, False, "no server is set: set updates url http://HOST/FOLDER/"
+            return True, False, "no server is set: set updates url https://HOST/FOLDER/"
         self._start(True)
         for _ in range(ANSWER_S * 1000 // _STEP_MS):
             if self._task is None:
@@ -124,15 +96,12 @@ class Poller:
             how, self.result = polling.WAITED, "it waits: %s" % error
         except (BundleError, SetRefused) as error:
             how = polling.FAILED if error.transient else polling.REFUSED
-            self.result = _failure(error)
+            self.result = failure(error)
         except (OSError, RestanteError) as error:
-            self.result = _failure(error)
+            self.result = failure(error)
         except Exception as error:  # noqa: BLE001 (also MemoryError: the next poll is tried)
             self.result = "it failed: %s" % repr(error)
         finally:
-            self._download = None
-            if self._arriving.turn == self._turn:
-                self._progress = self._arriving.progress  # what changed was ours
             self.at = self._up()
             self.plan.ended(how, self.at, _chance())
             self._how = how
@@ -147,137 +116,58 @@ class Poller:
         if how == polling.GOOD:
             self._said = 0
 
-    # -- who goes first
-
-    def _look_at_console(self):
-        """What has changed since, and not by a poll, is the console's."""
-        if self._arriving.progress != self._progress:
-            self._progress = self._arriving.progress
-            self._moved = self._up()
-
-    def _check_free(self):
-        self._look_at_console()
-        if self._installer.busy or self._arriving.ending:
-            raise Waiting("another update is under way")
-        theirs = self._arriving.open and self._arriving.turn != self._turn
-        if theirs and self._up() - self._moved < CONSOLE_S:
-            raise Waiting("somebody at the console sends a bundle")
-
     # -- one poll
 
     async def _work(self, asked):
-        self._check_free()
-        self._server = self.url or ""  # other settings are for the next poll
+        self._taker.check_free(self._source)
+        self._source.url = self.url or ""  # other settings are for the next poll
         if self._installer.keys is None:
             raise PollError("this box has no key set, so it trusts no bundle")
         if asked:
-            self._refused = {}
+            self._source.refusals.clear()
         await self._remember_url()
-        buffer = bytearray(http.ROOM_OCTETS)
-        etag, entries = await self._index(buffer, asked)
+        etag, entries = await self._index(asked)
         if entries is None:
             await self._good()
             return "nothing newer; the index is as it was"
-        done = []
-        for _ in range(BUNDLES):
-            entry = index.choose(entries, self._here())
-            if entry is None:
-                self._memory.etag = etag
-                self._memory.about = self._about()
-                await self._good(True)
-                return "; ".join(done) or "nothing newer" + self._left_out()
-            done.append(await self._take(entry, buffer))
-        await self._good()
-        return "; ".join(done) + "; more follows"
+        done, all_of_it = await self._taker.take_all(entries, self._source)
+        if not all_of_it:
+            await self._good()
+            return "; ".join(done) + "; more follows"
+        self._memory.etag = etag
+        self._memory.about = self._about()
+        await self._good(True)
+        return "; ".join(done) or "nothing newer" + self._left_out()
 
-    async def _index(self, buffer, asked):
+    async def _index(self, asked):
         """(ETag, entries); None: it is the one that is known, and the box is as it was."""
         known = "" if asked or self._memory.about != self._about() else self._memory.etag
-        answer = await self._fetcher.open(
-            self._server + index.FILE, index.INDEX_OCTETS, buffer, etag=known
-        )
-        try:
+        url = self._source.url + index.FILE
+        answer = await self._fetcher.open(url, index.INDEX_OCTETS, self._source.buffer, etag=known)
+        if answer.status != http.OK:
+            answer.close()
             if answer.status == http.NOT_MODIFIED and known:
                 return known, None
-            if answer.status != http.OK:
-                raise PollError("the server answers %d to %s" % (answer.status, index.FILE))
-            data = bytearray()
-            view = await answer.next()
-            while view is not None:
-                data.extend(view)
-                view = await answer.next()
-        finally:
-            answer.close()
+            raise PollError("the server answers %d to %s" % (answer.status, index.FILE))
         try:
-            return answer.etag, index.parse(bytes(data))
+            return answer.etag, await index_of(answer)
         except BundleError as error:
             raise PollError("its index cannot be used: %s" % error)
 
-    def _here(self):
-        installer = self._installer
-        return index.Here(
-            installer.hardware,
-            installer.channel,
-            installer.keys.epoch,
-            installer.state.epoch,
-            installer.state.records.get(states.CURRENT),
-            [each for each in self._refused if self._up() < self._refused[each]]
-            + installer.state.rolled_back,
-        )
-
     def _about(self):
         """What else than the index a choice depends on, in 16 octets."""
-        here = self._here()
+        here = self._taker.here(self._source.refusals)
         have = here.installed
         found = hashlib.sha256()
-        for part in (self._server, here.channel, here.hardware, VERSION, str(here.epoch)):
+        for part in (self._source.url, here.channel, here.hardware, VERSION, str(here.epoch)):
             found.update(part.encode() + b"\n")
         for digest in ([have.sha256] if have else [bytes(32)]) + self._installer.state.rolled_back:
             found.update(digest)
         return found.digest()[:16]
 
     def _left_out(self):
-        n = len(self._refused)
+        n = len(self._source.refusals)
         return "; %d that were refused are not fetched again" % n if n else ""
-
-    # -- one bundle
-
-    async def _take(self, entry, buffer):
-        """It is fetched, if it is not there yet, and installed; what became of it, in words."""
-        self._check_free()
-        etag = self._memory.part_etag if self._memory.part == entry.sha256 else ""
-        self._download = Download(
-            entry, self._server, self._arriving, self._installer, self._fetcher, buffer, etag
-        )
-
-        async def began(etag):
-            self._memory.part = entry.sha256
-            self._memory.part_etag = etag
-            await self._save()
-
-        log.record(log.INFO, "update.fetching", file=entry.file, octets=entry.octets)
-        try:
-            await self._download.run(began)
-            text, warnings = await self._installer.install()
-        except BundleError as error:
-            if error.code in _PASSING:
-                raise Waiting(str(error))
-            if error.code != "payload":  # another copy of it may be whole
-                self._refuse(entry.sha256)
-            raise
-        finally:
-            self._turn = self._download.turn or self._turn
-            if self._arriving.turn == self._turn:
-                self._progress = self._arriving.progress
-        for each in warnings:
-            log.record(log.WARNING, "update.warning", file=entry.file, what=each)
-        return text
-
-    def _refuse(self, sha256):
-        if len(self._refused) >= REFUSALS:
-            self._refused = {}
-        seconds = EVER_S if self._download.arrived else REFUSED_S
-        self._refused[sha256] = self._up() + seconds
 
     # -- what is remembered
 
@@ -291,8 +181,8 @@ class Poller:
 
     async def _remember_url(self):
         """Another server: nothing is known of it, and its silence is counted from now on."""
-        if self._memory.url != self._server:
-            self._memory = polling.Memory(self._server)
+        if self._memory.url != self._source.url:
+            self._memory = polling.Memory(self._source.url)
         elif self._memory.good or self._now() is None:
             return
         self._memory.good = self._now() or 0
@@ -343,15 +233,31 @@ class Poller:
         )
 
     def _under_way(self):
-        if self._download is None:
-            return "a poll is under way"
-        entry = self._download.entry
-        return "%s: %d of %d octets" % (entry.file, self._download.at, entry.octets)
+        return self._taker.under_way() or "a poll is under way"
+
+    # -- for its source
+
+    def part_etag(self, sha256):
+        return self._memory.part_etag if self._memory.part == sha256 else ""
+
+    async def remember_part(self, sha256, etag):
+        self._memory.part = sha256
+        self._memory.part_etag = etag
+        await self._save()
 
 
-def _failure(error):
-    code = getattr(error, "code", "")
-    return "%s (%s)" % (error, code) if code else str(error)
+class _Server(Source):
+    """The server that is polled; what is remembered of it is the poller's."""
+
+    def __init__(self, poller, fetcher, up):
+        super().__init__("the server", fetcher, "", up)
+        self._poller = poller
+
+    def etag(self, sha256):
+        return self._poller.part_etag(sha256)
+
+    async def began(self, sha256, etag):
+        await self._poller.remember_part(sha256, etag)
 
 
 def _chance():

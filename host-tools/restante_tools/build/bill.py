@@ -24,11 +24,12 @@ PURPOSES = {
     "cabextract": ("libmspack", "library"),
     "7zip": ("7zip", "library"),
     "mbedtls": ("mbedtls", "library"),
+    "ca-certificates": ("ca-certificates", "data"),
     "libsodium": ("libsodium", "library"),
     "u-boot-sunxi": ("u-boot", "firmware"),
 }
 # Of Debian's packages, by their kind in the lock file; any other kind is an architecture's name.
-ARCHITECTURES = {"source": "source", "binary": "all"}
+ARCHITECTURES = {"source": "source", "binary": "all", "files": "all"}
 NAMESPACE = uuid.UUID("6d6b2f4a-52a1-4b5c-9d0e-73626f6d0000")
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from restante_tools.build import roots
 from restante_tools.build.boot_partition import boot_parts
 from restante_tools.build.data_partition import write_template
 from restante_tools.build.kernel import LINUX
@@ -75,6 +76,8 @@ def drive(places: Places, checkout: Path, full: bool) -> None:
         parts = output / "parts"
         factory_set(places, parts / "factory.sig")
         factory_keys(places, parts / "keys")
+        authorities = taken(places, [roots.PACKAGE])[roots.PACKAGE]
+        roots.write(tree_of(places, authorities), parts / "roots")
         write_template(places, parts / "data.ext4.xz")
         boot_parts(places, "virt", parts)
         with step("Buildroot: image"):

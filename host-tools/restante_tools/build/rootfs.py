@@ -33,6 +33,7 @@ class Contents:
     restante: Path  # our interpreter with the frozen program
     signatures: Path  # the factory set, compiled
     keys: Path  # the key set: whose bundles are trusted
+    roots: Path  # certificates of public CAs: whose servers are
 
 
 def stage(places: Places, board: str, contents: Contents, tree: Path) -> None:
@@ -49,6 +50,7 @@ def stage(places: Places, board: str, contents: Contents, tree: Path) -> None:
     put(contents.restante, tree / "usr" / "bin" / "restante", 0o755)
     put(contents.signatures, tree / "usr" / "share" / "restante" / "factory.sig", 0o644)
     put(contents.keys, tree / "usr" / "share" / "restante" / "keys", 0o644)
+    put(contents.roots, tree / "usr" / "share" / "restante" / "roots", 0o644)
     write_template(places, tree / "usr" / "share" / "restante" / "data.ext4.xz")
     for folder in [tree, *(path for path in tree.rglob("*") if path.is_dir())]:
         if not folder.is_symlink():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from restante_tools.build import bill, boot_partition, cache, devicetree, rootfs
+from restante_tools.build import bill, boot_partition, cache, devicetree, rootfs, roots
 from restante_tools.build.boards import BOARDS
 from restante_tools.build.busybox import busybox
 from restante_tools.build.image import image
@@ -121,6 +121,11 @@ class Build:
         """The C test programs."""
         return native_tests(self.places, self.packages(*NATIVE_TEST_TREES.values()))
 
+    def roots(self) -> Path:
+        """Certificates of public CAs."""
+        tree = tree_of(self.places, self.packages(roots.PACKAGE)[roots.PACKAGE])
+        return roots.write(tree, self.output / "roots")
+
     def rootfs(self) -> Path:
         """The root file system."""
         program = self.micropython()
@@ -130,6 +135,7 @@ class Build:
             restante=program,
             signatures=factory_set(self.places, self.output / "factory.sig"),
             keys=factory_keys(self.places, self.output / "keys"),
+            roots=self.roots(),
         )
         target = self.output / "rootfs.sqfs"
         rootfs.rootfs(self.places, self.board, contents, target)

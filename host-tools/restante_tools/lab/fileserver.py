@@ -14,8 +14,8 @@ from restante_tools.lab.deadline import Deadline
 START_SECONDS = 15.0
 
 
-def command(folder: Path, files: Path, address: str, port: int) -> list[str]:
-    """The words that run it in the foreground; `folder`: for its own files."""
+def command(folder: Path, files: Path, address: str, port: int, secure: str = "") -> list[str]:
+    """The words that run it in the foreground; `folder`: for its own files; see secured()."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if program is None:
         raise ToolError(
@@ -23,21 +23,31 @@ def command(folder: Path, files: Path, address: str, port: int) -> list[str]:
         )
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "nginx.conf"
-    configuration.write_text(text(folder, files, f"{address}:{port}"), encoding="ascii")
+    configuration.write_text(text(folder, files, f"{address}:{port}", secure), encoding="ascii")
     return [program, "-c", str(configuration), "-p", str(folder), "-e", f"{folder}/error.log"]
 
 
 class FileServer:
-    """A running nginx that serves `files`. `port`: 0 takes a free one."""
+    """A running nginx that serves `files`. `port`: 0 takes a free one; `tls`: its chain and key,
+    then it speaks HTTPS and `protocols` of TLS."""
 
-    def __init__(self, folder: Path, files: Path, address: str = "127.0.0.1", port: int = 0):
+    def __init__(
+        self,
+        folder: Path,
+        files: Path,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+        protocols: str = "TLSv1.2 TLSv1.3",
+    ):
         if not port:
             with socket.socket() as probe:
                 probe.bind((address, 0))
                 port = probe.getsockname()[1]
         self.port = port
         self._folder = folder
-        self._child = Child("nginx", command(folder, files, address, port), folder / "start.log")
+        words = command(folder, files, address, port, secured(*tls, protocols) if tls else "")
+        self._child = Child("nginx", words, folder / "start.log")
         deadline = Deadline(START_SECONDS, "the machine is very busy", f"{folder}/error.log")
 
         def listening() -> bool:
@@ -60,7 +70,12 @@ class FileServer:
         self._child.stop()
 
 
-def text(folder: Path, files: Path, listen: str) -> str:
+def secured(chain: Path, key: Path, protocols: str = "TLSv1.2 TLSv1.3") -> str:
+    """What a server that speaks HTTPS needs in nginx.conf."""
+    return f"ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols {protocols};"
+
+
+def text(folder: Path, files: Path, listen: str, secure: str = "") -> str:
     """nginx.conf: one worker, nothing but files, each request in access.log."""
     temporary = "".join(
         f"    {name}_temp_path {folder}/{name};\n"
@@ -77,7 +92,8 @@ http {{
     access_log {folder}/access.log short;
     default_type application/octet-stream;
     server {{
-        listen {listen};
+        listen {listen}{" ssl" if secure else ""};
+        {secure}
         root {files};
     }}
 }}

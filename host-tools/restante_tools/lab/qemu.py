@@ -31,6 +31,9 @@ COMMAND_LINE = (
 START_SECONDS = 15.0  # until QEMU's monitor answers
 SERIAL_SOCKET = "serial"
 SERIAL_LOG = "serial.log"
+USB_PORT = "usb"
+STICK = "stick"
+PULL_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Machine:
     writes: Path | None = None  # where every write and flush of the disk is recorded
     append: Sequence[str] = field(default=())
     clock: str = "utc"  # what its clock shows at power-on, as QEMU's -rtc base=
+    usb: bool = False  # it has a USB port
 
     @property
     def cables(self) -> Sequence[int]:
@@ -73,7 +77,7 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
     return [
         *("unshare", "--net", PROGRAM),
         *("-nodefaults", "-no-user-config", "-display", "none", "-S"),
-        *("-machine", "virt", "-cpu", "cortex-a7", "-m", str(machine.memory)),
+        *("-machine", _machine(machine), "-cpu", "cortex-a7", "-m", str(machine.memory)),
         *_firmware(machine),
         *monitor_and_serial(folder, serial_log),
         *_disk(machine),
@@ -81,6 +85,7 @@ def command(machine: Machine, folder: Path, serial_log: Path) -> list[str]:
         *_cable("lan", machine.lan, network.LAN_MAC),
         *_cable("wan", machine.wan, network.WAN_MAC),
         *("-device", "virtio-rng-device"),
+        *(("-device", f"qemu-xhci,id={USB_PORT}") if machine.usb else ()),
         *("-rtc", f"base={machine.clock}"),
     ]
 
@@ -97,6 +102,11 @@ def monitor_and_serial(folder: Path, serial_log: Path) -> list[str]:
         ),
         *("-serial", "chardev:serial"),
     ]
+
+
+def _machine(machine: Machine) -> str:
+    """The port is behind PCI, whose registers a 32-bit kernel reaches only below 4 GiB."""
+    return "virt,highmem=off" if machine.usb else "virt"
 
 
 def _firmware(machine: Machine) -> list[str]:
@@ -142,6 +152,7 @@ class Box:
         self._monitor = Monitor(folder / "qmp", deadline)
         self.power_on = time.monotonic()
         self._monitor.command("cont")
+        self._slow = False  # the stick that is in
 
     def _check(self) -> bool:
         self._child.check()
@@ -162,6 +173,37 @@ class Box:
     def send_break(self) -> None:
         """A BREAK on the serial line."""
         self._monitor.command("chardev-send-break", id="serial")
+
+    def put_in(self, stick: Path, octets_a_second: int = 0) -> None:
+        """Put a USB stick into the port; as slow as that, if a number is given."""
+        file = {"driver": "file", "filename": str(stick)}
+        node: dict[str, object] = {"driver": "raw", "file": file}
+        if octets_a_second:
+            limits = {"bps-read": octets_a_second}
+            self._monitor.command(
+                "object-add", **{"qom-type": "throttle-group", "id": "slow", "limits": limits}
+            )
+            node = {"driver": "throttle", "throttle-group": "slow", "file": file}
+        self._slow = bool(octets_a_second)
+        self._monitor.command("blockdev-add", **{"node-name": STICK, **node})
+        self._monitor.command(
+            "device_add", driver="usb-storage", id=STICK, drive=STICK, bus=f"{USB_PORT}.0"
+        )
+
+    def pull(self) -> None:
+        """Pull the stick, whatever is being read from it."""
+        self._monitor.command("device_del", id=STICK)
+        limit = Deadline(PULL_SECONDS, "the stick is still read from", f"read {self.serial_log}")
+        limit.wait(self._forget_stick, "end of the stick")
+        if self._slow:
+            self._monitor.command("object-del", id="slow")
+
+    def _forget_stick(self) -> bool:
+        try:
+            self._monitor.command("blockdev-del", **{"node-name": STICK})
+        except ToolError:
+            return False  # a reading that had begun
+        return True
 
     def reset(self) -> None:
         """The reset button: what the box did not sync is gone."""

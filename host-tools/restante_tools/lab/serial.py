@@ -1,8 +1,8 @@
 """The box's serial line: read until something is seen, write.
 
 Rule: it is read all the time, by a thread: a line that nobody reads stops the box, whose programs
-all write to it. Whole records of the box's log and of the kernel are taken out before anything is
-looked for, since they may come in the middle of what the console shows.
+all write to it, and QEMU with it. Whole records of the box's log and of the kernel are taken out
+before anything is looked for, since they may come in the middle of what the console shows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class SerialLine:
         except BaseException:
             self._socket.close()
             raise
-        self._seen = b""
+        self._text = ""  # lines that ended, without records
+        self._seen = b""  # what came behind them
         self._ended = False
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._read)
@@ -68,22 +69,35 @@ class SerialLine:
 
     def expect(self, pattern: str, deadline: Deadline) -> re.Match[str]:
         """Read until the pattern is seen; what follows it stays for the next call."""
+        return self._found(pattern, deadline)[1]
+
+    def until(self, pattern: str, deadline: Deadline) -> str:
+        """What comes before the pattern, which is taken away with it."""
+        return self._found(pattern, deadline)[0]
+
+    def _found(self, pattern: str, deadline: Deadline) -> tuple[str, re.Match[str]]:
+        """What comes before the pattern, and its match."""
         with self._news:
             while True:
-                text = RECORD.sub("", self._seen.decode("utf-8", "replace"))
+                text = self._shown()
                 match = re.search(pattern, text)
                 if match is not None:
-                    self._seen = text[match.end() :].encode("utf-8")
-                    return match
+                    self._text, self._seen = "", text[match.end() :].encode("utf-8")
+                    return text[: match.start()], match
                 if deadline.passed() or self._ended:
                     last = text[-LAST_OCTETS:]
                     raise deadline.error(f"{pattern!r} on the serial line (last seen: {last!r})")
                 self._news.wait(deadline.left())
 
-    def until(self, pattern: str, deadline: Deadline) -> str:
-        """What comes before the pattern, which is taken away with it."""
-        found = self.expect(f"(?s)(.*?)(?:{pattern})", deadline)
-        return found[1]
+    def _shown(self) -> str:
+        """All that was seen and not taken, without whole records.
+
+        Each line once: a thousand answers are looked through with every few octets that come.
+        """
+        end = self._seen.rfind(b"\n") + 1
+        self._text += RECORD.sub("", self._seen[:end].decode("utf-8", "replace"))
+        self._seen = self._seen[end:]
+        return self._text + self._seen.decode("utf-8", "replace")
 
     def close(self) -> None:
         """Safe at any time, also when the box is off."""

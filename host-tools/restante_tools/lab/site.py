@@ -51,6 +51,7 @@ class Wanted:
     files: Mapping[str, Path] = field(default_factory=dict)  # on its data partition
     clock: str = "utc"  # what the box's shows at power-on
     disk: Path | None = None  # what the box finds on its medium, instead of a new image
+    usb: bool = False  # a port for sticks
     u_boot: bool = False  # start as a board does, instead of QEMU loading slot A's kernel
 
 
@@ -245,6 +246,7 @@ class ImageSite(Site):
             self.wanted.memory,
             self.writes,
             clock=self.wanted.clock,
+            usb=self.wanted.usb,
         )
 
     def first_banner(self, seconds: float = BOOT_SECONDS) -> float:

@@ -17,17 +17,19 @@ HEADER = """\
 # Written by `restante sources --update`. `series` is the upstream series that may stand in when
 # the mirror no longer has the version.
 """
+# Kinds of which the files are taken as Debian made them: of no architecture, or of another's.
+FILES_KIND = "files"
 # Kinds that are another architecture's packages, and that architecture's name.
 FOREIGN_KINDS = frozenset({"armhf"})
 
 
 @dataclass(frozen=True)
 class Package:
-    """One package of the suite: a source package, a binary one that carries a source, or one for
-    the box's processor whose programs are taken as Debian built them."""
+    """One package of the suite: a source package, a binary one that carries a source, or one whose
+    files are taken as Debian built them: for any processor, or for the box's."""
 
     name: str
-    kind: str  # "source", "binary" (carries a source) or "armhf" (programs of the box)
+    kind: str  # "source", "binary" (carries a source), "files" or "armhf" (programs of the box)
     series: str  # upstream versions that may replace this one begin so, epoch left out
     licence: str  # SPDX expression, for the bill of materials
     version: str

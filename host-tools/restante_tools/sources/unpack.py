@@ -14,7 +14,7 @@ from restante_tools.places import Places
 from restante_tools.processes import run
 from restante_tools.progress import step
 from restante_tools.sources.fetch import require_space
-from restante_tools.sources.lock import FOREIGN_KINDS, Package
+from restante_tools.sources.lock import FILES_KIND, FOREIGN_KINDS, Package
 
 DEADLINE = 600  # seconds: the kernel's 1.5 GB on a slow disk
 MARK = ".restante-fingerprint"
@@ -46,8 +46,8 @@ def tree_of(places: Places, package: Package) -> Path:
         log = places.log / "sources.log"
         if package.kind == "source":
             unpack_source(places, package, fresh, log)
-        elif package.kind in FOREIGN_KINDS:
-            unpack_programs(places, package, fresh, log)
+        elif package.kind in FOREIGN_KINDS or package.kind == FILES_KIND:
+            unpack_files(places, package, fresh, log)
         else:
             unpack_carried(places, package, fresh, log)
         (fresh / MARK).write_text(fingerprint, encoding="utf-8")
@@ -99,7 +99,7 @@ def unpack_carried(places: Places, package: Package, fresh: Path, log: Path) -> 
         remove(carrier)
 
 
-def unpack_programs(places: Places, package: Package, fresh: Path, log: Path) -> None:
+def unpack_files(places: Places, package: Package, fresh: Path, log: Path) -> None:
     """Unpack a binary package as Debian built it; nothing of it runs."""
     archive = next(name for name in package.files if name.endswith(".deb"))
     run(["dpkg-deb", "--extract", places.downloads / archive, fresh], log, deadline=DEADLINE)

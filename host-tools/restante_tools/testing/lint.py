@@ -103,7 +103,7 @@ def clang_format(places: Places) -> list[list[str]]:
 
 
 def clang_tidy(places: Places) -> list[list[str]]:
-    """The engine, the worker and nothing that needs MicroPython's headers."""
+    """The engine, the worker, TLS, and nothing that needs MicroPython's headers."""
     with build_lock(places):
         packages = taken(places, list(TREES.values()))
         trees = {name: tree_of(places, package) for name, package in packages.items()}
@@ -118,7 +118,19 @@ def clang_tidy(places: Places) -> list[list[str]]:
         f'-DMBEDTLS_CONFIG_FILE="{engine / "digest_config.h"}"',
     ]
     files = tracked(places, "firmware/native/engine/*.c", "firmware/native/worker/*.c")
-    return [program("clang-tidy", "--quiet", *files, "--", *flags)]
+    tls = [
+        *("-std=c11", "-D_GNU_SOURCE", f"-I{trees['mbedtls'] / 'include'}"),
+        f'-DMBEDTLS_CONFIG_FILE="{places.firmware / "native" / "tls" / "tls_config.h"}"',
+    ]
+    own = [  # the other one includes a file of mbedTLS
+        file
+        for file in tracked(places, "firmware/native/tls/*.c")
+        if not file.endswith("/tls12_client.c")
+    ]
+    return [
+        program("clang-tidy", "--quiet", *files, "--", *flags),
+        program("clang-tidy", "--quiet", *own, "--", *tls),
+    ]
 
 
 def shellcheck(places: Places) -> list[list[str]]:

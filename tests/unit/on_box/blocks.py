@@ -72,3 +72,22 @@ def test_a_medium_that_cannot_discard_is_asked_and_goes_on():
 
 def test_no_partition_has_a_name_that_none_has():
     assert blocks.partition("no partition is called so") is None
+
+
+def test_a_partition_of_a_stick_is_not_the_boxs():
+    """Whatever it is called, and though the kernel shows it first."""
+    blocks.BLOCKS = TMP + "blocks"
+    _sys.mkdir(blocks.BLOCKS, 0o700)
+    for name, octets in (("sda1", 1), ("mmcblk0p2", 2), ("sdb", 3)):
+        folder = blocks.BLOCKS + "/" + name
+        _sys.mkdir(folder, 0o700)
+        with open(folder + "/uevent", "w") as file:
+            file.write("DEVNAME=%s\nPARTNAME=record\n" % name)
+        with open(folder + "/size", "w") as file:
+            file.write("%d\n" % octets)
+    found = blocks.partition("record")
+    assert (found.device, found.octets) == ("/dev/mmcblk0p2", 1024)
+    os.remove(blocks.BLOCKS + "/mmcblk0p2/uevent")
+    with open(blocks.BLOCKS + "/mmcblk0p2/uevent", "w") as file:
+        file.write("DEVNAME=mmcblk0p2\n")
+    assert blocks.partition("record") is None
