@@ -16,7 +16,8 @@ from restante_tools.lab.qemu import PROGRAM, monitor_and_serial
 # What a managed switch is set to (board/orangepi-pc/overlay/etc/init.d/interfaces).
 LAN_VLAN, WAN_VLAN = 10, 20
 # Octets that may wait on the trunk, which the kernel doubles: fewer than 512 frames, each of which
-# counts 768 at least. QEMU's emac has 512 buffers, and is deaf for ever when all were full once.
+# counts 768 at least. QEMU's network chip has 512 buffers, and is deaf for ever when all were
+# full once.
 QUEUE = 128 << 10
 
 

@@ -28,8 +28,8 @@ NUMBER = 0xFFF  # of the second word of a tag: the VLAN; the rest is priority
 UNTAGGED = 0
 START_SECONDS = 15.0
 # What the trunk may be behind, until a frame for it is lost: a busy machine is behind for a moment
-# (TCP is spared the loss), a box that is off for ever. QEMU 7.2's emac must not get many frames at
-# once: see board/orangepi-pc/README.md.
+# (TCP is spared the loss), a box that is off for ever. QEMU 7.2's network chip must
+# not get many frames at once: see board/orangepi-pc/README.md.
 PATIENCE_MS = 10
 # The other end is switched off, or does not take frames just now: a frame on a wire is lost then.
 LOST = (errno.EIO, errno.ECONNREFUSED, errno.ENOTCONN, errno.EAGAIN, errno.ENOBUFS, errno.EPIPE)
