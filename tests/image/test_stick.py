@@ -65,7 +65,10 @@ class Box:
             assert self.ask(line).ok, line
 
     def log(self):
-        return "\n".join(boxconsole.must(self.ask, "show log").lines)
+        """As it came over the line: SerialLine takes records out."""
+        before = self.site.box.serial_log.stat().st_size
+        boxconsole.must(self.ask, "show log")
+        return self.site.box.serial_log.read_bytes()[before:].decode()
 
     def said(self, text):
         """How often, on the serial line: by the kernel, too."""
