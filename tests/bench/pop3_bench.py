@@ -13,8 +13,8 @@ from pathlib import Path
 
 from restante_tools.lab import clients, fetch, rates
 from restante_tools.lab.dovecot import Account, Dovecot, Plan
+from restante_tools.lab.mailproxy import MailProxy
 from restante_tools.lab.nativegate import NativeGate, Place
-from restante_tools.lab.nginx import MailProxy
 from restante_tools.places import Places
 from rich.console import Console
 from rich.table import Table

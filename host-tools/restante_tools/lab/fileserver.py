@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 from pathlib import Path
 
-from restante_tools.errors import ToolError
-from restante_tools.lab.children import Child
-from restante_tools.lab.deadline import Deadline
-
-START_SECONDS = 15.0
+from restante_tools.lab import nginx
 
 
 def command(folder: Path, files: Path, address: str, port: int, secure: str = "") -> list[str]:
     """The words that run it in the foreground; `folder`: for its own files; see secured()."""
-    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if program is None:
-        raise ToolError(
-            "nginx is not installed", "the package nginx-light is missing", "run host-tools/setup"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(text(folder, files, f"{address}:{port}", secure), encoding="ascii")
-    return [program, "-c", str(configuration), "-p", str(folder), "-e", f"{folder}/error.log"]
+    return nginx.command(folder, text(folder, files, f"{address}:{port}", secure))
 
 
 class FileServer:
@@ -46,20 +32,9 @@ class FileServer:
                 port = probe.getsockname()[1]
         self.port = port
         self._folder = folder
-        words = command(folder, files, address, port, secured(*tls, protocols) if tls else "")
-        self._child = Child("nginx", words, folder / "start.log")
-        deadline = Deadline(START_SECONDS, "the machine is very busy", f"{folder}/error.log")
-
-        def listening() -> bool:
-            self._child.check()
-            with socket.socket() as probe:
-                return probe.connect_ex((address, port)) == 0
-
-        try:
-            deadline.wait(listening, "start of nginx")
-        except ToolError:
-            self.stop()
-            raise
+        secure = secured(*tls, protocols) if tls else ""
+        configuration = text(folder, files, f"{address}:{port}", secure)
+        self._child = nginx.start(folder, configuration, address, port)
 
     def requests(self) -> list[str]:
         """`STATUS OCTETS PATH` of each answer so far, oldest first."""
