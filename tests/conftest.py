@@ -41,14 +41,19 @@ def stage_of(nodeid):
     return parts[1] if len(parts) > 2 else parts[0]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """With several processes (`-n`, `--dist loadgroup`): a file's tests share boxes, so they stay
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With several processes (`-n`, `--dist loadfile`): a file's tests share boxes, so they stay
     together; all that boot the image do: two machines in QEMU take each other's processor."""
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        group = "image" if stage_of(item.nodeid) == "image" else file
-        item.add_marker(pytest.mark.xdist_group(group))
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "image" if stage_of(nodeid) == "image" else nodeid.split("::")[0]
+
+    return Together(config, log)
 
 
 def pytest_runtest_logreport(report):

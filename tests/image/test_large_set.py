@@ -32,7 +32,9 @@ PASSWORD = "password-of-the-large-set"
 CLEAN, INFECTED = 0, 1
 WORKER_KIB = 8 * 1024  # resident of a worker's own, without signature pages and mapped files
 MESSAGE_OCTETS = 20_000_000
-MOST_SECONDS = 60.0  # for one message of that size, in a client's hands, on an emulated processor
+# For one message of that size, in a client's hands, on an emulated processor: asserted in the
+# soak, which has the machine to itself.
+MOST_SECONDS = 60.0
 WAITING = re.compile(rb"^X-Restante-Wait: [^\n]*\n", re.M)
 
 
@@ -210,7 +212,9 @@ def test_signatures_of_the_large_set_find(box, mails, name):
 
 
 @pytest.mark.parametrize("client", [clients.fetchmail, clients.mpop])
-def test_a_large_nested_message_is_screened_while_a_client_waits(box, mails, client, figures):
+def test_a_large_nested_message_is_screened_while_a_client_waits(
+    box, mails, client, figures, soak
+):
     assert len(mails["clean"]) >= MESSAGE_OCTETS
     got, seconds = fetched(box, client, "clean")
     assert without_head(got) == without_head(mails["clean"])
@@ -220,14 +224,14 @@ def test_a_large_nested_message_is_screened_while_a_client_waits(box, mails, cli
         f"{client.__name__}, screened and delivered in {seconds:.1f} s"
     )
     assert not any("without" in row and "verdict" in row for row in last[-5:])
-    assert seconds <= MOST_SECONDS
+    assert not soak or seconds <= MOST_SECONDS
 
 
-def test_what_lies_deepest_in_it_is_found(box, mails, figures):
+def test_what_lies_deepest_in_it_is_found(box, mails, figures, soak):
     got, seconds = fetched(box, clients.fetchmail, "deep")
     assert b"quarantine entry" in got and b"Bench.Hash" in got and len(got) < 100_000
     figures.append(f"64 MB, large set: found deepest inside, after {seconds:.1f} s")
-    assert seconds <= MOST_SECONDS
+    assert not soak or seconds <= MOST_SECONDS
 
 
 def test_nobody_was_without_a_verdict_and_what_it_took(box, large, figures):

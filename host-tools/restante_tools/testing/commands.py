@@ -26,7 +26,7 @@ PARALLEL = ["-n", "auto", "--dist", "worksteal"]
 # One more than there are processors: many tests wait for a deadline of the box.
 BY_FILE = [
     *("-n", str(len(os.sched_getaffinity(0)) + 1)),
-    *("--dist", "loadgroup", "--no-loadscope-reorder"),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
 ]
 EVERYTHING = ["tests/unit", "tests/host", "tests/native", "tests/session", "tests/image"]
 
