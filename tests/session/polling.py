@@ -1,13 +1,27 @@
 """A box that fetches bundles from a server, and a server that does what a test says."""
 
+import hashlib
 import socket
 import threading
 from pathlib import Path
 
+from boxes import compile_signatures
 from installing import InstallingBox
+from test_set_swap import PLANTED
 
 GATE = Path(__file__).resolve().parent / "polling_gate.py"
 SECONDS = 60
+
+
+def compiled_sets(folder, hashes):
+    """name: octets.  `knows-0` finds the planted attachment, `knew-1` not; `hashes` beside it."""
+    many = folder / "many.hsb"
+    many.write_text("".join(f"{n:064x}:{n + 1}:Many-{n}\n" for n in range(hashes)))
+    planted = folder / "planted.hsb"
+    planted.write_text(f"{hashlib.sha256(PLANTED).hexdigest()}:{len(PLANTED)}:Planted\n")
+    compile_signatures(folder / "knows-0", many, planted, name="knows-0")
+    compile_signatures(folder / "knew-1", many, name="knew-1")
+    return {name: (folder / name).read_bytes() for name in ("knows-0", "knew-1")}
 
 
 class PollingBox(InstallingBox):

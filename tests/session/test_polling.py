@@ -3,18 +3,16 @@
 FAULTS 61, 62, 65-67, 75, 82, 93.
 """
 
-import hashlib
 import time
 
 import pytest
-from boxes import compile_signatures
 from installing import Sender, vectors
 from mailserver import MailServer
-from polling import PollingBox, Scripted, moved, part, start_of, whole
+from polling import PollingBox, Scripted, compiled_sets, moved, part, start_of, whole
 from restante_tools.bundles import publishing
 from restante_tools.lab.fileserver import FileServer
 from test_installing import bundle, flipped
-from test_set_swap import MAILS, PLANTED, found
+from test_set_swap import MAILS, found
 
 make = vectors()
 MANY = 500  # hashes beside: a bundle is longer than what is read of it to judge it
@@ -22,15 +20,7 @@ MANY = 500  # hashes beside: a bundle is longer than what is read of it to judge
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """name: octets.  `knows-0` finds the planted attachment, `knew-1` does not."""
-    folder = tmp_path_factory.mktemp("sets")
-    many = folder / "many.hsb"
-    many.write_text("".join(f"{n:064x}:{n + 1}:Many-{n}\n" for n in range(MANY)))
-    planted = folder / "planted.hsb"
-    planted.write_text(f"{hashlib.sha256(PLANTED).hexdigest()}:{len(PLANTED)}:Planted\n")
-    compile_signatures(folder / "knows-0", many, planted, name="knows-0")
-    compile_signatures(folder / "knew-1", many, name="knew-1")
-    return {name: (folder / name).read_bytes() for name in ("knows-0", "knew-1")}
+    return compiled_sets(tmp_path_factory.mktemp("sets"), MANY)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 FAULTS 61, 62, 65, 66, 74, 80, 82.
 """
 
-import hashlib
 import os
 import signal
 import socket
@@ -11,16 +10,16 @@ import threading
 from pathlib import Path
 
 import pytest
-from boxes import compile_signatures
 from firmware_box import FirmwareBox
 from installing import Sender, vectors
 from mailserver import MailServer
+from polling import compiled_sets
 from restante_tools.bundles import publishing
 from stick import HostileStick, StickBox, formatted, published, stick
 from test_firmware import NEW
 from test_firmware import bundle as of_firmware
 from test_installing import bundle
-from test_set_swap import MAILS, PLANTED, found
+from test_set_swap import MAILS, found
 
 make = vectors()
 MANY = 20000  # hashes: a bundle that takes many pieces to copy
@@ -29,15 +28,7 @@ SECONDS = 30
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """name: octets.  `knows-0` finds the planted attachment, `knew-1` does not."""
-    folder = tmp_path_factory.mktemp("sets")
-    many = folder / "many.hsb"
-    many.write_text("".join(f"{n:064x}:{n + 1}:Many-{n}\n" for n in range(MANY)))
-    planted = folder / "planted.hsb"
-    planted.write_text(f"{hashlib.sha256(PLANTED).hexdigest()}:{len(PLANTED)}:Planted\n")
-    compile_signatures(folder / "knows-0", many, planted, name="knows-0")
-    compile_signatures(folder / "knew-1", many, name="knew-1")
-    return {name: (folder / name).read_bytes() for name in ("knows-0", "knew-1")}
+    return compiled_sets(tmp_path_factory.mktemp("sets"), MANY)
 
 
 @pytest.fixture
